@@ -1,0 +1,9 @@
+//! The ground floor: ids, hashes, paths beneath a root, cancellation, threads, settings, metrics and every system call.
+//! Invariant: names no other folder of the crate. Must not know: files' contents, languages, the protocol.
+
+pub mod cancel;
+pub mod hash;
+pub mod ids;
+pub mod paths;
+pub mod span;
+pub mod threads;

@@ -1,0 +1,124 @@
+//! The closed sets that facts are made of. Invariant: the number of a variant is written to disk; add at the end only and
+//! raise the codec's version. Must not know the protocol's numbers (server/to_lsp does).
+
+/// What a declaration declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum SymbolKind {
+    File,
+    Module,
+    Namespace,
+    Package,
+    Class,
+    Struct,
+    Enum,
+    EnumMember,
+    Union,
+    Interface,
+    Trait,
+    /// An `impl` block, an extension, a category: adds to a type that is declared elsewhere.
+    Implementation,
+    Object,
+    Function,
+    Method,
+    Constructor,
+    Property,
+    Field,
+    Constant,
+    Variable,
+    Parameter,
+    TypeParameter,
+    TypeAlias,
+    Macro,
+    Event,
+    Operator,
+    Test,
+    /// A heading of a document, a selector of a style sheet, an element of a page.
+    Heading,
+    /// A key of a data file.
+    Key,
+    Label,
+}
+
+/// Who may use a declaration, as far as the syntax tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Visibility {
+    #[default]
+    Unknown,
+    Public,
+    /// Package, crate, internal, protected.
+    Restricted,
+    Private,
+}
+
+/// How a name is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Role {
+    Read,
+    Write,
+    Call,
+    Type,
+    Field,
+    /// Key of a struct or object literal, name of a keyword argument.
+    Label,
+    Macro,
+    /// A component of a path or of an import.
+    Path,
+    Attribute,
+    /// Nothing is known of the use but the name.
+    Mention,
+}
+
+/// What stands before a used name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Receiver {
+    #[default]
+    None,
+    /// `self.`, `this.`, `Self::`.
+    SelfType,
+    /// `super.`, `base.`.
+    Super,
+    /// A name or a path of names, joined as written: `x`, `a::b`, `pkg`.
+    Name(super::NameIx),
+    /// The result of a call of that name: `f().`.
+    Call(super::NameIx),
+    /// Something more complicated.
+    Other,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ScopeKind {
+    File,
+    Module,
+    Type,
+    Function,
+    Block,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ImportKind {
+    /// One name out of a module.
+    Name,
+    /// The module itself, under its last component or an alias.
+    Module,
+    /// All names of a module.
+    Wildcard,
+    /// Text inclusion (`#include`, `require`, `source`): all names, by file path.
+    File,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Relation {
+    Extends,
+    Implements,
+    /// Declared type of a variable, field or parameter.
+    Has,
+    Returns,
+    /// Target of an alias.
+    Alias,
+}
