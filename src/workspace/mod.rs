@@ -1,1 +1,158 @@
-//! workspace: see lib.rs.
+//! The one writer: the files of the roots, the crawl that indexes them, and what is published of it.
+//! Invariant: state changes on one thread, in order; readers get immutable snapshots. Must not know features or the
+//! protocol.
+
+pub mod options;
+pub mod progress;
+pub mod rules;
+pub mod skip;
+mod state;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::Receiver;
+
+use crate::base::cancel::Cancel;
+use crate::base::ids::RootId;
+use crate::base::paths::RelPath;
+
+pub use options::{Options, RuleOptions, StatCacheOptions};
+pub use progress::{Counters, Event, Progress, Stage};
+pub use skip::Skip;
+
+/// Why a workspace or a root cannot be opened. The message names the path and the remedy.
+#[derive(Debug)]
+pub enum WorkspaceError {
+    /// No such path.
+    Missing(PathBuf),
+    /// A file stands where a directory belongs.
+    NotDirectory(PathBuf),
+    /// The system refused; the second part is its message.
+    Unreadable(PathBuf, String),
+    /// `/` or the home directory, and nobody said that this is meant.
+    TooBroad(PathBuf),
+    /// Threads or files of ours could not be made.
+    System(String),
+}
+
+impl std::fmt::Display for WorkspaceError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Missing(path) => write!(f, "{}: no such directory; check the path", path.display()),
+            Self::NotDirectory(path) => {
+                write!(f, "{}: a file, not a directory; give the folder that holds it", path.display())
+            }
+            Self::Unreadable(path, why) => write!(f, "{}: {why}; check its permissions", path.display()),
+            Self::TooBroad(path) => write!(
+                f,
+                "{}: not indexed, because it holds far more than one project; open a project's folder, or repeat with --force",
+                path.display()
+            ),
+            Self::System(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for WorkspaceError {}
+
+/// One root as others see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RootInfo {
+    pub id: RootId,
+    pub path: PathBuf,
+    /// This process writes its index; else it follows the one that does.
+    pub writer: bool,
+    /// The index lives in memory only, and why.
+    pub memory_only: Option<String>,
+}
+
+/// The state of the workspace at one moment.
+#[derive(Clone, Debug)]
+pub struct Status {
+    pub roots: Vec<RootInfo>,
+    pub stage: Stage,
+    pub progress: Progress,
+    /// What turns passages into vectors, if anything does.
+    pub embedder: Option<String>,
+    /// Bytes of the process tree (sum of PSS) and its limit.
+    pub memory: u64,
+    pub memory_limit: u64,
+    /// How soon a change made elsewhere is seen.
+    pub staleness: Duration,
+    /// Files whose parser died or hung, with the reason.
+    pub quarantined: Vec<(PathBuf, String)>,
+    pub notices: Vec<String>,
+}
+
+/// One line of `status --files`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileLine {
+    pub root: RootId,
+    /// File, or folder that is left out as a whole.
+    pub path: RelPath,
+    /// Language id; `-` for what is not indexed.
+    pub language: String,
+    /// None: indexed.
+    pub skip: Option<Skip>,
+}
+
+/// An open workspace. Dropping it stops its threads after the running commit.
+pub struct Workspace {
+    state: state::Handle,
+}
+
+impl Workspace {
+    /// Opens `roots` and starts indexing them in the background. The stored index answers at once.
+    ///
+    /// # Errors
+    /// A root that is missing, no directory, unreadable, or too broad (`/`, the home directory) unless that is allowed.
+    pub fn open(roots: Vec<PathBuf>, options: Options) -> Result<Arc<Self>, WorkspaceError> {
+        Ok(Arc::new(Self { state: state::Handle::start(roots, options)? }))
+    }
+
+    /// Counters, roots, memory, quarantine at this moment.
+    pub fn status(&self) -> Status {
+        self.state.status()
+    }
+
+    /// Events from now on.
+    pub fn events(&self) -> Receiver<Event> {
+        self.state.events()
+    }
+
+    /// Waits until all roots have reached `stage`; false where `cancel` came first.
+    pub fn wait_indexed(&self, stage: Stage, cancel: &Cancel) -> bool {
+        self.state.wait(stage, cancel)
+    }
+
+    /// One more root; indexing it starts at once.
+    ///
+    /// # Errors
+    /// As `open`.
+    pub fn add_root(&self, path: &Path) -> Result<RootId, WorkspaceError> {
+        self.state.add_root(path)
+    }
+
+    /// Forgets a root: its answers are gone with the next generation, its index stays on disk.
+    pub fn remove_root(&self, path: &Path) {
+        self.state.remove_root(path);
+    }
+
+    /// Looks at these files and folders again (absolute paths); none: at everything.
+    pub fn rescan(&self, paths: Vec<PathBuf>) {
+        self.state.rescan(paths);
+    }
+
+    /// Every file and left-out folder with its language or reason, in the order of paths, root after root. Walks the
+    /// roots, so that it accounts for what is there now.
+    pub fn file_lines(&self, cancel: &Cancel) -> Vec<FileLine> {
+        self.state.file_lines(cancel)
+    }
+
+    /// Stops: no new work, the running commit ends, worker processes go.
+    pub fn shutdown(&self) {
+        self.state.shutdown();
+    }
+}
