@@ -5,5 +5,6 @@ pub mod cancel;
 pub mod hash;
 pub mod ids;
 pub mod paths;
+pub mod settings;
 pub mod span;
 pub mod threads;

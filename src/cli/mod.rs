@@ -1,6 +1,34 @@
-//! One file per command.
+//! The command line: arguments in, exit code out. One file per command.
+//! Invariant: 0 is success, 1 is "nothing found" or a failed run, 2 is a mistake of the caller, told with its remedy.
+//! Must not know how anything is computed.
+
+pub mod args;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+/// A mistake of the caller: exit code 2. The message names the thing and the remedy.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct UsageError(pub String);
 
 /// Runs the command line of this process.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(args) {
+        Ok(code) => code,
+        Err(error) => {
+            anstream::eprintln!("portolan: {error:#}");
+            ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(args: Args) -> anyhow::Result<ExitCode> {
+    match args.command {
+        Command::Languages => Err(UsageError("not built yet".into()).into()),
+    }
 }

@@ -1,0 +1,191 @@
+//! The settings in force, and where each comes from. Sources, later ones winning: defaults, the user's `portolan.toml`,
+//! `PORTOLAN_*` variables, the client (initializationOptions, then live configuration), the command line; last a root's
+//! own `portolan.toml`, which may only narrow. Invariant: every row of the table has a checked value; a bad one is
+//! dropped with a notice that names its source. Must not know what a setting does.
+
+mod narrow;
+pub mod table;
+#[cfg(test)]
+mod tests;
+pub mod value;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use table::{ROWS, Row, Scope};
+pub use value::Value;
+
+/// Where a value comes from, in words: `default`, `/home/a/.config/portolan/portolan.toml`, `--set`.
+pub type Origin = String;
+
+/// All settings with their origins, and what was wrong with the sources.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    values: BTreeMap<&'static str, (Value, Origin)>,
+    /// One sentence for each thing that was not taken, with its source and the remedy.
+    pub notices: Vec<String>,
+}
+
+/// How much a source may set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// The user's own: everything.
+    User,
+    /// Live configuration of a client, which mixes user and workspace settings unseen: no machine settings.
+    Client,
+    /// A file in the workspace: narrowing only.
+    Workspace,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let values = ROWS.iter().map(|row| (row.name, (Value::default_of(row), "default".to_owned()))).collect();
+        Self { values, notices: Vec::new() }
+    }
+}
+
+impl Settings {
+    /// Takes a TOML text (`portolan.toml`). Nothing of a text that does not parse is taken.
+    pub fn add_toml(&mut self, text: &str, origin: &str, trust: Trust) {
+        match text.parse::<toml::Table>() {
+            Ok(table) => match serde_json::to_value(table) {
+                Ok(json) => self.add_json(&json, origin, trust),
+                Err(error) => self.notices.push(format!("{origin}: {error}; the file is not used")),
+            },
+            Err(error) => {
+                let line = error.span().map_or(1, |s| text[..s.start.min(text.len())].matches('\n').count() + 1);
+                self.notices
+                    .push(format!("{origin}:{line}: {}; mend it, until then none of it is used", error.message()));
+            }
+        }
+    }
+
+    /// Takes nested JSON objects, `{"memory": {"limit_mb": 256}}`; dotted names are accepted too.
+    pub fn add_json(&mut self, json: &Json, origin: &str, trust: Trust) {
+        let mut pending = vec![(String::new(), json)];
+        while let Some((prefix, json)) = pending.pop() {
+            let name = prefix.as_str();
+            match (table::find(name), json) {
+                (Some(row), it) => self.set(row, Value::from_json(row, it), origin, trust),
+                (None, Json::Object(map)) => {
+                    for (key, it) in map.iter().rev() {
+                        let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+                        pending.push((name, it));
+                    }
+                }
+                (None, Json::Null) => {}
+                (None, _) => self.unknown(name, origin),
+            }
+        }
+    }
+
+    /// Takes `NAME=VALUE` as given with `--set`.
+    pub fn add_assignment(&mut self, text: &str, origin: &str) -> Result<(), String> {
+        let (name, value) = text.split_once('=').ok_or_else(|| format!("{origin} wants NAME=VALUE, not {text:?}"))?;
+        let row = table::find(name.trim()).ok_or_else(|| format!("{origin}: {}", unknown_sentence(name.trim())))?;
+        let value = Value::from_text(row, value.trim()).map_err(|why| format!("{origin}: {why}"))?;
+        self.values.insert(row.name, (value, origin.to_owned()));
+        Ok(())
+    }
+
+    /// Takes `PORTOLAN_<NAME>` variables out of an environment; other `PORTOLAN_` variables are not settings.
+    pub fn add_environment(&mut self, variables: impl Iterator<Item = (String, String)>) {
+        let variables: BTreeMap<String, String> = variables.filter(|(k, _)| k.starts_with("PORTOLAN_")).collect();
+        for row in ROWS {
+            let name = row.variable();
+            if let Some(text) = variables.get(&name) {
+                self.set(row, Value::from_text(row, text), &name, Trust::User);
+            }
+        }
+    }
+
+    fn set(&mut self, row: &'static Row, value: Result<Value, String>, origin: &str, trust: Trust) {
+        let value = match value {
+            Ok(it) => it,
+            Err(why) => return self.notices.push(format!("{origin}: {why}; it stays as it was")),
+        };
+        let before = &self.values[row.name].0;
+        let taken = match (trust, row.scope) {
+            (Trust::User, _) | (Trust::Client, Scope::User | Scope::Narrowing) => Ok(value),
+            (Trust::Client, Scope::Machine) => Err("is a machine setting: set it in your own portolan.toml"),
+            (Trust::Workspace, Scope::Narrowing) => {
+                narrow::narrowed(before, value).ok_or("may only be narrowed by a workspace")
+            }
+            (Trust::Workspace, _) => Err("cannot be set by a workspace: set it in your own portolan.toml"),
+        };
+        match taken {
+            Ok(value) => {
+                self.values.insert(row.name, (value, origin.to_owned()));
+            }
+            Err(why) => self.notices.push(format!("{origin}: {} {why}", row.name)),
+        }
+    }
+
+    fn unknown(&mut self, name: &str, origin: &str) {
+        self.notices.push(format!("{origin}: {}", unknown_sentence(name)));
+    }
+
+    /// The value of a row, and its origin.
+    pub fn get(&self, row: &Row) -> (&Value, &str) {
+        let (value, origin) = &self.values[row.name];
+        (value, origin)
+    }
+
+    pub fn bool(&self, row: &Row) -> bool {
+        matches!(self.get(row).0, Value::Bool(true))
+    }
+
+    /// A whole number; the bounds of the row hold.
+    pub fn int(&self, row: &Row) -> i64 {
+        if let Value::Int(it) = self.get(row).0 { *it } else { 0 }
+    }
+
+    pub fn float(&self, row: &Row) -> f64 {
+        if let Value::Float(it) = self.get(row).0 { *it } else { 0.0 }
+    }
+
+    pub fn text(&self, row: &Row) -> &str {
+        if let Value::Text(it) = self.get(row).0 { it } else { "" }
+    }
+
+    pub fn list(&self, row: &Row) -> &[String] {
+        if let Value::List(it) = self.get(row).0 { it } else { &[] }
+    }
+
+    /// Bytes.
+    pub fn size(&self, row: &Row) -> u64 {
+        if let Value::Size(it) = self.get(row).0 { *it } else { 0 }
+    }
+
+    /// The part of the settings that shapes an index, as text: another text is another index directory.
+    pub fn index_shape(&self) -> String {
+        ROWS.iter()
+            .filter(|row| row.shapes_index)
+            .map(|row| format!("{}={}\n", row.name, self.get(row).0.to_json()))
+            .collect()
+    }
+}
+
+fn unknown_sentence(name: &str) -> String {
+    let near = ROWS.iter().map(|row| row.name).min_by_key(|known| distance(name, known));
+    match near.filter(|known| distance(name, known) <= 4) {
+        Some(known) => format!("no setting is called {name}; did you mean {known}?"),
+        None => format!("no setting is called {name}; `portolan config show` lists them"),
+    }
+}
+
+/// Edit distance, for suggestions.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let next = (diagonal + usize::from(x != y)).min(row[j] + 1).min(row[j + 1] + 1);
+            diagonal = row[j + 1];
+            row[j + 1] = next;
+        }
+    }
+    row[b.len()]
+}

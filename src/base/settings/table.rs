@@ -1,0 +1,251 @@
+//! The one table of settings: name, type, default, scope and meaning of each. The schema, the manual, `portolan config
+//! show` and the extension's package.json are made from it. Invariant: a row here changes what Portolan does (a test of
+//! the part concerned shows it). Must not know where values come from.
+
+/// The type of a value, with its bounds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    Bool(bool),
+    /// Default, smallest, largest.
+    Int(i64, i64, i64),
+    /// Default, smallest, largest.
+    Float(f64, f64, f64),
+    /// Free text; an empty text means "not set".
+    Text(&'static str),
+    /// The default comes first.
+    Choice(&'static [&'static str]),
+    /// A list of texts.
+    List(&'static [&'static str]),
+    /// Bytes, written as a number or as "10MB"; default in bytes.
+    Size(u64),
+}
+
+/// Who may set it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Command line, environment, the user's file, initializationOptions. Paths, models, devices, the cache.
+    Machine,
+    /// Also the client's live configuration.
+    User,
+    /// Also a `portolan.toml` in a root, which may only narrow: exclude more, limit lower, switch off.
+    Narrowing,
+}
+
+/// One setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub scope: Scope,
+    /// Takes effect without a restart of the server.
+    pub live: bool,
+    /// Part of the index directory's name: another value is another index.
+    pub shapes_index: bool,
+    pub help: &'static str,
+}
+
+const fn row(name: &'static str, kind: Kind, scope: Scope, help: &'static str) -> Row {
+    Row { name, kind, scope, live: false, shapes_index: false, help }
+}
+
+const fn live(mut it: Row) -> Row {
+    it.live = true;
+    it
+}
+
+const fn shaping(mut it: Row) -> Row {
+    it.shapes_index = true;
+    it
+}
+
+use Kind::{Bool, Choice, Float, Int, List, Size, Text};
+use Scope::{Machine, Narrowing, User};
+
+/// Directories that are skipped whole unless an include pattern names them.
+const LARGE_DIRECTORIES: &[&str] = &[
+    "**/node_modules/**",
+    "**/.git/**",
+    "**/.hg/**",
+    "**/.svn/**",
+    "**/.jj/**",
+    "**/venv/**",
+    "**/.venv/**",
+    "**/__pycache__/**",
+    "**/.mypy_cache/**",
+    "**/.tox/**",
+    "**/.gradle/**",
+    "**/.next/**",
+];
+
+pub const TRACKING_INCLUDE: Row = row(
+    "tracking.patterns.include",
+    List(&[]),
+    User,
+    "Globs of what to index; empty means everything. A pattern that names an ignored folder brings it back.",
+);
+pub const TRACKING_EXCLUDE: Row =
+    row("tracking.patterns.exclude", List(&[]), Narrowing, "Globs of what to leave out, on top of the ignore files.");
+pub const TRACKING_SIZE_LIMIT: Row =
+    row("tracking.size_limit", Size(1 << 40), Narrowing, "Files larger than this are not read at all.");
+pub const TRACK_IF_MODIFIED: Row = row(
+    "tracking.track_if_modified",
+    Bool(true),
+    User,
+    "Trust size, times and inode of a file that was indexed before; false hashes every file again.",
+);
+pub const SKIP_LARGE_DIRECTORIES: Row = row(
+    "directory_filtering.skip_large_directories",
+    List(LARGE_DIRECTORIES),
+    Narrowing,
+    "Globs of directories that are not entered.",
+);
+pub const MEMORY_LIMIT_MB: Row = row(
+    "memory.limit_mb",
+    Int(512, 128, 1 << 20),
+    Narrowing,
+    "Memory of all of Portolan's processes together, in MiB; indexing slows down before it is exceeded.",
+);
+pub const CACHE_MEMORY_BUDGET_MB: Row = row(
+    "cache.memory_budget_mb",
+    Int(100, 1, 1 << 20),
+    Narrowing,
+    "Memory of the segment cache (its four tiers), in MiB, within memory.limit_mb.",
+);
+pub const CACHE_HOT_RATIO: Row =
+    row("cache.hot_tier_ratio", Float(0.1, 0.0, 1.0), User, "Share of the cache for trees of open documents.");
+pub const CACHE_WARM_RATIO: Row =
+    row("cache.warm_tier_ratio", Float(0.2, 0.0, 1.0), User, "Share of the cache for decoded facts.");
+pub const CACHE_COLD_RATIO: Row =
+    row("cache.cold_tier_ratio", Float(0.3, 0.0, 1.0), User, "Share of the cache for facts compressed with lz4.");
+pub const CACHE_FROZEN_RATIO: Row =
+    row("cache.frozen_tier_ratio", Float(0.4, 0.0, 1.0), User, "Share of the cache for facts compressed with zstd.");
+pub const CACHE_DIRECTORY: Row =
+    row("cache.directory", Text(""), Machine, "Directory of the index; empty means portolan/ in the user's cache.");
+pub const SEGMENT_SIZE: Row = shaping(row(
+    "cache.segment_size",
+    Size(256 * 1024),
+    Machine,
+    "Files above this size are cut between top-level items into segments of about this size.",
+));
+pub const PROCESSOR_WORKERS: Row = row(
+    "performance.parallel_processor.max_workers",
+    Int(0, 0, 64),
+    Narrowing,
+    "Parser processes; 0 means one a core, at most 4.",
+);
+pub const PROCESSOR_BATCH: Row = row(
+    "performance.parallel_processor.batch_size",
+    Int(64, 1, 4096),
+    User,
+    "Files handed to a parser process at once (or 1 MiB, whichever comes first).",
+);
+pub const SCANNER_WORKERS: Row = row(
+    "performance.parallel_scanner.max_workers",
+    Int(0, 0, 64),
+    Narrowing,
+    "Threads that walk directories; 0 means one a core, at most 4.",
+);
+pub const SCANNER_TIMEOUT: Row = row(
+    "performance.parallel_scanner.timeout_seconds",
+    Int(300, 1, 86_400),
+    User,
+    "A walk that takes longer ends with what it has, and the status says so.",
+);
+pub const STAT_CACHE_ENABLED: Row =
+    row("performance.file_stat_cache.enabled", Bool(true), User, "Remember what stat said of a file for a while.");
+pub const STAT_CACHE_SIZE: Row =
+    row("performance.file_stat_cache.max_size", Int(10_000, 0, 10_000_000), User, "Entries of that memory.");
+pub const STAT_CACHE_TTL: Row =
+    row("performance.file_stat_cache.ttl_seconds", Int(300, 0, 86_400), User, "How long an entry is believed.");
+pub const EMBEDDINGS_ENABLED: Row = row(
+    "embeddings.enabled",
+    Bool(true),
+    Narrowing,
+    "Make vectors, for search by meaning; false leaves search by words and names.",
+);
+pub const EMBEDDINGS_RUNTIME: Row = row(
+    "embeddings.runtime",
+    Choice(&["built-in", "onnx"]),
+    Machine,
+    "What runs the model: our own evaluator, or ONNX Runtime from embeddings.library.",
+);
+pub const EMBEDDINGS_LIBRARY: Row = row(
+    "embeddings.library",
+    Text(""),
+    Machine,
+    "Absolute path of the ONNX Runtime library (libonnxruntime.so, 1.20 or newer); empty looks beside the binary.",
+);
+pub const EMBEDDINGS_DEVICE: Row =
+    row("embeddings.device", Choice(&["auto", "cpu"]), Machine, "Where the model runs; auto takes the best there is.");
+pub const EMBEDDINGS_BATCH: Row =
+    row("embeddings.batch_size", Int(32, 1, 4096), Machine, "Passages given to the model at once.");
+pub const DIAGNOSTICS_ENABLED: Row =
+    live(row("diagnostics.enabled", Bool(true), Narrowing, "Report syntax errors of open documents."));
+pub const NAVIGATION_ENABLED: Row = row(
+    "navigation.enabled",
+    Bool(true),
+    Narrowing,
+    "Answer definition and references; switch it off where another server of the same editor does.",
+);
+pub const SEARCH_LIMIT: Row = live(row("search.limit", Int(10, 1, 100), User, "Answers to a question."));
+pub const SYMBOLS_LIMIT: Row =
+    live(row("search.symbol_limit", Int(128, 1, 10_000), User, "Answers to a symbol query."));
+pub const WATCH_ENABLED: Row =
+    row("watch.enabled", Bool(true), Narrowing, "Watch directories for changes; false relies on rescans.");
+pub const WATCH_RESCAN_SECONDS: Row =
+    row("watch.rescan_seconds", Int(30, 1, 86_400), User, "Unwatched directories are looked at this often.");
+pub const LOG_LEVEL: Row = live(row(
+    "log.level",
+    Choice(&["warn", "error", "info", "debug", "trace", "off"]),
+    User,
+    "How much is written to stderr and to --log-file. Source text is never written.",
+));
+
+/// Every setting, in the order of the manual.
+pub const ROWS: &[Row] = &[
+    TRACKING_INCLUDE,
+    TRACKING_EXCLUDE,
+    TRACKING_SIZE_LIMIT,
+    TRACK_IF_MODIFIED,
+    SKIP_LARGE_DIRECTORIES,
+    MEMORY_LIMIT_MB,
+    CACHE_MEMORY_BUDGET_MB,
+    CACHE_HOT_RATIO,
+    CACHE_WARM_RATIO,
+    CACHE_COLD_RATIO,
+    CACHE_FROZEN_RATIO,
+    CACHE_DIRECTORY,
+    SEGMENT_SIZE,
+    PROCESSOR_WORKERS,
+    PROCESSOR_BATCH,
+    SCANNER_WORKERS,
+    SCANNER_TIMEOUT,
+    STAT_CACHE_ENABLED,
+    STAT_CACHE_SIZE,
+    STAT_CACHE_TTL,
+    EMBEDDINGS_ENABLED,
+    EMBEDDINGS_RUNTIME,
+    EMBEDDINGS_LIBRARY,
+    EMBEDDINGS_DEVICE,
+    EMBEDDINGS_BATCH,
+    DIAGNOSTICS_ENABLED,
+    NAVIGATION_ENABLED,
+    SEARCH_LIMIT,
+    SYMBOLS_LIMIT,
+    WATCH_ENABLED,
+    WATCH_RESCAN_SECONDS,
+    LOG_LEVEL,
+];
+
+/// The row called `name`; `performance.embeddings.x` is another spelling of `embeddings.x`.
+pub fn find(name: &str) -> Option<&'static Row> {
+    let name = name.strip_prefix("performance.").filter(|n| n.starts_with("embeddings.")).unwrap_or(name);
+    ROWS.iter().find(|row| row.name == name)
+}
+
+impl Row {
+    /// The environment variable that sets it: `PORTOLAN_MEMORY_LIMIT_MB`.
+    pub fn variable(&self) -> String {
+        format!("PORTOLAN_{}", self.name.replace('.', "_").to_uppercase())
+    }
+}

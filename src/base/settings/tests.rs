@@ -1,0 +1,113 @@
+//! Every source of settings, right and wrong.
+
+use expect_test::{Expect, expect};
+
+use super::table::{self, ROWS};
+use super::value::wanted;
+use super::{Settings, Trust, Value};
+
+fn check(toml: &str, trust: Trust, expected: Expect) {
+    let mut settings = Settings::default();
+    settings.add_toml(toml, "f.toml", trust);
+    let mut out = String::new();
+    for row in ROWS {
+        let (value, origin) = settings.get(row);
+        if origin != "default" {
+            out += &format!("{} = {} ({origin})\n", row.name, value.to_json());
+        }
+    }
+    for notice in &settings.notices {
+        out += &format!("! {notice}\n");
+    }
+    expected.assert_eq(&out);
+}
+
+#[test]
+fn users_file_sets_everything() {
+    check(
+        "[memory]\nlimit_mb = 256\n[cache]\nsegment_size = \"64KB\"\n[tracking.patterns]\nexclude = [\"*.log\"]\n\
+         [performance.embeddings]\nbatch_size = 8",
+        Trust::User,
+        expect![[r#"
+            tracking.patterns.exclude = ["*.log"] (f.toml)
+            memory.limit_mb = 256 (f.toml)
+            cache.segment_size = 65536 (f.toml)
+            embeddings.batch_size = 8 (f.toml)
+        "#]],
+    );
+}
+
+#[test]
+fn a_workspace_only_narrows() {
+    check(
+        "[memory]\nlimit_mb = 256\n[cache]\ndirectory = \"/x\"\n[tracking]\nsize_limit = \"9TB\"\n[watch]\nenabled = false",
+        Trust::Workspace,
+        expect![[r#"
+            memory.limit_mb = 256 (f.toml)
+            watch.enabled = false (f.toml)
+            ! f.toml: cache.directory cannot be set by a workspace: set it in your own portolan.toml
+            ! f.toml: tracking.size_limit may only be narrowed by a workspace
+        "#]],
+    );
+}
+
+#[test]
+fn a_client_sets_no_machine_setting() {
+    check(
+        "[embeddings]\nlibrary = \"/x.so\"\n[search]\nlimit = 20",
+        Trust::Client,
+        expect![[r#"
+            search.limit = 20 (f.toml)
+            ! f.toml: embeddings.library is a machine setting: set it in your own portolan.toml
+        "#]],
+    );
+}
+
+#[test]
+fn mistakes_are_named() {
+    check(
+        "[memory]\nlimit_mb = -3\nlimitmb = 1\n[nonsense]\ndeep.er = 1\n[log]\nlevel = \"loud\"",
+        Trust::User,
+        expect![[r#"
+            ! f.toml: log.level wants one of warn, error, info, debug, trace, off, not "loud"; it stays as it was
+            ! f.toml: memory.limit_mb wants a whole number from 128 to 1048576, not -3; it stays as it was
+            ! f.toml: no setting is called memory.limitmb; did you mean memory.limit_mb?
+            ! f.toml: no setting is called nonsense.deep.er; `portolan config show` lists them
+        "#]],
+    );
+    check(
+        "[memory\nlimit_mb = 3",
+        Trust::User,
+        expect![[r#"
+        ! f.toml:1: unclosed table, expected `]`; mend it, until then none of it is used
+    "#]],
+    );
+}
+
+#[test]
+fn every_row_refuses_nonsense_and_takes_its_default_back() {
+    let nonsense = ["-1", "99999999999999999999", "{}", "[1]", "\u{0}", "nonsense", ""];
+    for row in ROWS {
+        let default = Value::default_of(row);
+        assert_eq!(Value::from_json(row, &default.to_json()), Ok(default), "{}", row.name);
+        for text in nonsense {
+            if let Err(why) = Value::from_text(row, text) {
+                assert!(why.contains(row.name) && why.contains(&wanted(row)), "{why}");
+            }
+        }
+        assert!(row.help.ends_with('.') && row.help.len() > 20, "{} needs a sentence of help", row.name);
+    }
+}
+
+#[test]
+fn environment_and_command_line() {
+    let mut settings = Settings::default();
+    let environment = [("PORTOLAN_MEMORY_LIMIT_MB", "300"), ("PORTOLAN_LOG_LEVEL", "loud"), ("OTHER", "1")];
+    settings.add_environment(environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
+    assert_eq!(settings.int(&table::MEMORY_LIMIT_MB), 300);
+    assert_eq!(settings.notices.len(), 1);
+    settings.add_assignment("tracking.patterns.exclude=a,b/**", "--set").unwrap();
+    assert_eq!(settings.list(&table::TRACKING_EXCLUDE), ["a", "b/**"]);
+    expect![[r#"Err("--set: no setting is called memory.limit; did you mean memory.limit_mb?")"#]]
+        .assert_eq(&format!("{:?}", settings.add_assignment("memory.limit=1", "--set")));
+}

@@ -1,0 +1,39 @@
+//! What can be typed. Invariant: every flag has an effect and a line of help. Must not act.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+/// Symbols, navigation and search by meaning over a whole workspace, offline.
+#[derive(Debug, Parser)]
+#[command(name = "portolan", version, about, max_term_width = 100)]
+pub struct Args {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Common {
+    /// Print JSON instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Directory of the index (default: portolan/ in the user's cache directory)
+    #[arg(long, global = true, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+    /// Write the log to this file too
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+    /// Set one setting for this run, as in portolan.toml: --set memory.limit_mb=256
+    #[arg(long = "set", global = true, value_name = "NAME=VALUE")]
+    pub settings: Vec<String>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the languages and what is known of each
+    Languages,
+}
