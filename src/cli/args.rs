@@ -34,6 +34,20 @@ pub struct Common {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List the languages and what is known of each
-    Languages,
+    /// Show the settings in force
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+}
+
+/// What can be done with the settings.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print every setting with its value
+    Show {
+        /// Also say where each value comes from
+        #[arg(long)]
+        origin: bool,
+    },
 }

@@ -3,12 +3,14 @@
 //! Must not know how anything is computed.
 
 pub mod args;
+pub mod config;
+pub mod setup;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Args, Command};
+use args::{Args, Command, ConfigCommand};
 
 /// A mistake of the caller: exit code 2. The message names the thing and the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +30,11 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let settings = setup::settings(&args.common)?;
+    setup::tell(&settings);
     match args.command {
-        Command::Languages => Err(UsageError("not built yet".into()).into()),
+        Command::Config { command: ConfigCommand::Show { origin } } => {
+            config::show(&settings, origin, args.common.json)
+        }
     }
 }

@@ -1,0 +1,78 @@
+//! What every command needs first: the settings in force and the log. Invariant: a broken settings file never stops a
+//! command; it is told on stderr and the rest counts.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use super::UsageError;
+use super::args::Common;
+use crate::base::settings::{Settings, Trust, table};
+
+/// Largest settings file that is read, in bytes.
+const FILE_LIMIT: u64 = 1 << 20;
+
+/// The user's settings: defaults, their file, the environment, `--set` and `--cache-dir`.
+///
+/// # Errors
+/// A `--set` that is not a setting or does not fit it.
+pub fn settings(common: &Common) -> Result<Settings> {
+    let mut settings = Settings::default();
+    if let Some(file) = user_file() {
+        add_file(&mut settings, &file, Trust::User);
+    }
+    settings
+        .add_environment(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))));
+    for assignment in &common.settings {
+        settings.add_assignment(assignment, "--set").map_err(UsageError)?;
+    }
+    if let Some(directory) = &common.cache_dir {
+        let directory = std::path::absolute(directory)?;
+        let text = directory.to_str().ok_or_else(|| UsageError("--cache-dir wants a path in UTF-8".into()))?;
+        settings
+            .add_assignment(&format!("{}={text}", table::CACHE_DIRECTORY.name), "--cache-dir")
+            .map_err(UsageError)?;
+    }
+    Ok(settings)
+}
+
+/// Narrows `settings` by the `portolan.toml` of a root, if there is one.
+pub fn narrow_by_root(settings: &mut Settings, root: &Path) {
+    add_file(settings, &root.join("portolan.toml"), Trust::Workspace);
+}
+
+/// Writes the notices to stderr.
+pub fn tell(settings: &Settings) {
+    for notice in &settings.notices {
+        anstream::eprintln!("portolan: {notice}");
+    }
+}
+
+/// The user's `portolan.toml`: in `$XDG_CONFIG_HOME/portolan`, else `~/.config/portolan`.
+pub fn user_file() -> Option<PathBuf> {
+    let base = std::env::var_os("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME").filter(|home| !home.is_empty())?).join(".config")))?;
+    Some(base.join("portolan").join("portolan.toml"))
+}
+
+fn add_file(settings: &mut Settings, file: &Path, trust: Trust) {
+    let origin = file.display().to_string();
+    // A workspace's file may be a link or a FIFO: only a plain file of moderate size is opened.
+    match std::fs::symlink_metadata(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+        Err(error) => return settings.notices.push(format!("{origin}: {error}; it is not used")),
+        Ok(meta) if trust == Trust::Workspace && !meta.is_file() => {
+            return settings.notices.push(format!("{origin} is not a plain file; it is not used"));
+        }
+        Ok(meta) if meta.len() > FILE_LIMIT => {
+            return settings.notices.push(format!("{origin} is larger than 1 MiB; it is not used"));
+        }
+        Ok(_) => {}
+    }
+    match std::fs::read_to_string(file) {
+        Ok(text) => settings.add_toml(&text, &origin, trust),
+        Err(error) => settings.notices.push(format!("{origin}: {error}; it is not used")),
+    }
+}
