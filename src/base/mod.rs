@@ -4,6 +4,7 @@
 pub mod cancel;
 pub mod hash;
 pub mod ids;
+pub mod os;
 pub mod paths;
 pub mod settings;
 pub mod span;
