@@ -4,6 +4,7 @@
 pub mod kinds;
 pub mod lines;
 pub mod names;
+pub mod words;
 
 pub use kinds::{ImportKind, Receiver, Relation, Role, ScopeKind, SymbolKind, Visibility};
 pub use lines::LineIndex;
