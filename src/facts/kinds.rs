@@ -122,3 +122,63 @@ pub enum Relation {
     /// Target of an alias.
     Alias,
 }
+
+impl SymbolKind {
+    const ALL: [Self; 30] = [
+        Self::File,
+        Self::Module,
+        Self::Namespace,
+        Self::Package,
+        Self::Class,
+        Self::Struct,
+        Self::Enum,
+        Self::EnumMember,
+        Self::Union,
+        Self::Interface,
+        Self::Trait,
+        Self::Implementation,
+        Self::Object,
+        Self::Function,
+        Self::Method,
+        Self::Constructor,
+        Self::Property,
+        Self::Field,
+        Self::Constant,
+        Self::Variable,
+        Self::Parameter,
+        Self::TypeParameter,
+        Self::TypeAlias,
+        Self::Macro,
+        Self::Event,
+        Self::Operator,
+        Self::Test,
+        Self::Heading,
+        Self::Key,
+        Self::Label,
+    ];
+
+    /// The kind whose number on disk this is.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+}
+
+impl Role {
+    const ALL: [Self; 10] = [
+        Self::Read,
+        Self::Write,
+        Self::Call,
+        Self::Type,
+        Self::Field,
+        Self::Label,
+        Self::Macro,
+        Self::Path,
+        Self::Attribute,
+        Self::Mention,
+    ];
+
+    /// The role whose number on disk this is.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+}

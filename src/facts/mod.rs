@@ -1,6 +1,7 @@
 //! What one segment of text says by itself. Invariant: facts depend on text and language alone; every span counts bytes
 //! from the segment's start; every index points into a table of the same `Facts`. Must not know paths or other files.
 
+pub mod codec;
 pub mod kinds;
 pub mod lines;
 pub mod names;
