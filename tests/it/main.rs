@@ -1,1 +1,3 @@
-//! The one integration binary.
+//! The one integration binary: everything that is tested from outside the library is a module here.
+
+mod tidy;

@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 use table::{ROWS, Row, Scope};
 pub use value::Value;
 
-/// Where a value comes from, in words: `default`, `/home/a/.config/portolan/portolan.toml`, `--set`.
+/// Where a value comes from, in words: `default`, the path of a file, `--set`.
 pub type Origin = String;
 
 /// All settings with their origins, and what was wrong with the sources.
