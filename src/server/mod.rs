@@ -1,1 +1,155 @@
-//! server: see lib.rs.
+//! The language server: our own transport around tower-lsp's service. Invariant: LSP and JSON types live here alone; only
+//! frames reach the output. Must not know: how facts are made or kept.
+
+mod backend;
+mod capabilities;
+mod dispatch;
+mod documents;
+mod extensions;
+mod frame;
+mod handlers;
+mod in_flight;
+mod message;
+mod outbox;
+mod pool;
+mod session;
+mod transport;
+mod watch;
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use futures::StreamExt;
+use tower_lsp::LspService;
+
+pub use dispatch::Stale;
+pub use extensions::{Answer, Extension};
+pub use pool::Lane;
+pub use session::Session;
+pub use watch::End;
+
+use crate::base::threads::{self, Intent};
+use backend::Backend;
+use session::Wires;
+
+/// What a program that embeds the server may choose.
+#[derive(Debug, Default)]
+pub struct ServeOptions {
+    /// Requests of its own, beside Portolan's.
+    pub extensions: Vec<Extension>,
+    /// Threads that compute answers; as many as the processor has, and at least 3, where none are named.
+    pub threads: Option<usize>,
+}
+
+/// How a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    pub why: End,
+    /// The client had sent `shutdown`.
+    pub in_order: bool,
+}
+
+impl Ended {
+    /// The process's exit code: 0 after `shutdown`, else 1.
+    pub fn code(self) -> u8 {
+        u8::from(!self.in_order)
+    }
+}
+
+/// Serves one client over this process's standard input and output until it leaves.
+pub fn serve_stdio(options: ServeOptions) -> anyhow::Result<Ended> {
+    let output = crate::base::os::ends::take_stdout().context("standard output cannot be set aside")?;
+    let pipe = output.try_clone().ok();
+    serve_with(std::io::stdin(), output, pipe, options)
+}
+
+/// Serves one client over any pair of pipes until it leaves. Errors: threads cannot be started.
+pub fn serve(
+    input: impl Read + Send + 'static,
+    output: impl Write + Send + 'static,
+    options: ServeOptions,
+) -> anyhow::Result<Ended> {
+    serve_with(input, output, None, options)
+}
+
+fn serve_with(
+    input: impl Read + Send + 'static,
+    output: impl Write + Send + 'static,
+    pipe: Option<File>,
+    options: ServeOptions,
+) -> anyhow::Result<Ended> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("requests")
+        .enable_all()
+        .build()
+        .context("the server's threads cannot be started")?;
+    let outbox = Arc::new(outbox::Outbox::default());
+    let in_flight = in_flight::InFlight::new(outbox.clone());
+    let threads = options.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(3);
+    let pool = Arc::new(pool::Pool::start(threads, outbox.clone()).context("the answering threads cannot be started")?);
+    let (watch, ends) = watch::Watch::new(pipe);
+    let watch = Arc::new(watch);
+
+    let mut extensions = extensions::own();
+    extensions.extend(options.extensions);
+    let table = dispatch::Table::with(&extensions);
+    let wires =
+        Wires { outbox: outbox.clone(), in_flight: in_flight.clone(), pool: pool.clone(), watch: watch.clone() };
+    let mut building = LspService::build(|client| Backend { session: Arc::new(Session::new(client, wires)) });
+    for extension in extensions {
+        let method = extension.method;
+        building = building.custom_method(method, Backend::extended(extension));
+    }
+    let (service, socket) = building.finish();
+    let (mut requests, answers) = socket.split();
+
+    let writer = outbox.clone();
+    let told = watch.clone();
+    threads::spawn("writer", Intent::Latency, move || {
+        if let Err(error) = writer.write_to(output) {
+            tracing::warn!(%error, "the client does not read any more");
+            told.end(End::OutputClosed);
+        }
+    })?;
+    let to_client = outbox.clone();
+    runtime.spawn(async move {
+        while let Some(request) = requests.next().await {
+            to_client.put_json(&request);
+        }
+    });
+    runtime.spawn(signals(watch.clone()));
+    let session = service.inner().session.clone();
+    let transport = transport::Transport::new(service, answers, table, runtime.handle().clone());
+    threads::spawn("transport", Intent::Latency, move || {
+        let end = transport.run(input);
+        watch.end(end);
+    })?;
+
+    let why = ends.recv().unwrap_or(End::InputClosed);
+    let in_order = session.is_shut_down();
+    in_flight.abandon();
+    pool.close();
+    handlers::lifecycle::ended(&session);
+    outbox.flush(Duration::from_millis(200));
+    outbox.close();
+    runtime.shutdown_background();
+    tracing::info!(?why, in_order, "the server ends");
+    Ok(Ended { why, in_order })
+}
+
+/// Waits for a signal that asks us to end.
+async fn signals(watch: Arc<watch::Watch>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return tracing::warn!("signals are not watched");
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+    watch.end(End::Signal);
+}

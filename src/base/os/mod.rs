@@ -4,6 +4,7 @@
 
 pub mod beneath;
 pub mod directories;
+pub mod ends;
 pub mod lock;
 pub mod memory;
 pub mod private;

@@ -1,0 +1,83 @@
+//! The two ends of a server's life: its standard output taken aside, and the wait for a client that is gone. Invariant:
+//! after [`take_stdout`] whatever a C library prints goes to stderr. Must not know the protocol.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+use rustix::event::{PollFd, PollFlags};
+
+/// Who went away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// The watched process ended.
+    Process,
+    /// Nobody reads the watched pipe any more.
+    Reader,
+}
+
+/// Moves standard output to a descriptor of its own and points descriptor 1 at stderr.
+pub fn take_stdout() -> io::Result<File> {
+    let own = rustix::io::fcntl_dupfd_cloexec(io::stdout(), 3)?;
+    rustix::stdio::dup2_stdout(io::stderr())?;
+    Ok(File::from(own))
+}
+
+/// Blocks until the process `pid` has ended or the reader of `pipe` is gone; both may be absent. Without anything to watch
+/// it returns `None` at once, and so it does where the system cannot watch.
+pub fn wait_until_gone(pid: Option<u32>, pipe: Option<BorrowedFd<'_>>) -> Option<Gone> {
+    let process = match pid.map(watched) {
+        Some(Watched::Ended) => return Some(Gone::Process),
+        Some(Watched::By(fd)) => Some(fd),
+        Some(Watched::Unknown) | None => None,
+    };
+    if process.is_none() && pipe.is_none() {
+        return None;
+    }
+    loop {
+        let mut wanted = Vec::with_capacity(2);
+        if let Some(fd) = &process {
+            wanted.push(PollFd::new(fd, PollFlags::IN));
+        }
+        if let Some(pipe) = &pipe {
+            // No events are asked for: errors and hang-ups are always told.
+            wanted.push(PollFd::new(pipe, PollFlags::empty()));
+        }
+        match rustix::event::poll(&mut wanted, None) {
+            Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return None,
+            Ok(_) => {
+                let told: Vec<bool> = wanted.iter().map(|it| !it.revents().is_empty()).collect();
+                if process.is_some() && told[0] {
+                    return Some(Gone::Process);
+                }
+                if told.last() == Some(&true) {
+                    return Some(Gone::Reader);
+                }
+            }
+        }
+    }
+}
+
+enum Watched {
+    Ended,
+    By(OwnedFd),
+    Unknown,
+}
+
+/// A descriptor that becomes readable when the process ends (also while its parent has not yet waited for it).
+#[cfg(target_os = "linux")]
+fn watched(pid: u32) -> Watched {
+    let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) else { return Watched::Unknown };
+    match rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()) {
+        Ok(fd) => Watched::By(fd),
+        Err(rustix::io::Errno::SRCH) => Watched::Ended,
+        Err(_) => Watched::Unknown,
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn watched(_pid: u32) -> Watched {
+    Watched::Unknown
+}
+

@@ -1,0 +1,65 @@
+//! The router's view of the server: tower-lsp's trait, one line a method. Invariant: it only hands over to `handlers/`; each
+//! answer is computed on the pool, guarded against panics. Must not hold state (the session does).
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tower_lsp::jsonrpc::{Error, Result};
+use tower_lsp::ls_types::{InitializeParams, InitializeResult};
+use tower_lsp::LanguageServer;
+
+use super::dispatch::{self, CONTEXT};
+use super::extensions::Extension;
+use super::handlers;
+use super::session::Session;
+use crate::base::cancel::Cancel;
+
+/// Hands methods to their handlers.
+#[derive(Debug)]
+pub(crate) struct Backend {
+    pub(crate) session: Arc<Session>,
+}
+
+impl Backend {
+    /// Runs a handler on the pool under the table's policy for the request that this task answers.
+    async fn answer<P, T>(
+        session: Arc<Session>,
+        params: P,
+        handler: impl Fn(&Session, &P, &Cancel) -> Result<T> + Send + 'static,
+    ) -> Result<T>
+    where
+        P: Send + 'static,
+        T: Send + 'static,
+    {
+        let context = CONTEXT.try_with(Clone::clone).map_err(|_| Error::internal_error())?;
+        let pool = session.pool.clone();
+        let made = pool.run(context.lane, move || {
+            dispatch::guarded(&session, &context, || handler(&session, &params, &context.cancel))
+        });
+        made.await.unwrap_or_else(|| Err(Error::internal_error()))
+    }
+
+    /// The road of a request beyond the protocol.
+    pub(crate) fn extended(
+        extension: Extension,
+    ) -> impl Fn(&Self, Value) -> futures::future::BoxFuture<'static, Result<Value>> + Clone + Send + Sync + 'static {
+        move |backend, params| {
+            let answer = extension.answer.clone();
+            let session = backend.session.clone();
+            Box::pin(Self::answer(session, params, move |session, params, cancel| {
+                answer(session, params.clone(), cancel)
+            }))
+        }
+    }
+}
+
+impl LanguageServer for Backend {
+    async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
+        handlers::lifecycle::initialize(&self.session, &params)
+    }
+
+    async fn shutdown(&self) -> Result<()> {
+        handlers::lifecycle::shutdown(&self.session);
+        Ok(())
+    }
+}
