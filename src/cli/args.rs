@@ -34,6 +34,12 @@ pub struct Common {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Serve an editor over standard input and output (the Language Server Protocol)
+    Serve {
+        /// The only transport there is, and the default; for clients that insist on naming it
+        #[arg(long)]
+        stdio: bool,
+    },
     /// Show the settings in force
     Config {
         #[command(subcommand)]

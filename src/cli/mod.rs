@@ -4,6 +4,7 @@
 
 pub mod args;
 pub mod config;
+pub mod serve;
 pub mod setup;
 
 use std::process::ExitCode;
@@ -33,6 +34,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
     let settings = setup::settings(&args.common)?;
     setup::tell(&settings);
     match args.command {
+        Command::Serve { stdio: _ } => serve::run(),
         Command::Config { command: ConfigCommand::Show { origin } } => {
             config::show(&settings, origin, args.common.json)
         }

@@ -123,7 +123,7 @@ fn serve_with(
     });
     runtime.spawn(signals(watch.clone()));
     let session = service.inner().session.clone();
-    let transport = transport::Transport::new(service, answers, table, runtime.handle().clone());
+    let transport = transport::Transport::new(service, Box::new(answers), table, runtime.handle().clone());
     threads::spawn("transport", Intent::Latency, move || {
         let end = transport.run(input);
         watch.end(end);

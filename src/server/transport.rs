@@ -6,11 +6,11 @@ use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use futures::{FutureExt, SinkExt};
+use futures::{FutureExt, Sink, SinkExt};
 use tokio::runtime::Handle;
 use tower::Service;
 use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Request, Response};
-use tower_lsp::{LspService, ResponseSink};
+use tower_lsp::{ExitedError, LspService};
 
 use super::backend::Backend;
 use super::dispatch::{self, CONTEXT, Context, Row, Table};
@@ -28,18 +28,21 @@ enum Phase {
     ShutDown,
 }
 
+/// Where the client's answers to our requests go.
+pub(crate) type Answers = Box<dyn Sink<Response, Error = ExitedError> + Send + Unpin>;
+
 /// The loop's state.
 pub(crate) struct Transport {
     service: LspService<Backend>,
     session: Arc<Session>,
-    answers: ResponseSink,
+    answers: Answers,
     table: Table,
     runtime: Handle,
     phase: Phase,
 }
 
 impl Transport {
-    pub(crate) fn new(service: LspService<Backend>, answers: ResponseSink, table: Table, runtime: Handle) -> Self {
+    pub(crate) fn new(service: LspService<Backend>, answers: Answers, table: Table, runtime: Handle) -> Self {
         let session = service.inner().session.clone();
         Self { service, session, answers, table, runtime, phase: Phase::Fresh }
     }
