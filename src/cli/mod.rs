@@ -4,6 +4,7 @@
 
 pub mod args;
 pub mod config;
+pub mod log;
 pub mod serve;
 pub mod setup;
 
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::base::settings::table;
 use args::{Args, Command, ConfigCommand};
 
 /// A mistake of the caller: exit code 2. The message names the thing and the remedy.
@@ -33,8 +35,9 @@ pub fn main() -> ExitCode {
 fn run(args: Args) -> anyhow::Result<ExitCode> {
     let settings = setup::settings(&args.common)?;
     setup::tell(&settings);
+    let level = log::start(settings.text(&table::LOG_LEVEL), args.common.log_file.as_deref())?;
     match args.command {
-        Command::Serve { stdio: _ } => serve::run(),
+        Command::Serve { stdio: _ } => serve::run(settings, level),
         Command::Config { command: ConfigCommand::Show { origin } } => {
             config::show(&settings, origin, args.common.json)
         }

@@ -2,9 +2,9 @@
 //! diagnostics are pulled or pushed, never both. Must not know how answers are made.
 
 use tower_lsp::ls_types::{
-    InitializeParams, PositionEncodingKind, SaveOptions, ServerCapabilities, TextDocumentSyncCapability,
+    InitializeParams, OneOf, PositionEncodingKind, SaveOptions, ServerCapabilities, TextDocumentSyncCapability,
     TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions, WorkspaceFoldersServerCapabilities,
-    WorkspaceServerCapabilities, OneOf,
+    WorkspaceServerCapabilities,
 };
 
 use crate::text::position::Encoding;

@@ -1,8 +1,8 @@
 //! The request table: for each method its lane, and what becomes of an answer that the next edit overtook. Invariant: a
 //! method that is not in the table is answered with MethodNotFound. Must not know how answers are made.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use tower_lsp::jsonrpc::{Error, ErrorCode};
@@ -47,8 +47,7 @@ pub(crate) const fn row(method: &'static str, lane: Lane, stale: Stale) -> Row {
 }
 
 /// All requests of the protocol that we answer, ordered by urgency.
-pub(crate) const TABLE: &[Row] = &[
-];
+pub(crate) const TABLE: &[Row] = &[];
 
 /// Notifications that change documents: in order, before anything else happens.
 pub(crate) const NOTICES: &[(&str, Notice)] = &[

@@ -31,6 +31,7 @@ pub use pool::Lane;
 pub use session::Session;
 pub use watch::End;
 
+use crate::base::settings::Settings;
 use crate::base::threads::{self, Intent};
 use backend::Backend;
 use session::Wires;
@@ -42,6 +43,28 @@ pub struct ServeOptions {
     pub extensions: Vec<Extension>,
     /// Threads that compute answers; as many as the processor has, and at least 3, where none are named.
     pub threads: Option<usize>,
+    /// The user's settings; the client's are added to them at `initialize`.
+    pub settings: Settings,
+    /// Changes the level of the log (`$/setTrace`, `log.level`), by name.
+    pub log_level: LogLevel,
+}
+
+/// Changes the level of the process's log, by name (off, error, warn, info, debug, trace); by default does nothing.
+#[derive(Clone, Default)]
+pub struct LogLevel(pub Option<Arc<dyn Fn(&str) + Send + Sync>>);
+
+impl LogLevel {
+    pub(crate) fn set(&self, level: &str) {
+        if let Some(switch) = &self.0 {
+            switch(level);
+        }
+    }
+}
+
+impl std::fmt::Debug for LogLevel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LogLevel")
+    }
 }
 
 /// How a server ended.
@@ -97,8 +120,14 @@ fn serve_with(
     let mut extensions = extensions::own();
     extensions.extend(options.extensions);
     let table = dispatch::Table::with(&extensions);
-    let wires =
-        Wires { outbox: outbox.clone(), in_flight: in_flight.clone(), pool: pool.clone(), watch: watch.clone() };
+    let wires = Wires {
+        outbox: outbox.clone(),
+        in_flight: in_flight.clone(),
+        pool: pool.clone(),
+        watch: watch.clone(),
+        settings: options.settings,
+        log_level: options.log_level,
+    };
     let mut building = LspService::build(|client| Backend { session: Arc::new(Session::new(client, wires)) });
     for extension in extensions {
         let method = extension.method;

@@ -2,16 +2,18 @@
 //! reads. Must not know frames.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use tower_lsp::Client;
 
+use super::LogLevel;
 use super::capabilities::ClientFacts;
 use super::documents::Documents;
 use super::in_flight::InFlight;
 use super::outbox::Outbox;
 use super::pool::Pool;
 use super::watch::Watch;
+use crate::base::settings::Settings;
 
 /// One client, from `initialize` to `exit`.
 pub struct Session {
@@ -20,6 +22,9 @@ pub struct Session {
     pub(crate) in_flight: Arc<InFlight>,
     pub(crate) pool: Arc<Pool>,
     pub(crate) documents: Documents,
+    /// What is in force now: the user's, then the client's.
+    pub(crate) settings: RwLock<Settings>,
+    pub(crate) log_level: LogLevel,
     pub(crate) watch: Arc<Watch>,
     /// What the client can do; set by `initialize`.
     facts: OnceLock<ClientFacts>,
@@ -34,8 +39,19 @@ impl std::fmt::Debug for Session {
 
 impl Session {
     pub(crate) fn new(client: Client, wires: Wires) -> Self {
-        let Wires { outbox, in_flight, pool, watch } = wires;
-        Self { client, outbox, in_flight, pool, watch, documents: Documents::default(), facts: OnceLock::new(), shut_down: AtomicBool::new(false) }
+        let Wires { outbox, in_flight, pool, watch, settings, log_level } = wires;
+        Self {
+            client,
+            outbox,
+            in_flight,
+            pool,
+            watch,
+            documents: Documents::default(),
+            settings: RwLock::new(settings),
+            log_level,
+            facts: OnceLock::new(),
+            shut_down: AtomicBool::new(false),
+        }
     }
 
     /// What the client can do (nothing, before `initialize`).
@@ -51,6 +67,11 @@ impl Session {
 }
 
 impl Session {
+    /// The settings in force now.
+    pub(crate) fn settings(&self) -> Settings {
+        self.settings.read().map(|it| it.clone()).unwrap_or_default()
+    }
+
     /// The client sent `shutdown`.
     pub(crate) fn shut_down(&self) {
         self.shut_down.store(true, Ordering::Release);
@@ -68,4 +89,6 @@ pub(crate) struct Wires {
     pub(crate) in_flight: Arc<InFlight>,
     pub(crate) pool: Arc<Pool>,
     pub(crate) watch: Arc<Watch>,
+    pub(crate) settings: Settings,
+    pub(crate) log_level: LogLevel,
 }

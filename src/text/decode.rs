@@ -4,7 +4,10 @@
 /// What the bytes of a file turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decoded {
-    Text { text: String, source: Source },
+    Text {
+        text: String,
+        source: Source,
+    },
     /// Not text: neither parsed nor searched.
     Binary,
 }

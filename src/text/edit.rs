@@ -89,10 +89,8 @@ mod tests {
 
     fn changes() -> impl Strategy<Value = Vec<Change>> {
         let position = || (0u32..6, 0u32..10).prop_map(|(line, character)| Position::new(line, character));
-        let change = (prop::option::weighted(0.9, (position(), position())), "[a\r\né🧭]{0,6}").prop_map(|(range, text)| Change {
-            range: range.map(|(start, end)| Range { start, end }),
-            text,
-        });
+        let change = (prop::option::weighted(0.9, (position(), position())), "[a\r\né🧭]{0,6}")
+            .prop_map(|(range, text)| Change { range: range.map(|(start, end)| Range { start, end }), text });
         prop::collection::vec(change, 0..12)
     }
 

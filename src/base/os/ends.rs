@@ -80,4 +80,3 @@ fn watched(pid: u32) -> Watched {
 fn watched(_pid: u32) -> Watched {
     Watched::Unknown
 }
-

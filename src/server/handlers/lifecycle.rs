@@ -4,6 +4,7 @@ use serde::Deserialize;
 use tower_lsp::jsonrpc::Error;
 use tower_lsp::ls_types::{InitializeParams, InitializeResult, ServerInfo};
 
+use crate::base::settings::table;
 use crate::server::capabilities::{self, ClientFacts};
 use crate::server::message::Params;
 use crate::server::session::Session;
@@ -27,12 +28,16 @@ pub(crate) fn shutdown(session: &Session) {
 pub(crate) fn ended(_session: &Session) {}
 
 /// How much the client wants to see of our work. Unknown values are ignored.
-pub(crate) fn set_trace(_session: &Session, params: &Params) -> Result<(), Error> {
+pub(crate) fn set_trace(session: &Session, params: &Params) -> Result<(), Error> {
     #[derive(Deserialize)]
     struct SetTrace {
         value: String,
     }
     let SetTrace { value } = params.parse()?;
-    tracing::debug!(value, "trace");
+    match value.as_str() {
+        "verbose" => session.log_level.set("debug"),
+        "messages" => session.log_level.set("info"),
+        _ => session.log_level.set(session.settings().text(&table::LOG_LEVEL)),
+    }
     Ok(())
 }
