@@ -27,9 +27,9 @@ pub fn start(level: &str, file: Option<&Path>) -> Result<LevelSwitch> {
     let sink = Arc::new(Mutex::new(file));
     let builder = tracing_subscriber::fmt()
         .with_ansi(false)
+        .with_writer(move || Tee { file: sink.clone() })
         .with_env_filter(filter(level))
-        .with_filter_reloading()
-        .with_writer(move || Tee { file: sink.clone() });
+        .with_filter_reloading();
     let handle = builder.reload_handle();
     // A second start in one process (tests) keeps the first log.
     let _ = builder.try_init();
