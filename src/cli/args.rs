@@ -40,6 +40,10 @@ pub enum Command {
         #[arg(long)]
         stdio: bool,
     },
+    /// List the languages and the files of each
+    Languages,
+    /// Look for what is wrong with this machine's set-up
+    Doctor,
     /// Show the settings in force
     Config {
         #[command(subcommand)]

@@ -4,6 +4,8 @@
 
 pub mod args;
 pub mod config;
+pub mod doctor;
+pub mod languages;
 pub mod log;
 pub mod serve;
 pub mod setup;
@@ -38,6 +40,8 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
     let level = log::start(settings.text(&table::LOG_LEVEL), args.common.log_file.as_deref())?;
     match args.command {
         Command::Serve { stdio: _ } => serve::run(settings, level),
+        Command::Languages => languages::run(args.common.json),
+        Command::Doctor => doctor::run(&settings, args.common.json),
         Command::Config { command: ConfigCommand::Show { origin } } => {
             config::show(&settings, origin, args.common.json)
         }

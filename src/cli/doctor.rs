@@ -1,0 +1,149 @@
+//! `portolan doctor`: looks at everything that Portolan needs of this machine and says what is wrong and how to mend it.
+//! Invariant: changes nothing but a probe file in the cache directory, which it removes. Exit code 1 where something is
+//! broken; what is merely missing is only told.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::setup;
+use crate::base::os;
+use crate::base::settings::{Settings, table};
+
+/// How a thing stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Good,
+    /// Works, but less well than it could; or has not run on this system.
+    Note,
+    Broken,
+}
+
+/// One thing that was looked at.
+struct Finding {
+    what: &'static str,
+    state: State,
+    text: String,
+}
+
+fn good(what: &'static str, text: String) -> Finding {
+    Finding { what, state: State::Good, text }
+}
+
+fn note(what: &'static str, text: String) -> Finding {
+    Finding { what, state: State::Note, text }
+}
+
+fn broken(what: &'static str, text: String) -> Finding {
+    Finding { what, state: State::Broken, text }
+}
+
+/// Looks, prints, and says with the exit code whether something is broken.
+pub fn run(settings: &Settings, as_json: bool) -> Result<ExitCode> {
+    let findings =
+        [system(), configuration(settings), cache(settings), memory(settings), watches(settings), model(settings)];
+    if as_json {
+        let rows: Vec<_> =
+            findings.iter().map(|it| json!({"what": it.what, "state": word(it.state), "text": it.text})).collect();
+        anstream::println!("{}", serde_json::to_string_pretty(&rows)?);
+    } else {
+        for it in &findings {
+            anstream::println!("{:<7} {:<12} {}", word(it.state), it.what, it.text);
+        }
+    }
+    let is_broken = findings.iter().any(|it| it.state == State::Broken);
+    Ok(if is_broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn word(state: State) -> &'static str {
+    match state {
+        State::Good => "good",
+        State::Note => "note",
+        State::Broken => "broken",
+    }
+}
+
+fn system() -> Finding {
+    let text = format!("portolan {} on {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
+    if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        good("system", text)
+    } else {
+        note("system", format!("{text}: not tested there yet"))
+    }
+}
+
+fn configuration(settings: &Settings) -> Finding {
+    let file = setup::user_file().map_or_else(|| "no home directory".to_owned(), |path| path.display().to_string());
+    if settings.notices.is_empty() { good("settings", file) } else { broken("settings", settings.notices.join("; ")) }
+}
+
+fn cache(settings: &Settings) -> Finding {
+    let named = settings.text(&table::CACHE_DIRECTORY);
+    let directory = if named.is_empty() { os::directories::user_cache() } else { Some(PathBuf::from(named)) };
+    let Some(directory) = directory else {
+        return broken("cache", "no home directory: set HOME, XDG_CACHE_HOME or cache.directory".into());
+    };
+    if let Err(error) = probe(&directory) {
+        let why = format!(
+            "{}: {error}; the index stays in memory: set cache.directory to one that can be written",
+            directory.display()
+        );
+        return broken("cache", why);
+    }
+    let free = os::directories::free_bytes(&directory).unwrap_or(0) >> 20;
+    let text = format!("{} ({free} MiB free)", directory.display());
+    if os::directories::is_remote(&directory) {
+        note("cache", format!("{text}: on a network disk, so each process keeps an index of its own"))
+    } else if free < 1024 {
+        note("cache", format!("{text}: an index takes about three quarters of the size of the code"))
+    } else {
+        good("cache", text)
+    }
+}
+
+/// Makes and removes a file in the directory.
+fn probe(directory: &Path) -> std::io::Result<()> {
+    let private = os::PrivateDir::create(directory)?;
+    let name = format!("probe-{}", std::process::id());
+    private.create_new(&name)?;
+    private.remove(&name)
+}
+
+fn memory(settings: &Settings) -> Finding {
+    let limit = settings.int(&table::MEMORY_LIMIT_MB);
+    let cache = settings.int(&table::CACHE_MEMORY_BUDGET_MB);
+    if cache > limit {
+        return broken(
+            "memory",
+            format!("cache.memory_budget_mb ({cache}) is more than memory.limit_mb ({limit}): lower it"),
+        );
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    good("memory", format!("limit {limit} MiB for all processes, {cache} MiB of it for the cache; {cores} cores"))
+}
+
+fn watches(settings: &Settings) -> Finding {
+    if !settings.bool(&table::WATCH_ENABLED) {
+        return note("watching", "switched off by watch.enabled: changes are seen at rescans".into());
+    }
+    match os::directories::watch_limit() {
+        Some(limit) if limit < 8192 => note(
+            "watching",
+            format!(
+                "the system allows {limit} watches, we take a quarter: raise fs.inotify.max_user_watches for large workspaces"
+            ),
+        ),
+        Some(limit) => good("watching", format!("up to {} directories (a quarter of the system's {limit})", limit / 4)),
+        None => note("watching", "the system's limit is not known: directories beyond it are rescanned".into()),
+    }
+}
+
+fn model(settings: &Settings) -> Finding {
+    if !settings.bool(&table::EMBEDDINGS_ENABLED) {
+        return note("embeddings", "switched off by embeddings.enabled: search goes by words and names".into());
+    }
+    let runtime = settings.text(&table::EMBEDDINGS_RUNTIME);
+    good("embeddings", format!("default model, run by {runtime} on the CPU (other devices have not run yet)"))
+}
