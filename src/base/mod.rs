@@ -2,6 +2,7 @@
 //! Invariant: names no other folder of the crate. Must not know: files' contents, languages, the protocol.
 
 pub mod cancel;
+pub mod failpoint;
 pub mod hash;
 pub mod ids;
 pub mod os;

@@ -1,1 +1,11 @@
-//! store: see lib.rs.
+//! The index on disk: packs, the manifest that orders them, the tiers above them, the door to the disk and its twin.
+//! Invariants: files are immutable and checksummed; a commit is pack first, then manifest, each under a temporary name,
+//! synced, renamed, the directory synced; what cannot be read is set aside and rebuilt, never believed; nothing here is
+//! needed to answer. Must not know what sections hold.
+
+pub mod compress;
+pub mod disk;
+mod error;
+pub mod pack;
+
+pub use error::StoreError;

@@ -112,6 +112,12 @@ impl PrivateDir {
         Ok(rustix::fs::fsync(&self.fd)?)
     }
 
+    /// Stamp of the entry `name`; a link is described, not followed.
+    pub fn stat(&self, name: &str) -> io::Result<super::FileStamp> {
+        let stat = rustix::fs::statat(&self.fd, component(name)?, AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(super::FileStamp::of(&stat))
+    }
+
     /// The entries, by name. Names that are no UTF-8 are left out: none of ours is.
     pub fn list(&self) -> io::Result<Vec<PrivateEntry>> {
         let mut out = Vec::new();

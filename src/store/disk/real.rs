@@ -1,0 +1,140 @@
+//! The disk itself. Invariant: every error names its path. Must not know packs.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::RwLock;
+
+use super::{Disk, DiskBytes, DiskEntry, DiskFile, DiskLock, FileMark};
+use crate::base::os::{FileLock, PrivateDir, directories, process};
+
+/// A directory in the user's cache.
+#[derive(Debug)]
+pub struct RealDisk {
+    path: PathBuf,
+    dir: RwLock<PrivateDir>,
+    may_map: bool,
+}
+
+impl RealDisk {
+    /// Opens or makes the directory. `may_map`: packs may be mapped (they never are on a network).
+    pub fn open(path: &Path, may_map: bool) -> io::Result<Self> {
+        let dir = PrivateDir::create(path)?;
+        let may_map = may_map && !directories::is_remote(path);
+        Ok(Self { path: path.to_path_buf(), dir: RwLock::new(dir), may_map })
+    }
+
+    fn with<T>(&self, name: &str, job: impl FnOnce(&PrivateDir) -> io::Result<T>) -> io::Result<T> {
+        let dir = self.dir.read().unwrap_or_else(|it| it.into_inner());
+        job(&dir).map_err(|it| explain(&self.path.join(name), it))
+    }
+}
+
+fn explain(path: &Path, it: io::Error) -> io::Error {
+    io::Error::new(it.kind(), format!("{}: {it}", path.display()))
+}
+
+struct RealFile {
+    file: File,
+    path: PathBuf,
+    written: u64,
+}
+
+impl DiskFile for RealFile {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        // Beyond this limit the system would end the process by a signal instead of refusing the write.
+        if process::file_size_limit().is_some_and(|most| self.written.saturating_add(bytes.len() as u64) > most) {
+            return Err(explain(&self.path, io::ErrorKind::FileTooLarge.into()));
+        }
+        self.file.write_all(bytes).map_err(|it| explain(&self.path, it))?;
+        self.written += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.file.sync_all().map_err(|it| explain(&self.path, it))
+    }
+}
+
+impl Disk for RealDisk {
+    fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
+        let file = self.with(name, |dir| dir.create_new(name))?;
+        Ok(Box::new(RealFile { file, path: self.path.join(name), written: 0 }))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.with(to, |dir| dir.rename(from, to))
+    }
+
+    fn sync_dir(&self) -> io::Result<()> {
+        self.with("", |dir| dir.sync())
+    }
+
+    fn read(&self, name: &str, cap: u64) -> io::Result<Vec<u8>> {
+        self.with(name, |dir| {
+            let file = dir.open_read(name)?;
+            let size = file.metadata()?.len();
+            if size > cap {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{size} bytes, more than expected")));
+            }
+            let mut out = Vec::new();
+            file.take(cap).read_to_end(&mut out)?;
+            Ok(out)
+        })
+    }
+
+    fn map(&self, name: &str) -> io::Result<DiskBytes> {
+        self.with(name, |dir| {
+            let mut file = dir.open_read(name)?;
+            if self.may_map {
+                return DiskBytes::map(&file);
+            }
+            let size = file.metadata()?.len();
+            DiskBytes::read(&mut file, size)
+        })
+    }
+
+    fn mark(&self, name: &str) -> io::Result<FileMark> {
+        self.with(name, |dir| {
+            let stamp = dir.stat(name)?;
+            Ok((stamp.inode, stamp.size, stamp.mtime_ns))
+        })
+    }
+
+    fn list(&self) -> io::Result<Vec<DiskEntry>> {
+        let all = self.with("", |dir| dir.list())?;
+        let files = all.into_iter().filter(|it| !it.is_dir);
+        Ok(files.map(|it| DiskEntry { name: it.name, size: it.size, mtime_ns: it.mtime_ns }).collect())
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.with(name, |dir| dir.remove(name))
+    }
+
+    fn lock(&self, name: &str) -> io::Result<Option<DiskLock>> {
+        self.with(name, |dir| {
+            let fd = dir.open_lock(name)?;
+            let file = File::from(fd.try_clone()?);
+            let Some(lock) = FileLock::try_exclusive(fd)? else { return Ok(None) };
+            // When it was last used is when its lock was last taken. Only the order of sweeping depends on it.
+            let _ = file.set_modified(std::time::SystemTime::now());
+            let identity = dir.stat(name)?.inode;
+            Ok(Some(DiskLock::new(identity, lock)))
+        })
+    }
+
+    fn holds(&self, lock: &DiskLock, name: &str) -> bool {
+        let dir = self.dir.read().unwrap_or_else(|it| it.into_inner());
+        dir.is_in_place() && dir.stat(name).is_ok_and(|it| it.inode == lock.identity)
+    }
+
+    fn revive(&self) -> io::Result<()> {
+        let fresh = PrivateDir::create(&self.path)?;
+        *self.dir.write().unwrap_or_else(|it| it.into_inner()) = fresh;
+        Ok(())
+    }
+
+    fn place(&self) -> String {
+        self.path.display().to_string()
+    }
+}
