@@ -1,6 +1,19 @@
 //! From text to unit vectors. Invariant: one model gives equal vectors for equal texts, whatever runs it (within 1e-5).
 //! Must not know files, passages or ranking.
 
+pub mod batch;
+pub mod builtin;
+pub mod fake;
+mod model_file;
+pub mod onnx;
+#[cfg(test)]
+mod tests;
+pub mod tokenizer;
+mod trie;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
 /// Something that turns texts into vectors of one length.
 pub trait Embedder: Send + Sync {
     /// Identifies the model (its bytes and how it is fed); part of every vector's key.
@@ -18,6 +31,55 @@ pub trait Embedder: Send + Sync {
 }
 
 /// Why a model cannot be loaded or run. The message names the file and the remedy.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct EmbedError(pub String);
+
+/// What runs the model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Runtime {
+    /// Our own evaluator.
+    #[default]
+    Builtin,
+    /// ONNX Runtime, loaded from a shared library.
+    Onnx,
+}
+
+/// How to embed; filled from the settings `embeddings.*`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    pub runtime: Runtime,
+    /// Path of the ONNX Runtime library; none: looked for (see `onnx::library`).
+    pub library: Option<PathBuf>,
+    /// Where the model runs.
+    pub device: Device,
+}
+
+/// Where the model runs. Devices other than the processor are not there yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Device {
+    /// The best there is: today the processor.
+    #[default]
+    Auto,
+    Cpu,
+}
+
+/// The default model, as one ONNX file, and its tokenizer.
+pub const MODEL: &[u8] = include_bytes!("model/model.onnx");
+/// See [`MODEL`].
+pub const TOKENIZER: &[u8] = include_bytes!("model/tokenizer.json");
+
+/// Version of how texts are made for the model (`batch::passage_text`); part of the model's id.
+const FEEDING: u8 = 1;
+
+/// The embedder that `options` ask for, with the default model. Equal options give vectors of equal [`Embedder::model_id`]
+/// whatever runs the model, so that an index made by one is used by the other.
+///
+/// # Errors
+/// ONNX Runtime is asked for and cannot be loaded; the message names the file and the remedy.
+pub fn open(options: &Options) -> Result<Arc<dyn Embedder>, EmbedError> {
+    Ok(match options.runtime {
+        Runtime::Builtin => Arc::new(builtin::Builtin::new(MODEL, TOKENIZER)?),
+        Runtime::Onnx => Arc::new(onnx::OnnxRuntime::new(options, MODEL, TOKENIZER)?),
+    })
+}

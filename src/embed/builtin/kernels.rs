@@ -1,0 +1,149 @@
+//! The inner loops of the evaluator, in safe code, compiled twice: for any processor and for AVX2. Invariant: both give
+//! equal bits (the order of every sum is fixed, multiplication and addition stay apart). Must not know tokens or texts.
+#![allow(unsafe_code, reason = "calling a function compiled for AVX2 after asking whether the processor has it")]
+
+/// Length of a vector of the model.
+pub const DIM: usize = 256;
+/// Columns that are computed together.
+pub const BLOCK: usize = 16;
+/// Texts that go through a matrix together.
+pub const GROUP: usize = 4;
+/// Partial sums of a reduction.
+const LANES: usize = 16;
+
+/// A matrix with its bias, stored block of columns by block of columns.
+pub struct Matrix {
+    blocks: Vec<[f32; BLOCK]>,
+    bias: Vec<f32>,
+    rows: usize,
+}
+
+impl Matrix {
+    /// From row-major numbers; columns (the bias's length) a multiple of [`BLOCK`].
+    pub fn new(numbers: &[f32], bias: &[f32]) -> Self {
+        let columns = bias.len();
+        let rows = numbers.len() / columns;
+        let mut blocks = Vec::with_capacity(numbers.len() / BLOCK);
+        for first in (0..columns).step_by(BLOCK) {
+            for row in 0..rows {
+                let mut block = [0.0; BLOCK];
+                block.copy_from_slice(&numbers[row * columns + first..][..BLOCK]);
+                blocks.push(block);
+            }
+        }
+        Self { blocks, bias: bias.to_vec(), rows }
+    }
+
+    pub fn columns(&self) -> usize {
+        self.bias.len()
+    }
+}
+
+macro_rules! dispatched {
+    ($(#[$doc:meta])* $name:ident, $body:ident, $wide:ident, ($($arg:ident: $type:ty),*)) => {
+        $(#[$doc])*
+        pub fn $name($($arg: $type),*) {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx2")]
+                fn $wide($($arg: $type),*) {
+                    $body($($arg),*)
+                }
+                if std::is_x86_feature_detected!("avx2") {
+                    // SAFETY: the processor was just asked for AVX2, the only feature that the function enables.
+                    return unsafe { $wide($($arg),*) };
+                }
+            }
+            $body($($arg),*)
+        }
+    };
+}
+
+dispatched!(
+    /// Adds rows of `table`, each times its weight, to `sum`.
+    add_rows, add_rows_body, add_rows_wide, (table: &[i8], rows: &[(u32, f32)], sum: &mut [f32; DIM])
+);
+dispatched!(
+    /// `out = inputs x matrix + bias` for [`GROUP`] rows of inputs.
+    multiply, multiply_body, multiply_wide, (matrix: &Matrix, inputs: &[f32], out: &mut [f32])
+);
+
+#[inline(always)]
+fn add_rows_body(table: &[i8], rows: &[(u32, f32)], sum: &mut [f32; DIM]) {
+    // A quarter of the vector at a time: its sums stay in registers while all rows pass.
+    for quarter in 0..4 {
+        let from = quarter * (DIM / 4);
+        let mut acc = [0f32; DIM / 4];
+        acc.copy_from_slice(&sum[from..from + DIM / 4]);
+        for &(row, weight) in rows {
+            let start = row as usize * DIM + from;
+            let Some(numbers) = table.get(start..start + DIM / 4) else { continue };
+            for (a, &n) in acc.iter_mut().zip(numbers) {
+                *a += weight * f32::from(n);
+            }
+        }
+        sum[from..from + DIM / 4].copy_from_slice(&acc);
+    }
+}
+
+#[inline(always)]
+fn multiply_body(matrix: &Matrix, inputs: &[f32], out: &mut [f32]) {
+    let rows = matrix.rows;
+    let columns = matrix.bias.len();
+    let (Some(x), true) = (inputs.get(..GROUP * rows), out.len() >= GROUP * columns) else { return };
+    let (x0, rest) = x.split_at(rows);
+    let (x1, rest) = rest.split_at(rows);
+    let (x2, x3) = rest.split_at(rows);
+    for (ix, block) in matrix.blocks.chunks_exact(rows).enumerate() {
+        let mut acc = [[0f32; BLOCK]; GROUP];
+        for ((((w, a), b), c), d) in block.iter().zip(x0).zip(x1).zip(x2).zip(x3) {
+            for j in 0..BLOCK {
+                acc[0][j] += a * w[j];
+                acc[1][j] += b * w[j];
+                acc[2][j] += c * w[j];
+                acc[3][j] += d * w[j];
+            }
+        }
+        let at = ix * BLOCK;
+        for (group, sums) in acc.iter().enumerate() {
+            for j in 0..BLOCK {
+                out[group * columns + at + j] = sums[j] + matrix.bias[at + j];
+            }
+        }
+    }
+}
+
+/// Sum of `f` over `x` in a fixed order.
+#[inline(always)]
+fn reduce(x: &[f32; DIM], f: impl Fn(f32) -> f32) -> f32 {
+    let mut lanes = [0f32; LANES];
+    for chunk in x.as_chunks::<LANES>().0 {
+        for j in 0..LANES {
+            lanes[j] += f(chunk[j]);
+        }
+    }
+    lanes.iter().sum()
+}
+
+/// Scales `x` to unit length; false (and untouched) where it is zero.
+pub fn unit(x: &mut [f32; DIM]) -> bool {
+    let norm = reduce(x, |v| v * v).sqrt();
+    if norm <= 1e-12 {
+        return false;
+    }
+    let scale = 1.0 / norm;
+    for v in x {
+        *v *= scale;
+    }
+    true
+}
+
+/// Mean 0, variance 1, then weight and bias.
+pub fn layer_norm(x: &[f32; DIM], weight: &[f32; DIM], bias: &[f32; DIM], out: &mut [f32; DIM]) {
+    let mean = reduce(x, |v| v) / DIM as f32;
+    let variance = reduce(x, |v| (v - mean) * (v - mean)) / DIM as f32;
+    let scale = 1.0 / (variance + 1e-5).sqrt();
+    for k in 0..DIM {
+        out[k] = (x[k] - mean) * scale * weight[k] + bias[k];
+    }
+}

@@ -1,0 +1,159 @@
+//! The tokenizer against the library's ids, the evaluator against ONNX Runtime, the reader against damage.
+use std::path::PathBuf;
+
+use super::*;
+
+fn builtin() -> builtin::Builtin {
+    builtin::Builtin::new(MODEL, TOKENIZER).unwrap()
+}
+
+fn vectors(embedder: &dyn Embedder, texts: &[&str]) -> Vec<f32> {
+    let mut out = Vec::new();
+    embedder.embed(texts, &mut out).unwrap();
+    assert_eq!(out.len(), texts.len() * embedder.dimensions());
+    out
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// Texts and ids, made by the `tokenizers` library from our tokenizer.json.
+fn fixture() -> Vec<(String, Vec<u32>)> {
+    serde_json::from_str(include_str!("tests/tokens.json")).unwrap()
+}
+
+#[test]
+fn ids_are_those_of_the_library() {
+    let tokenizer = tokenizer::Tokenizer::from_json(TOKENIZER).unwrap();
+    let mut ids = Vec::new();
+    for (text, mut want) in fixture() {
+        want.truncate(tokenizer::MOST_TOKENS);
+        tokenizer.encode(&text, &mut ids);
+        assert_eq!(ids, want, "{text:?}");
+    }
+}
+
+#[test]
+fn vectors_are_of_unit_length_and_near_by_meaning() {
+    let it = builtin();
+    let texts = [
+        "where do we retry with backoff",
+        "fn retry_with_backoff(delay: Duration) { sleep(delay * 2); }",
+        "struct Color { red: u8, green: u8, blue: u8 }",
+        "",
+        "?!",
+    ];
+    let all = vectors(&it, &texts);
+    let row = |ix: usize| &all[ix * 256..][..256];
+    for ix in 0..3 {
+        assert!((dot(row(ix), row(ix)) - 1.0).abs() < 1e-5);
+    }
+    assert!(row(3).iter().chain(row(4)).all(|&x| x == 0.0), "no token, no vector");
+    assert!(dot(row(0), row(1)) > dot(row(0), row(2)) + 0.1);
+    // A text's vector does not depend on its neighbours in the batch.
+    assert_eq!(vectors(&it, &texts[1..2]), row(1));
+}
+
+#[test]
+fn the_first_numbers_are_those_of_the_model_file() {
+    // ONNX Runtime 1.31.1 on model.onnx, computed apart from this program.
+    let got = vectors(&builtin(), &["parse json config file"]);
+    for (got, want) in got.iter().zip(REFERENCE) {
+        assert!((got - want).abs() < 1e-5, "{got} {want}");
+    }
+}
+
+const REFERENCE: [f32; 6] = [0.0309979, -0.0770666, -0.0258053, -0.0335264, 0.0373169, -0.0380999];
+
+/// Set by tests/run: the library inside the Python package onnxruntime.
+fn onnx_runtime() -> Option<onnx::OnnxRuntime> {
+    let library = std::env::var_os(onnx::library::VARIABLE)?;
+    let options = Options { runtime: Runtime::Onnx, library: Some(PathBuf::from(library)), ..Options::default() };
+    Some(onnx::OnnxRuntime::new(&options, MODEL, TOKENIZER).unwrap())
+}
+
+#[test]
+fn the_evaluator_equals_onnx_runtime() {
+    let Some(onnx) = onnx_runtime() else {
+        assert!(std::env::var_os("CI").is_none(), "{} is not set", onnx::library::VARIABLE);
+        return;
+    };
+    let built_in = builtin();
+    assert_eq!(built_in.model_id(), onnx.model_id());
+    assert!(onnx.runs_on().starts_with("ONNX Runtime"));
+    let texts: Vec<String> = fixture().into_iter().map(|(text, _)| text).chain(["long ".repeat(2_000)]).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let (ours, theirs) = (vectors(&built_in, &texts), vectors(&onnx, &texts));
+    let worst = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(worst <= 1e-5, "differ by {worst}");
+    // Equal rankings: for each text all others by nearness, ties closer than the tolerance aside.
+    let rank = |all: &[f32], ix: usize| -> Vec<(f32, usize)> {
+        let row = |n: usize| &all[n * 256..][..256];
+        let mut out: Vec<(f32, usize)> = (0..texts.len()).map(|n| (dot(row(ix), row(n)), n)).collect();
+        out.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        out
+    };
+    for ix in 0..texts.len() {
+        for (ours, theirs) in rank(&ours, ix).iter().zip(rank(&theirs, ix)).take(10) {
+            assert!(ours.1 == theirs.1 || (ours.0 - theirs.0).abs() < 1e-5, "{:?}", texts[ix]);
+        }
+    }
+}
+
+#[test]
+fn libraries_that_cannot_be_loaded_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("libonnxruntime.so");
+    let refusal = |path: &std::path::Path| {
+        let options = Options { runtime: Runtime::Onnx, library: Some(path.to_path_buf()), ..Options::default() };
+        open(&options).err().map(|e| e.to_string()).unwrap()
+    };
+    assert!(refusal(&file).contains("No such file"), "{}", refusal(&file));
+    assert!(refusal(folder.path()).contains("not a regular file"));
+    std::fs::write(&file, b"hello").unwrap();
+    assert!(refusal(&file).contains("too short"));
+    std::fs::write(&file, vec![b'x'; 4096]).unwrap();
+    assert!(refusal(&file).contains("not a 64-bit shared library"));
+    // A real ELF file (this test), cut off: the loader would die of it.
+    let whole = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+    std::fs::write(&file, &whole[..whole.len() / 3]).unwrap();
+    assert!(refusal(&file).contains("cut off"), "{}", refusal(&file));
+    assert!(onnx::library::check(&std::env::current_exe().unwrap()).is_ok());
+}
+
+#[test]
+fn models_with_data_elsewhere_or_damaged_are_refused() {
+    // ModelProto { graph (7) { initializer (5) { name (8) "w", external_data (13) {}, data_location (14) EXTERNAL } } }
+    let nested = |field: u8, body: &[u8]| {
+        let mut out = vec![field << 3 | 2, body.len() as u8];
+        out.extend_from_slice(body);
+        out
+    };
+    let outside = [nested(8, b"w"), nested(13, b"")].concat();
+    for tensor in [outside, vec![14 << 3, 1]] {
+        let in_graph = nested(7, &nested(5, &tensor));
+        // graph.node (1).attribute (5).t (5), and graph.node.attribute.g (6).initializer (5)
+        let in_node = nested(7, &nested(1, &nested(5, &nested(5, &tensor))));
+        let in_branch = nested(7, &nested(1, &nested(5, &nested(6, &nested(5, &tensor)))));
+        for model in [in_graph, in_node, in_branch] {
+            let error = model_file::initialisers(&model).unwrap_err().to_string();
+            assert!(error.contains("another file"), "{error}");
+        }
+    }
+    assert!(model_file::initialisers(&MODEL[..MODEL.len() / 2]).is_err());
+    assert!(builtin::Builtin::new(b"", TOKENIZER).is_err());
+    assert!(builtin::Builtin::new(MODEL, b"{}").is_err());
+    let deep = (0..12).fold(Vec::new(), |inner, _| nested(1, &nested(5, &nested(6, &inner))));
+    assert!(model_file::initialisers(&nested(7, &deep)).is_err(), "nested too deeply");
+}
+
+proptest::proptest! {
+    #[test]
+    fn damaged_models_never_panic(at in 0usize..20_000, byte in 0u8..=255, len in 0usize..4_000) {
+        let mut model = MODEL[..len.max(64)].to_vec();
+        let ix = at % model.len();
+        model[ix] = byte;
+        let _ = model_file::initialisers(&model);
+    }
+}
