@@ -48,6 +48,32 @@ impl LineIndex {
         it
     }
 
+    /// Brings the index up to date after an edit that replaced the bytes `start..old_end` by `new_len` others; `after` is
+    /// the whole text as it stands now.
+    pub fn edit(&mut self, start: u32, old_end: u32, new_len: u32, after: &str) {
+        let bytes = after.as_bytes();
+        let new_end = start + new_len;
+        let moved = |at: u32| at - old_end + new_end;
+        // Whether a line starts at `p` depends on the bytes before and at `p`: so `start` itself is looked at again too.
+        let first = start.max(1);
+        let (from, to) = (self.starts.partition_point(|&s| s < first), self.starts.partition_point(|&s| s <= old_end));
+        let to = to.max(from);
+        self.starts[to..].iter_mut().for_each(|s| *s = moved(*s));
+        let part = bytes.get(first as usize - 1..(new_end as usize).min(bytes.len())).unwrap_or_default();
+        let fresh: Vec<u32> = (part.iter().zip(first..))
+            .filter(|&(&b, p)| b == b'\n' || b == b'\r' && bytes.get(p as usize) != Some(&b'\n'))
+            .map(|(_, p)| p)
+            .collect();
+        self.starts.splice(from..to, fresh);
+        let (from, to) = (self.wide.partition_point(|w| w.offset < start), self.wide.partition_point(|w| w.offset < old_end));
+        self.wide[to..].iter_mut().for_each(|w| w.offset = moved(w.offset));
+        let inserted = after.get(start as usize..new_end as usize).unwrap_or_default();
+        let fresh = inserted.char_indices().filter(|(_, c)| !c.is_ascii());
+        let fresh = fresh.map(|(at, c)| WideChar { offset: start + at as u32, utf8_len: c.len_utf8() as u8 });
+        self.wide.splice(from..to, fresh);
+        self.len = after.len() as u32;
+    }
+
     /// Zero-based line of a byte offset (offsets beyond the end count as the end).
     pub fn line_of(&self, offset: u32) -> u32 {
         (self.starts.partition_point(|&s| s <= offset.min(self.len)) as u32).saturating_sub(1)
@@ -83,5 +109,30 @@ impl LineIndex {
             column = column.saturating_sub(u32::from(wide.utf8_len) - units(wide));
         }
         (line, column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn an_edited_index_equals_a_fresh_one(
+            text in "[ab\r\né🧭]{0,40}",
+            edits in prop::collection::vec((0usize..42, 0usize..8, "[a\r\né🧭]{0,6}"), 0..8),
+        ) {
+            let mut text = text;
+            let mut index = LineIndex::new(&text);
+            for (start, len, new) in edits {
+                let ends: Vec<usize> = text.char_indices().map(|(i, _)| i).chain([text.len()]).collect();
+                let start_at = ends[start.min(ends.len() - 1)];
+                let end_at = ends[(start + len).min(ends.len() - 1)].max(start_at);
+                text.replace_range(start_at..end_at, &new);
+                index.edit(start_at as u32, end_at as u32, new.len() as u32, &text);
+                prop_assert_eq!(&index, &LineIndex::new(&text));
+            }
+        }
     }
 }

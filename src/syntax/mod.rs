@@ -1,8 +1,17 @@
 //! Syntax: languages as data, their queries, parsing, segments, extraction of facts. Invariant: trees stay inside this
 //! folder; text goes in, facts come out. Must not know files, paths on disk or the index.
 
+mod errors;
 pub mod extract;
+mod folds;
+mod in_process;
 pub mod languages;
+pub mod outlines;
+mod parse;
+pub mod parsing;
 pub mod passages;
 pub mod queries;
 pub mod segments;
+mod selections;
+
+pub use in_process::InProcess;

@@ -6,6 +6,7 @@ pub mod options;
 pub mod progress;
 pub mod rules;
 pub mod skip;
+pub mod typing;
 mod state;
 
 use std::path::{Path, PathBuf};

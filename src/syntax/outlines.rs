@@ -1,0 +1,210 @@
+//! The outline of an open document, kept by replacing the items around a change. Invariant: after `refresh` the items
+//! equal those of a fresh extraction from the same tree. Must not know how a tree came about.
+//!
+//! A change touches a region. The region is widened to the gap between the nearest items that end before it and start
+//! behind it, then until no item, old or new, crosses its border: an item either holds the region (it is renewed in
+//! place), lies in it (it is replaced) or does not touch it (it stays, shifted already).
+
+use tree_sitter::Tree;
+
+use super::extract::outline_in;
+use super::languages::Lang;
+use super::parsing::{Difference, Item, View};
+use crate::base::span::Span;
+use crate::facts::{Facts, Symbol, SymbolKind};
+
+/// Bytes of a head that are read, and that are shown.
+const HEAD_READ: usize = 400;
+const HEAD_SHOWN: usize = 120;
+/// Regions closer than this are one; more regions than that are taken as one.
+const NEAR: u32 = 64;
+const MANY: usize = 16;
+/// How often a region may be widened before everything is read again.
+const WIDENINGS: usize = 8;
+
+/// Brings `view.items` up to date with `tree`, where only `dirty` spans (of `text`) have changed since it was last so.
+pub(super) fn refresh(view: &mut View, lang: Lang, tree: &Tree, text: &str, dirty: &[Span]) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    for region in regions(dirty) {
+        let difference = replace(&view.items, region, text.len() as u32, |range| read(lang, tree, text, range));
+        view.apply(&difference);
+        differences.push(difference);
+    }
+    differences
+}
+
+/// Everything anew.
+pub(super) fn rebuild(view: &mut View, lang: Lang, tree: &Tree, text: &str) -> Difference {
+    let items = read(lang, tree, text, Span::new(0, text.len() as u32));
+    let difference = Difference { renewed: Vec::new(), from: 0, removed: view.items.len() as u32, items };
+    view.apply(&difference);
+    difference
+}
+
+/// Disjoint regions in order.
+fn regions(dirty: &[Span]) -> Vec<Span> {
+    let mut sorted = dirty.to_vec();
+    sorted.sort_unstable();
+    let mut out: Vec<Span> = Vec::new();
+    for span in sorted {
+        match out.last_mut() {
+            Some(last) if span.start <= last.end.saturating_add(NEAR) => last.end = last.end.max(span.end),
+            _ => out.push(span),
+        }
+    }
+    if out.len() > MANY {
+        let hull = Span::new(out[0].start, out[out.len() - 1].end);
+        out = vec![hull];
+    }
+    out
+}
+
+fn replace(old: &[Item], dirty: Span, len: u32, read: impl Fn(Span) -> Vec<Item>) -> Difference {
+    let whole = Span::new(0, len);
+    let mut region = gap(old, dirty, len);
+    for _ in 0..WIDENINGS {
+        region = settle(region, old);
+        if region == whole {
+            break;
+        }
+        let new = read(region);
+        let wider = settle(with_neighbours(region, old, &new), &new);
+        if wider != region {
+            region = wider;
+            continue;
+        }
+        if let Some(difference) = splice(old, new, region) {
+            return difference;
+        }
+        break;
+    }
+    Difference { renewed: Vec::new(), from: 0, removed: old.len() as u32, items: read(whole) }
+}
+
+/// From the end of the last item that ends before `dirty` to the start of the first that starts behind it.
+fn gap(items: &[Item], dirty: Span, len: u32) -> Span {
+    let start = items.iter().map(|it| it.range.end).filter(|&end| end < dirty.start).max().unwrap_or(0);
+    let behind = items.partition_point(|it| it.range.start <= dirty.end);
+    Span::new(start, items.get(behind).map_or(len, |it| it.range.start).max(start))
+}
+
+fn holds(outer: Span, region: Span) -> bool {
+    outer.covers(region) && outer != region
+}
+
+/// `region`, widened until no item crosses its border.
+fn settle(mut region: Span, items: &[Item]) -> Span {
+    loop {
+        let before = region;
+        for item in items {
+            let it = item.range;
+            let apart = it.end <= region.start || it.start >= region.end;
+            if !apart && !holds(it, region) && !region.covers(it) {
+                region = Span::new(region.start.min(it.start), region.end.max(it.end));
+            }
+        }
+        if region == before {
+            return region;
+        }
+    }
+}
+
+/// `region`, widened by items that only touch it and are not what they were (their documentation may be in it).
+fn with_neighbours(mut region: Span, old: &[Item], new: &[Item]) -> Span {
+    let border = region;
+    for item in new {
+        let touches = item.range.end == border.start || item.range.start == border.end;
+        if touches && !holds(item.range, border) && !border.covers(item.range) && !old.contains(item) {
+            region = Span::new(region.start.min(item.range.start), region.end.max(item.range.end));
+        }
+    }
+    region
+}
+
+/// The difference, where the items around the region are the same ones in `old` and `new`.
+fn splice(old: &[Item], new: Vec<Item>, region: Span) -> Option<Difference> {
+    let around: Vec<usize> = (0..old.len()).filter(|&at| holds(old[at].range, region)).collect();
+    let inside = |item: &Item| region.covers(item.range);
+    let removed = old.iter().filter(|item| inside(item)).count();
+    // An empty item at the border lies in the region and starts where the one before it ends: sorted all the same.
+    let from = old.iter().position(inside).unwrap_or_else(|| {
+        old.partition_point(|item| item.range.start < region.start || holds(item.range, region))
+    });
+    if old.iter().skip(from).take(removed).any(|item| !inside(item)) {
+        return None;
+    }
+    let (mut renewed, mut items) = (Vec::new(), Vec::new());
+    let mut outer = around.iter();
+    for item in new {
+        if inside(&item) {
+            items.push(item);
+        } else if holds(item.range, region) {
+            let at = *outer.next()?;
+            if old[at].kind != item.kind || old[at].depth != item.depth {
+                return None;
+            }
+            if old[at] != item {
+                renewed.push((at as u32, item));
+            }
+        }
+    }
+    outer.next().is_none().then_some(Difference { renewed, from: from as u32, removed: removed as u32, items })
+}
+
+/// The items that touch `range`, and those around them.
+fn read(lang: Lang, tree: &Tree, text: &str, range: Span) -> Vec<Item> {
+    let facts = outline_in(lang, tree, text, range);
+    items_of(&facts, text)
+}
+
+/// Facts with spans in `text` as outline items.
+pub fn items_of(facts: &Facts, text: &str) -> Vec<Item> {
+    let mut depths: Vec<u16> = Vec::with_capacity(facts.symbols.len());
+    let mut items = Vec::with_capacity(facts.symbols.len());
+    for symbol in &facts.symbols {
+        let above = symbol.parent.and_then(|parent| depths.get(parent.0 as usize));
+        let depth = above.map_or(0, |depth| depth.saturating_add(1));
+        depths.push(depth);
+        let name = facts.text(symbol.name);
+        items.push(Item {
+            name: name.into(),
+            detail: detail(symbol, name, text).into(),
+            kind: symbol.kind,
+            flags: symbol.flags,
+            range: symbol.range,
+            name_range: symbol.name_range,
+            depth,
+        });
+    }
+    items
+}
+
+/// The head of a declaration on one line, without what opens its body.
+fn detail(symbol: &Symbol, name: &str, text: &str) -> String {
+    if matches!(symbol.kind, SymbolKind::Heading | SymbolKind::Key | SymbolKind::File) {
+        return String::new();
+    }
+    let start = symbol.signature.start as usize;
+    let mut end = (symbol.signature.end as usize).min(start + HEAD_READ).min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let head = text.get(start..end).unwrap_or_default();
+    let mut out = String::with_capacity(HEAD_SHOWN + 4);
+    for word in head.split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+        if out.len() >= HEAD_SHOWN {
+            break;
+        }
+    }
+    out.truncate(out.trim_end_matches(['{', ':', '=', ';', ',', ' ']).len());
+    if out.len() > HEAD_SHOWN {
+        let cut = (0..=HEAD_SHOWN).rev().find(|&at| out.is_char_boundary(at)).unwrap_or(0);
+        out.truncate(cut);
+        out.push('…');
+    }
+    if out == name { String::new() } else { out }
+}

@@ -1,0 +1,203 @@
+//! Path 1, the keystroke: an edit is applied to the rope and noted; whoever needs the document next (a request, else the
+//! typing worker) parses all that waits at once; after a quiet moment a doubtful tree is replaced and the document's facts
+//! are published. Invariant: `open`, `change` and `close` never wait for a parse, and take effect in the order of calls.
+//! Must not know the protocol, features or how the index keeps facts.
+
+mod document;
+mod language;
+mod worker;
+
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::Sender;
+use dashmap::DashMap;
+
+use crate::base::cancel::Cancel;
+use crate::base::threads::{self, Intent};
+use crate::syntax::extract::Limits;
+use crate::syntax::languages::Lang;
+use crate::syntax::parsing::Placed;
+use crate::text::{Change, Encoding};
+use document::OpenDocument;
+pub use document::{Current, Unanswered};
+use worker::Wake;
+
+/// How typing behaves.
+#[derive(Clone, Debug)]
+pub struct TypingOptions {
+    /// How long no edit must come before a document counts as quiet.
+    pub quiet: Duration,
+    /// How long a parse may hold a document before it is looked whether anybody still wants it.
+    pub slice: Duration,
+    pub limits: Limits,
+}
+
+impl Default for TypingOptions {
+    fn default() -> Self {
+        Self { quiet: Duration::from_millis(300), slice: Duration::from_millis(50), limits: Limits::default() }
+    }
+}
+
+/// A document as the client opened it.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// Names the document; untitled and virtual ones have one too. Compared byte by byte.
+    pub uri: String,
+    /// Its file, where it has one.
+    pub path: Option<PathBuf>,
+    /// The client's word for its language.
+    pub language_id: String,
+    pub version: i32,
+    pub text: String,
+}
+
+/// The facts of an open document, in the text of `version`.
+#[derive(Clone, Debug)]
+pub struct Published {
+    pub uri: Arc<str>,
+    pub path: Option<PathBuf>,
+    pub lang: Lang,
+    pub version: i32,
+    pub segments: Vec<Placed>,
+}
+
+/// Who wants to know of open documents. Called from the typing worker and from those who ask.
+pub trait Sink: Send + Sync {
+    /// The facts of a document are others now.
+    fn publish(&self, document: Published);
+
+    /// The document is no longer open: what the disk says counts again.
+    fn closed(&self, uri: &str, path: Option<&PathBuf>);
+
+    /// No edit has come for a moment and everything is up to date.
+    fn settled(&self, uri: &str);
+}
+
+/// All open documents.
+pub struct Typing {
+    shared: Arc<Shared>,
+    worker: Mutex<Option<JoinHandle<()>>>,
+}
+
+pub(crate) struct Shared {
+    documents: DashMap<Arc<str>, Arc<OpenDocument>>,
+    sink: Box<dyn Sink>,
+    options: TypingOptions,
+    wake: Sender<Wake>,
+}
+
+impl std::fmt::Debug for Typing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Typing").field("documents", &self.shared.documents.len()).finish_non_exhaustive()
+    }
+}
+
+impl Typing {
+    /// No documents yet; starts the typing worker.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn start(sink: Box<dyn Sink>, options: TypingOptions) -> std::io::Result<Arc<Self>> {
+        let (wake, woken) = crossbeam_channel::unbounded();
+        let shared = Arc::new(Shared { documents: DashMap::new(), sink, options, wake });
+        let theirs = shared.clone();
+        let worker = threads::spawn("typing", Intent::Latency, move || worker::run(&theirs, &woken))?;
+        Ok(Arc::new(Self { shared, worker: Mutex::new(Some(worker)) }))
+    }
+
+    /// A document is open from now on; one that was open under the same name is replaced.
+    pub fn open(&self, opening: Opening) {
+        let lang = language::of(&opening);
+        let uri: Arc<str> = opening.uri.as_str().into();
+        let document = Arc::new(OpenDocument::new(uri.clone(), lang, opening, &self.shared.options));
+        if let Some(before) = self.shared.documents.insert(uri, document.clone()) {
+            before.closed.store(true, Ordering::Release);
+        }
+        self.shared.wake(Wake::Touched(document));
+    }
+
+    /// Applies the changes of one notification, in order. Those to a document that is not open are dropped; false then.
+    pub fn change(&self, uri: &str, version: i32, changes: Vec<Change>, encoding: Encoding) -> bool {
+        let Some(document) = self.shared.get(uri) else { return false };
+        document.change(version, changes, encoding);
+        self.shared.wake(Wake::Touched(document));
+        true
+    }
+
+    /// The document's text has been written to its file.
+    pub fn saved(&self, uri: &str) {
+        if let Some(document) = self.shared.get(uri) {
+            self.shared.wake(Wake::Touched(document));
+        }
+    }
+
+    /// The document is no longer open.
+    pub fn close(&self, uri: &str) {
+        if let Some((_, document)) = self.shared.documents.remove(uri) {
+            document.closed.store(true, Ordering::Release);
+            self.shared.wake(Wake::Closed(document));
+        }
+    }
+
+    /// Whether a document of that name is open.
+    pub fn is_open(&self, uri: &str) -> bool {
+        self.shared.documents.contains_key(uri)
+    }
+
+    /// Names of all open documents, in no order.
+    pub fn open_uris(&self) -> Vec<Arc<str>> {
+        self.shared.documents.iter().map(|it| it.key().clone()).collect()
+    }
+
+    /// Brings a document up to date and shows it to `look`. Holds the document while `look` runs.
+    ///
+    /// # Errors
+    /// It is not open, `cancel` came first, or its parser process is gone.
+    pub fn read<R>(&self, uri: &str, cancel: &Cancel, look: impl FnOnce(&mut Current<'_>) -> R) -> Result<R, Unanswered> {
+        let document = self.shared.get(uri).ok_or(Unanswered::NotOpen)?;
+        document.read(&self.shared.options, cancel, look)
+    }
+
+    /// Publishes the facts of every document that has changed since it was last published: what a question does before it
+    /// takes its snapshot.
+    pub fn flush(&self, cancel: &Cancel) {
+        for document in self.shared.changed() {
+            document.publish(&self.shared, cancel);
+        }
+    }
+
+    /// Ends the worker; nothing is published any more.
+    pub fn shutdown(&self) {
+        self.shared.wake(Wake::Stop);
+        let worker = self.worker.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        if let Some(worker) = worker {
+            // A worker that panicked has said so already.
+            let _ = worker.join();
+        }
+    }
+}
+
+impl Drop for Typing {
+    fn drop(&mut self) {
+        self.shutdown();
+    }
+}
+
+impl Shared {
+    fn get(&self, uri: &str) -> Option<Arc<OpenDocument>> {
+        self.documents.get(uri).map(|it| it.value().clone())
+    }
+
+    fn wake(&self, wake: Wake) {
+        // It fails only when the worker has ended.
+        let _ = self.wake.send(wake);
+    }
+
+    fn changed(&self) -> Vec<Arc<OpenDocument>> {
+        self.documents.iter().map(|it| it.value().clone()).filter(|it| it.is_unpublished()).collect()
+    }
+}
