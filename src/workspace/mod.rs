@@ -8,6 +8,8 @@ pub mod rules;
 pub mod skip;
 pub mod typing;
 mod state;
+pub mod crawl;
+pub mod worker;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -77,7 +77,7 @@ impl Default for RuleOptions {
             skip_directories: super::rules::LARGE_DIRECTORIES.iter().map(|&name| name.to_owned()).collect(),
             git_ignore: true,
             size_limit: 1 << 30,
-            max_depth: 512,
+            max_depth: 2_000,
         }
     }
 }

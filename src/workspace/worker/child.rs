@@ -1,0 +1,83 @@
+//! The worker process itself: frames of texts in, frames of facts out. Invariants: it limits itself before it reads a
+//! byte, opens nothing, starts nothing, and ends when its input ends. Must not know paths: it never sees one.
+
+use std::process::ExitCode;
+
+use super::protocol::{self, Request};
+use crate::base::os::process::{ProcessLimits, be_nice, die_with_parent, limit_this_process, take_stdout};
+use crate::syntax::extract::{Limits, extraction};
+
+/// How a worker is started.
+#[derive(Clone, Debug, Default)]
+pub struct ChildOptions {
+    /// The process that started it.
+    pub parent: u32,
+    /// Bytes of address space; 0: no limit.
+    pub address_space: u64,
+    /// Obey the fault marks in texts (tests).
+    pub faults: bool,
+}
+
+/// Runs until the input ends.
+pub fn main(options: &ChildOptions) -> ExitCode {
+    if !die_with_parent(options.parent) {
+        return ExitCode::FAILURE;
+    }
+    limit_this_process(&ProcessLimits {
+        address_space: (options.address_space > 0).then_some(options.address_space),
+        open_files: Some(8),
+        file_size: Some(0),
+        cpu_seconds: None,
+        core: Some(0),
+    });
+    be_nice(5);
+    // What a C library prints must not come between the frames.
+    let Ok(mut output) = take_stdout() else { return ExitCode::FAILURE };
+    let mut input = std::io::stdin().lock();
+    if protocol::write_frame(&mut output, &protocol::hello()).is_err() {
+        return ExitCode::FAILURE;
+    }
+    let limits = Limits::default();
+    loop {
+        let body = match protocol::read_frame(&mut input) {
+            Ok(Some(body)) => body,
+            Ok(None) => return ExitCode::SUCCESS,
+            Err(_) => return ExitCode::FAILURE,
+        };
+        let mut rest = body.as_slice();
+        while !rest.is_empty() {
+            let Some(request) = protocol::take_request(&mut rest) else { return ExitCode::FAILURE };
+            let answer = answer(&request, &limits, options.faults);
+            if protocol::write_frame(&mut output, &answer).is_err() {
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+}
+
+fn answer(request: &Request<'_>, limits: &Limits, faults: bool) -> Vec<u8> {
+    if faults {
+        obey(request.text);
+    }
+    let made = extraction(request.lang, request.text, limits);
+    protocol::put_answer(&made.segments, made.degraded)
+}
+
+/// Does what a fault mark in the text asks for: the tests' stand-in for a grammar that misbehaves.
+fn obey(text: &str) {
+    if text.contains("portolan-fault:abort") {
+        std::process::abort();
+    }
+    if text.contains("portolan-fault:hang") {
+        loop {
+            std::thread::park();
+        }
+    }
+    if text.contains("portolan-fault:allocate") {
+        let mut kept = Vec::new();
+        loop {
+            kept.push(vec![1u8; 1 << 20]);
+            std::hint::black_box(&kept);
+        }
+    }
+}

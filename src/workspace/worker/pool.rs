@@ -1,0 +1,139 @@
+//! The workers of a workspace and the queue before them. Invariants: each worker has one supervising thread, which lives
+//! as long as the pool (the signal that ends a worker with its parent follows that thread); the queue is bounded; every
+//! task gets exactly one outcome. Must not know files.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::protocol::Answer;
+use super::supervisor;
+use crate::base::cancel::Cancel;
+use crate::base::threads::{self, Intent};
+use crate::syntax::languages::Lang;
+
+/// One text to parse.
+pub struct Task {
+    /// Given back with the outcome.
+    pub token: u64,
+    pub lang: Lang,
+    pub text: Arc<str>,
+}
+
+/// Tasks that go to one worker together.
+pub struct Job {
+    pub tasks: Vec<Task>,
+    /// Where the outcomes go, in the order of the tasks; a closed receiver is no error.
+    pub done: Sender<(u64, Outcome)>,
+}
+
+/// What came of a task.
+#[derive(Debug)]
+pub enum Outcome {
+    Parsed(Answer),
+    /// The worker died or was killed with this text in hand; the reason is for people.
+    Poison(String),
+    /// No worker could be started, or the pool is closing: the text is as innocent as before.
+    Unavailable(String),
+}
+
+/// Limits of the workers.
+#[derive(Clone, Debug)]
+pub struct PoolOptions {
+    pub workers: usize,
+    /// Our own executable; none: `/proc/self/exe`.
+    pub executable: Option<PathBuf>,
+    /// A worker that has no answer for so long is killed.
+    pub patience: Duration,
+    /// A worker that holds more bytes is killed.
+    pub resident_limit: u64,
+    /// A worker that holds more bytes between two jobs is replaced.
+    pub resident_idle: u64,
+    /// A worker without work for so long is ended.
+    pub idle: Duration,
+    /// Let workers obey fault marks in texts (tests).
+    pub faults: bool,
+}
+
+impl Default for PoolOptions {
+    fn default() -> Self {
+        Self {
+            workers: 2,
+            executable: None,
+            patience: Duration::from_secs(5),
+            resident_limit: 320 << 20,
+            resident_idle: 96 << 20,
+            idle: Duration::from_secs(20),
+            faults: false,
+        }
+    }
+}
+
+/// What the supervisors share.
+#[derive(Debug, Default)]
+pub struct PoolCounters {
+    /// Workers started, the first ones included.
+    pub started: AtomicU64,
+    /// Workers that died or were killed with a text in hand.
+    pub lost: AtomicU64,
+}
+
+/// A set of workers. Dropping it ends them.
+pub struct Pool {
+    jobs: Option<Sender<Job>>,
+    supervisors: Vec<std::thread::JoinHandle<()>>,
+    counters: Arc<PoolCounters>,
+    cancel: Cancel,
+}
+
+impl Pool {
+    /// A pool whose workers are started when there is work.
+    ///
+    /// # Errors
+    /// Threads cannot be started.
+    pub fn new(options: PoolOptions) -> std::io::Result<Self> {
+        let (jobs, queue): (Sender<Job>, Receiver<Job>) = bounded(options.workers.max(1));
+        let counters = Arc::new(PoolCounters::default());
+        let cancel = Cancel::new();
+        let mut supervisors = Vec::new();
+        for number in 0..options.workers.max(1) {
+            let (options, queue, counters, cancel) = (options.clone(), queue.clone(), counters.clone(), cancel.clone());
+            let name = format!("worker-{number}");
+            supervisors.push(threads::spawn(&name, Intent::Background, move || {
+                supervisor::run(&options, &queue, &counters, &cancel);
+            })?);
+        }
+        Ok(Self { jobs: Some(jobs), supervisors, counters, cancel })
+    }
+
+    /// Queues a job; waits while the queue is full.
+    pub fn submit(&self, job: Job) {
+        if let Some(jobs) = &self.jobs {
+            // The supervisors outlive the sender, so this cannot fail before the pool is dropped.
+            let _ = jobs.send(job);
+        }
+    }
+
+    /// Workers started after the first of each supervisor, because one died, was killed or grew too large.
+    pub fn lost(&self) -> u64 {
+        self.counters.lost.load(Ordering::Relaxed)
+    }
+
+    /// Workers started so far.
+    pub fn started(&self) -> u64 {
+        self.counters.started.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+        self.jobs = None;
+        for supervisor in self.supervisors.drain(..) {
+            let _ = supervisor.join();
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! One thread that feeds one worker, watches it, kills it and starts the next. Invariants: the file in hand is the first
+//! one without an answer, since a worker answers in order; a file is blamed only when its worker had it in hand; a
+//! killed worker is waited for. Must not know what the texts are.
+
+use std::io::Write;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
+
+use super::pool::{Job, Outcome, PoolCounters, PoolOptions, Task};
+use super::protocol::{self, Request};
+use crate::base::cancel::Cancel;
+use crate::base::os::memory::resident_of;
+use crate::base::threads::{self, Intent};
+
+/// How often a busy worker's memory is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+/// Starts in a row that may fail before the texts are handed back.
+const STARTS: u32 = 3;
+
+/// Serves jobs until the queue is closed.
+pub fn run(options: &PoolOptions, queue: &Receiver<Job>, counters: &PoolCounters, cancel: &Cancel) {
+    let mut worker: Option<Worker> = None;
+    loop {
+        let job = match queue.recv_timeout(options.idle) {
+            Ok(job) => job,
+            Err(RecvTimeoutError::Timeout) => {
+                worker = None;
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        serve(options, &mut worker, job, counters, cancel);
+        if worker.as_ref().is_some_and(|it| it.resident() > options.resident_idle) {
+            worker = None;
+        }
+    }
+}
+
+/// Gives every task of `job` its outcome.
+fn serve(options: &PoolOptions, worker: &mut Option<Worker>, job: Job, counters: &PoolCounters, cancel: &Cancel) {
+    let mut left: std::collections::VecDeque<Task> = job.tasks.into();
+    let mut failed_starts = 0;
+    while !left.is_empty() {
+        if cancel.is_cancelled() {
+            return hand_back(left, &job.done, "the workspace is closing");
+        }
+        let running = match worker {
+            Some(running) => running,
+            None => match Worker::start(options) {
+                Ok(started) => {
+                    counters.started.fetch_add(1, Ordering::Relaxed);
+                    worker.insert(started)
+                }
+                Err(error) => {
+                    failed_starts += 1;
+                    if failed_starts >= STARTS {
+                        return hand_back(left, &job.done, &format!("no worker process can be started: {error}"));
+                    }
+                    continue;
+                }
+            },
+        };
+        if let Err(reason) = running.work(options, &mut left, &job.done, cancel) {
+            *worker = None;
+            counters.lost.fetch_add(1, Ordering::Relaxed);
+            if let (Some(reason), Some(task)) = (reason, left.pop_front()) {
+                let _ = job.done.send((task.token, Outcome::Poison(reason)));
+            }
+        }
+    }
+}
+
+fn hand_back(left: impl IntoIterator<Item = Task>, done: &crossbeam_channel::Sender<(u64, Outcome)>, why: &str) {
+    for task in left {
+        let _ = done.send((task.token, Outcome::Unavailable(why.to_owned())));
+    }
+}
+
+/// One running worker process.
+struct Worker {
+    process: Child,
+    input: ChildStdin,
+    /// Frames that it has written; closed when it is gone.
+    answers: Receiver<Vec<u8>>,
+    reader: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Worker {
+    fn start(options: &PoolOptions) -> std::io::Result<Self> {
+        let program = options.executable.clone().unwrap_or_else(|| "/proc/self/exe".into());
+        let mut command = Command::new(program);
+        command.arg("worker").arg("--parent").arg(std::process::id().to_string());
+        // Address space is a far outer bound: what counts is resident memory, which is polled.
+        command.arg("--address-space").arg((options.resident_limit * 8).to_string());
+        if options.faults {
+            command.arg("--faults");
+        }
+        command.env_clear().current_dir("/");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut process = command.spawn()?;
+        let (Some(input), Some(mut output)) = (process.stdin.take(), process.stdout.take()) else {
+            return Err(std::io::Error::other("the worker has no pipes"));
+        };
+        let (sender, answers) = bounded(8);
+        let reader = threads::spawn("worker-read", Intent::Background, move || {
+            while let Ok(Some(frame)) = protocol::read_frame(&mut output) {
+                if sender.send(frame).is_err() {
+                    return;
+                }
+            }
+        })?;
+        let worker = Self { process, input, answers, reader: Some(reader) };
+        match worker.answers.recv_timeout(options.patience) {
+            Ok(hello) if hello == protocol::hello() => Ok(worker),
+            Ok(_) => Err(std::io::Error::other("the worker is another build")),
+            Err(_) => Err(std::io::Error::other("the worker does not answer")),
+        }
+    }
+
+    /// Sends all tasks and takes their answers, shortening `left` by each. An error means that the worker is done for:
+    /// with a reason where the first task left is to blame, without one where it was not in hand.
+    fn work(
+        &mut self,
+        options: &PoolOptions,
+        left: &mut std::collections::VecDeque<Task>,
+        done: &crossbeam_channel::Sender<(u64, Outcome)>,
+        cancel: &Cancel,
+    ) -> Result<(), Option<String>> {
+        let batch = protocol::put_batch(left.iter().map(|task| Request { lang: task.lang, text: &task.text }));
+        protocol::write_frame(&mut self.input, &batch).map_err(|_| Some("its parser died".to_owned()))?;
+        drop(batch);
+        while let Some(task) = left.front() {
+            let frame = self.wait(options, cancel)?;
+            let answer = protocol::take_answer(&frame).ok_or_else(|| Some("its parser gave no valid answer".to_owned()))?;
+            let _ = done.send((task.token, Outcome::Parsed(answer)));
+            left.pop_front();
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self, options: &PoolOptions, cancel: &Cancel) -> Result<Vec<u8>, Option<String>> {
+        let begun = Instant::now();
+        loop {
+            match self.answers.recv_timeout(LOOK) {
+                Ok(frame) => return Ok(frame),
+                Err(RecvTimeoutError::Disconnected) => return Err(Some("its parser died".to_owned())),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if cancel.is_cancelled() {
+                return Err(None);
+            }
+            if begun.elapsed() >= options.patience {
+                return Err(Some(format!("its parser did not end within {} s", options.patience.as_secs())));
+            }
+            if self.resident() > options.resident_limit {
+                return Err(Some(format!("its parser took more than {} MB", options.resident_limit >> 20)));
+            }
+        }
+    }
+
+    fn resident(&self) -> u64 {
+        resident_of(self.process.id()).unwrap_or(0)
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.input.flush();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        // The pipe is closed now, so the reader ends; what it still holds is taken from it.
+        let (_, nothing) = bounded(0);
+        self.answers = nothing;
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+    }
+}
