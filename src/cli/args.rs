@@ -44,6 +44,38 @@ pub enum Command {
     Languages,
     /// Look for what is wrong with this machine's set-up
     Doctor,
+    /// Index a folder and wait until all of it is on disk
+    Index {
+        /// The folder (default: the current one)
+        path: Option<PathBuf>,
+        /// Return when the stored index answers, without waiting for the rest
+        #[arg(long)]
+        no_wait: bool,
+        /// Index even the home directory or /
+        #[arg(long)]
+        force: bool,
+        /// Print what each stage did
+        #[arg(long)]
+        profile: bool,
+    },
+    /// Show what is indexed
+    Status {
+        /// The folder (default: the current one)
+        path: Option<PathBuf>,
+        /// One line a file: path, language, `indexed` or why not, separated by tabs
+        #[arg(long)]
+        files: bool,
+    },
+    /// Parse for a parent process (started by Portolan itself)
+    #[command(hide = true)]
+    Worker {
+        #[arg(long)]
+        parent: u32,
+        #[arg(long, default_value_t = 0)]
+        address_space: u64,
+        #[arg(long)]
+        faults: bool,
+    },
     /// Show the settings in force
     Config {
         #[command(subcommand)]

@@ -7,8 +7,11 @@ pub mod config;
 pub mod doctor;
 pub mod languages;
 pub mod log;
+pub mod index_cmd;
 pub mod serve;
 pub mod setup;
+pub mod status;
+pub mod worker;
 
 use std::process::ExitCode;
 
@@ -35,6 +38,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> anyhow::Result<ExitCode> {
+    if let Command::Worker { parent, address_space, faults } = args.command {
+        return Ok(worker::run(parent, address_space, faults));
+    }
     let settings = setup::settings(&args.common)?;
     setup::tell(&settings);
     let level = log::start(settings.text(&table::LOG_LEVEL), args.common.log_file.as_deref())?;
@@ -42,6 +48,12 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Serve { stdio: _ } => serve::run(settings, level),
         Command::Languages => languages::run(args.common.json),
         Command::Doctor => doctor::run(&settings, args.common.json),
+        Command::Index { path, no_wait, force, profile } => {
+            index_cmd::run(settings, &args.common, &index_cmd::Wish { path, no_wait, force, profile })
+        }
+        Command::Status { path, files } => status::run(settings, &args.common, path, files),
+        // Handled above, before a settings file could say anything on its standard error.
+        Command::Worker { .. } => Ok(ExitCode::FAILURE),
         Command::Config { command: ConfigCommand::Show { origin } } => {
             config::show(&settings, origin, args.common.json)
         }

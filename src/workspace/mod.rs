@@ -2,13 +2,13 @@
 //! Invariant: state changes on one thread, in order; readers get immutable snapshots. Must not know features or the
 //! protocol.
 
+pub mod crawl;
 pub mod options;
 pub mod progress;
 pub mod rules;
 pub mod skip;
 pub mod typing;
 mod state;
-pub mod crawl;
 pub mod worker;
 
 use std::path::{Path, PathBuf};
@@ -87,6 +87,8 @@ pub struct Status {
     /// Files whose parser died or hung, with the reason.
     pub quarantined: Vec<(PathBuf, String)>,
     pub notices: Vec<String>,
+    /// What each stage of the last pass did, one line each.
+    pub profile: Vec<String>,
 }
 
 /// One line of `status --files`.
@@ -118,6 +120,11 @@ impl Workspace {
     /// Counters, roots, memory, quarantine at this moment.
     pub fn status(&self) -> Status {
         self.state.status()
+    }
+
+    /// The counters alone: cheap.
+    pub fn status_progress(&self) -> Progress {
+        self.state.progress()
     }
 
     /// Events from now on.

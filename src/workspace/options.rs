@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::base::settings::{Settings, table};
 use crate::embed::Embedder;
 
 /// Plain options; `Default` is what the settings table calls `auto`.
@@ -16,12 +17,22 @@ pub struct Options {
     pub rules: RuleOptions,
     /// Parser processes; 0: one a core, at most four.
     pub workers: usize,
+    /// Files in one batch for a parser process (or 1 MiB, whichever comes first).
+    pub batch_files: usize,
+    /// Threads that walk; 0: one a core, at most four.
+    pub walkers: usize,
+    /// A walk that takes longer ends with what it has.
+    pub walk_timeout: Duration,
+    /// Trust size, times and inode of a file that was indexed before.
+    pub trust_stamps: bool,
     /// Bytes that the whole process tree may take (sum of PSS).
     pub memory_limit: u64,
     /// Watch for changes and rescan by timer; off for commands that run once.
     pub follow: bool,
     /// Turns passages into vectors; none: names and words only.
     pub embedder: Option<Arc<dyn Embedder>>,
+    /// Answer from the stored index and change nothing: no pass, no lock.
+    pub read_only: bool,
     /// Open `/` or the home directory as a root without being asked about it.
     pub allow_broad_root: bool,
     /// Our own executable, for worker processes; none: `/proc/self/exe`.
@@ -30,8 +41,12 @@ pub struct Options {
     pub commit_interval: Duration,
     /// Longest time between two full rescans of what is not watched.
     pub rescan_interval: Duration,
+    /// The settings that make another index of the same files; part of its directory's name.
+    pub index_shape: String,
     /// `performance.file_stat_cache`.
     pub stat_cache: StatCacheOptions,
+    /// Let workers obey fault marks in texts (tests).
+    pub faults: bool,
 }
 
 impl Default for Options {
@@ -40,14 +55,54 @@ impl Default for Options {
             cache_dir: None,
             rules: RuleOptions::default(),
             workers: 0,
+            batch_files: 64,
+            walkers: 0,
+            walk_timeout: Duration::from_secs(300),
+            trust_stamps: true,
             memory_limit: 512 << 20,
             follow: true,
             embedder: None,
+            read_only: false,
             allow_broad_root: false,
             executable: None,
             commit_interval: Duration::from_secs(2),
             rescan_interval: Duration::from_secs(30),
+            index_shape: String::new(),
             stat_cache: StatCacheOptions::default(),
+            faults: false,
+        }
+    }
+}
+
+impl Options {
+    /// The options that the settings in force ask for. The embedder is not among them: its maker is `embed`.
+    pub fn from_settings(settings: &Settings) -> Self {
+        let whole = |row| u64::try_from(settings.int(row)).unwrap_or(0);
+        let directory = settings.text(&table::CACHE_DIRECTORY);
+        Self {
+            cache_dir: (!directory.is_empty()).then(|| PathBuf::from(directory)),
+            rules: RuleOptions {
+                exclude: settings.list(&table::TRACKING_EXCLUDE).to_vec(),
+                include: settings.list(&table::TRACKING_INCLUDE).to_vec(),
+                skip_directories: settings.list(&table::SKIP_LARGE_DIRECTORIES).to_vec(),
+                size_limit: settings.size(&table::TRACKING_SIZE_LIMIT),
+                ..RuleOptions::default()
+            },
+            workers: whole(&table::PROCESSOR_WORKERS) as usize,
+            batch_files: whole(&table::PROCESSOR_BATCH) as usize,
+            walkers: whole(&table::SCANNER_WORKERS) as usize,
+            walk_timeout: Duration::from_secs(whole(&table::SCANNER_TIMEOUT)),
+            trust_stamps: settings.bool(&table::TRACK_IF_MODIFIED),
+            memory_limit: whole(&table::MEMORY_LIMIT_MB) << 20,
+            follow: settings.bool(&table::WATCH_ENABLED),
+            rescan_interval: Duration::from_secs(whole(&table::WATCH_RESCAN_SECONDS)),
+            index_shape: settings.index_shape(),
+            stat_cache: StatCacheOptions {
+                enabled: settings.bool(&table::STAT_CACHE_ENABLED),
+                max_entries: whole(&table::STAT_CACHE_SIZE),
+                ttl: Duration::from_secs(whole(&table::STAT_CACHE_TTL)),
+            },
+            ..Self::default()
         }
     }
 }
@@ -76,7 +131,7 @@ impl Default for RuleOptions {
             include: Vec::new(),
             skip_directories: super::rules::LARGE_DIRECTORIES.iter().map(|&name| name.to_owned()).collect(),
             git_ignore: true,
-            size_limit: 1 << 30,
+            size_limit: 1 << 40,
             max_depth: 2_000,
         }
     }

@@ -46,6 +46,8 @@ pub enum Event {
     Notice(String),
     /// A pass over a root ended.
     Finished { root: RootId },
+    /// The workspace is shutting down: nothing more comes.
+    Closed,
 }
 
 /// The counters of all roots at one moment.

@@ -77,7 +77,12 @@ impl Handle {
             staleness: self.shared.options.rescan_interval,
             quarantined: Vec::new(),
             notices: Vec::new(),
+            profile: Vec::new(),
         }
+    }
+
+    pub fn progress(&self) -> super::Progress {
+        self.shared.counters.read()
     }
 
     pub fn events(&self) -> Receiver<Event> {

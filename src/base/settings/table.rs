@@ -75,13 +75,15 @@ const LARGE_DIRECTORIES: &[&str] = &[
     "**/.tox/**",
     "**/.gradle/**",
     "**/.next/**",
+    "**/dist/**",
+    "**/build/**",
 ];
 
 pub const TRACKING_INCLUDE: Row = row(
     "tracking.patterns.include",
     List(&[]),
     User,
-    "Globs of what to index; empty means everything. A pattern that names an ignored folder brings it back.",
+    "Globs, as in .gitignore, of ignored files and folders that are to be indexed all the same.",
 );
 pub const TRACKING_EXCLUDE: Row =
     row("tracking.patterns.exclude", List(&[]), Narrowing, "Globs of what to leave out, on top of the ignore files.");
@@ -97,7 +99,7 @@ pub const SKIP_LARGE_DIRECTORIES: Row = row(
     "directory_filtering.skip_large_directories",
     List(LARGE_DIRECTORIES),
     Narrowing,
-    "Globs of directories that are not entered.",
+    "Globs of directories that are not entered; dist and build are left to the ignore files inside a git repository.",
 );
 pub const MEMORY_LIMIT_MB: Row = row(
     "memory.limit_mb",

@@ -97,7 +97,9 @@ impl<'a> Walk<'a> {
 
     fn file(&self, folder: &Directory, entry: &Entry, path: RelPath) -> Sight {
         match folder.stat(&entry.name) {
-            Ok((stamp, EntryKind::File)) if stamp.size <= self.rules.options().size_limit => Sight::File { path, stamp },
+            Ok((stamp, EntryKind::File)) if stamp.size <= self.rules.options().size_limit => {
+                Sight::File { path, stamp }
+            }
             Ok((_, EntryKind::File)) => Sight::Left { path, skip: Skip::TooLarge },
             Ok((_, EntryKind::Link)) => Sight::Left { path, skip: Skip::Link },
             // It has become something else since the folder was listed.

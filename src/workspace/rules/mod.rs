@@ -72,7 +72,9 @@ impl Rules {
         let skip_directories = options
             .skip_directories
             .iter()
-            .map(|name| name.trim_start_matches("**/").trim_end_matches("/**").trim_end_matches('/').as_bytes().to_vec())
+            .map(|name| {
+                name.trim_start_matches("**/").trim_end_matches("/**").trim_end_matches('/').as_bytes().to_vec()
+            })
             .collect();
         Self {
             exclude: lines(&options.exclude),
@@ -192,7 +194,10 @@ impl Rules {
         match path.parent() {
             None => None,
             Some(parent) => match self.folder(root, &parent) {
-                Ok(folder) => self.verdict(&folder, path, kind),
+                Ok(folder) => self.verdict(&folder, path, kind).or_else(|| {
+                    let inside = kind == EntryKind::Directory;
+                    if inside { self.folder(root, path).err() } else { None }
+                }),
                 Err(skip) => Some(skip),
             },
         }
@@ -227,7 +232,12 @@ impl Rules {
         rules
     }
 
-    fn enter_by_path(&self, root: &RootDir, above: &Arc<FolderRules>, path: &RelPath) -> Result<Arc<FolderRules>, Skip> {
+    fn enter_by_path(
+        &self,
+        root: &RootDir,
+        above: &Arc<FolderRules>,
+        path: &RelPath,
+    ) -> Result<Arc<FolderRules>, Skip> {
         if !path.as_bytes().is_empty() {
             if let Some(skip) = self.verdict(above, path, EntryKind::Directory) {
                 return Err(skip);

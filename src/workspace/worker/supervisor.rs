@@ -134,7 +134,8 @@ impl Worker {
         drop(batch);
         while let Some(task) = left.front() {
             let frame = self.wait(options, cancel)?;
-            let answer = protocol::take_answer(&frame).ok_or_else(|| Some("its parser gave no valid answer".to_owned()))?;
+            let answer =
+                protocol::take_answer(&frame).ok_or_else(|| Some("its parser gave no valid answer".to_owned()))?;
             let _ = done.send((task.token, Outcome::Parsed(answer)));
             left.pop_front();
         }

@@ -1,0 +1,149 @@
+//! `portolan index [PATH]`: indexes a folder and shows how far it is. Invariant: however it ends, what was committed
+//! stays usable.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::args::Common;
+use super::{UsageError, setup};
+use crate::base::cancel::Cancel;
+use crate::base::settings::Settings;
+use crate::workspace::{Event, Options, Progress, Stage, Workspace, WorkspaceError};
+
+/// What the command line asked for.
+pub struct Wish {
+    pub path: Option<PathBuf>,
+    pub no_wait: bool,
+    pub force: bool,
+    pub profile: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// A path that cannot be a root (exit code 2), or an index that cannot be made.
+pub fn run(settings: Settings, common: &Common, wish: &Wish) -> anyhow::Result<ExitCode> {
+    let options = Options { follow: false, allow_broad_root: wish.force, ..Options::default() };
+    let workspace = open(settings, wish.path.as_deref(), options)?;
+    let target = if wish.no_wait { Stage::Opened } else { Stage::Embedded };
+    let done = wait(&workspace, target, common.json);
+    let status = workspace.status();
+    workspace.shutdown();
+    if common.json {
+        println_json(&json!({
+            "complete": done,
+            "files": status.progress.files_done,
+            "bytes": status.progress.bytes_done,
+            "skipped": status.progress.files_skipped,
+            "parsed": status.progress.files_parsed,
+            "reused": status.progress.files_reused,
+            "unchanged": status.progress.files_unchanged,
+            "passages": status.progress.passages_found,
+            "embedded": status.progress.passages_done,
+            "worker_restarts": status.progress.worker_restarts,
+        }))?;
+    } else {
+        anstream::println!("{}", sentence(&status.progress));
+        if wish.profile {
+            for line in &status.profile {
+                anstream::println!("{line}");
+            }
+        }
+    }
+    for notice in &status.notices {
+        anstream::eprintln!("portolan: {notice}");
+    }
+    Ok(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Opens the workspace at `path` with the settings in force; `base` carries what the command decides.
+///
+/// # Errors
+/// The path cannot be a root: exit code 2.
+pub fn open(mut settings: Settings, path: Option<&Path>, base: Options) -> anyhow::Result<Arc<Workspace>> {
+    let path = path.unwrap_or(Path::new("."));
+    setup::narrow_by_root(&mut settings, path);
+    setup::tell(&settings);
+    let mut options = Options::from_settings(&settings);
+    options.follow &= base.follow;
+    options.read_only = base.read_only;
+    options.allow_broad_root = base.allow_broad_root;
+    options.embedder = base.embedder;
+    Workspace::open(vec![path.to_path_buf()], options).map_err(|error| match error {
+        WorkspaceError::System(_) => anyhow::Error::new(error),
+        mistake => UsageError(mistake.to_string()).into(),
+    })
+}
+
+/// Waits for `stage` and shows progress: a bar on a terminal, a line every few seconds elsewhere (none with `quiet`).
+pub fn wait(workspace: &Workspace, stage: Stage, quiet: bool) -> bool {
+    let events = workspace.events();
+    let bar = (!quiet).then(bar);
+    let mut last_line = std::time::Instant::now();
+    let step = Cancel::new();
+    loop {
+        if workspace.wait_indexed(stage, &step.within(Duration::from_millis(100))) {
+            if let Some(bar) = bar {
+                bar.finish_and_clear();
+            }
+            return true;
+        }
+        let mut closed = false;
+        for event in events.try_iter() {
+            closed |= matches!(event, Event::Closed);
+        }
+        if closed {
+            return false;
+        }
+        let progress = workspace.status_progress();
+        if let Some(bar) = &bar {
+            if bar.is_hidden() {
+                if last_line.elapsed() >= Duration::from_secs(5) {
+                    last_line = std::time::Instant::now();
+                    anstream::eprintln!("portolan: {}", sentence(&progress));
+                }
+            } else {
+                bar.set_length(progress.bytes_found.max(1));
+                bar.set_position(progress.bytes_done);
+                bar.set_message(format!("{} of {} files", progress.files_done, progress.files_found));
+            }
+        }
+    }
+}
+
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::new(1);
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {bar:30} {bytes}/{total_bytes} {msg} {elapsed}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// `1,234 files indexed, 3 skipped ...`
+fn sentence(progress: &Progress) -> String {
+    format!(
+        "{} of {} files indexed ({} parsed, {} unchanged, {} known), {} left out; {} of {} passages have vectors",
+        progress.files_done,
+        progress.files_found,
+        progress.files_parsed,
+        progress.files_unchanged,
+        progress.files_reused,
+        progress.files_skipped,
+        progress.passages_done,
+        progress.passages_found,
+    )
+}
+
+/// One JSON value as a line.
+///
+/// # Errors
+/// Standard output is closed.
+pub fn println_json(value: &serde_json::Value) -> anyhow::Result<()> {
+    anstream::println!("{}", serde_json::to_string(value)?);
+    Ok(())
+}
