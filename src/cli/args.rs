@@ -40,6 +40,11 @@ pub enum Command {
         #[arg(long)]
         stdio: bool,
     },
+    /// Print the declarations of one file
+    Outline {
+        /// The file
+        file: PathBuf,
+    },
     /// List the languages and the files of each
     Languages,
     /// Look for what is wrong with this machine's set-up

@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod languages;
 pub mod log;
 pub mod index_cmd;
+pub mod outline;
 pub mod serve;
 pub mod setup;
 pub mod status;
@@ -46,6 +47,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
     let level = log::start(settings.text(&table::LOG_LEVEL), args.common.log_file.as_deref())?;
     match args.command {
         Command::Serve { stdio: _ } => serve::run(settings, level),
+        Command::Outline { file } => outline::run(&file, args.common.json),
         Command::Languages => languages::run(args.common.json),
         Command::Doctor => doctor::run(&settings, args.common.json),
         Command::Index { path, no_wait, force, profile } => {

@@ -40,7 +40,10 @@ impl Builtin {
             tensors.iter().find(|t| t.name == name).ok_or_else(|| unlike(name))
         };
         let floats = |name: &str, len: usize| -> Result<Vec<f32>, EmbedError> {
-            find(name)?.floats().filter(|f| f.len() == len && f.iter().all(|x| x.is_finite())).ok_or_else(|| unlike(name))
+            find(name)?
+                .floats()
+                .filter(|f| f.len() == len && f.iter().all(|x| x.is_finite()))
+                .ok_or_else(|| unlike(name))
         };
         let table = find("table")?;
         let rows = tokenizer.size();
@@ -52,9 +55,8 @@ impl Builtin {
             return Err(unlike("ba"));
         }
         let exponent = floats("pw", 1)?[0] + 1.0;
-        let row = |name: &str| -> Result<[f32; DIM], EmbedError> {
-            floats(name, DIM)?.try_into().map_err(|_| unlike(name))
-        };
+        let row =
+            |name: &str| -> Result<[f32; DIM], EmbedError> { floats(name, DIM)?.try_into().map_err(|_| unlike(name)) };
         Ok(Self {
             model_id: Key::of("model", &[model, tokenizer_bytes, &[super::FEEDING]]),
             table: table.raw.iter().map(|&b| b as i8).collect(),

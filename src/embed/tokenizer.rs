@@ -83,7 +83,9 @@ impl Tokenizer {
         let mut pieces: Vec<(Vec<u8>, u32)> = model
             .vocab
             .iter()
-            .filter(|(piece, _)| !piece.is_empty() && piece.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
+            .filter(|(piece, _)| {
+                !piece.is_empty() && piece.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            })
             .map(|(piece, &id)| (piece.bytes().map(|b| BYTES[b as usize].1).collect(), id))
             .collect();
         pieces.sort();

@@ -65,7 +65,8 @@ impl LineIndex {
             .map(|(_, p)| p)
             .collect();
         self.starts.splice(from..to, fresh);
-        let (from, to) = (self.wide.partition_point(|w| w.offset < start), self.wide.partition_point(|w| w.offset < old_end));
+        let (from, to) =
+            (self.wide.partition_point(|w| w.offset < start), self.wide.partition_point(|w| w.offset < old_end));
         self.wide[to..].iter_mut().for_each(|w| w.offset = moved(w.offset));
         let inserted = after.get(start as usize..new_end as usize).unwrap_or_default();
         let fresh = inserted.char_indices().filter(|(_, c)| !c.is_ascii());

@@ -27,12 +27,37 @@ enum Part {
 }
 
 /// Closing tokens, and named nodes that close.
-const CLOSERS: &[&str] =
-    &["}", "]", ")", "end", "done", "fi", "esac", "#endif", "endif", "endforeach", "endwhile", "endfor", "endswitch", "end_tag"];
+const CLOSERS: &[&str] = &[
+    "}",
+    "]",
+    ")",
+    "end",
+    "done",
+    "fi",
+    "esac",
+    "#endif",
+    "endif",
+    "endforeach",
+    "endwhile",
+    "endfor",
+    "endswitch",
+    "end_tag",
+];
 const IMPORTS: &[&str] = &[
-    "import_statement", "import_from_statement", "future_import_statement", "import_declaration", "use_declaration",
-    "extern_crate_declaration", "preproc_include", "using_directive", "import_header", "import", "imports", "import_list",
-    "namespace_use_declaration", "import_specification",
+    "import_statement",
+    "import_from_statement",
+    "future_import_statement",
+    "import_declaration",
+    "use_declaration",
+    "extern_crate_declaration",
+    "preproc_include",
+    "using_directive",
+    "import_header",
+    "import",
+    "imports",
+    "import_list",
+    "namespace_use_declaration",
+    "import_specification",
 ];
 
 fn blocks(lang: Lang) -> (&'static [&'static str], &'static [&'static str]) {
@@ -72,7 +97,8 @@ fn parts(lang: Lang) -> &'static [Part] {
 /// The folds of a whole text.
 pub(super) fn folds(lang: Lang, tree: &Tree, text: &str, lines: &LineIndex) -> Vec<Fold> {
     let rows = Rows { lines, same: lines.starts.len() == tree.root_node().end_position().row + 1 };
-    let mut walk = Walk { parts: parts(lang), text, rows, out: Vec::new(), comment: None, imports: None, regions: Vec::new() };
+    let mut walk =
+        Walk { parts: parts(lang), text, rows, out: Vec::new(), comment: None, imports: None, regions: Vec::new() };
     walk.run(tree);
     walk.finish()
 }

@@ -4,7 +4,7 @@
 mod errors;
 pub mod extract;
 mod folds;
-mod in_process;
+pub mod in_process;
 pub mod languages;
 pub mod outlines;
 mod parse;

@@ -127,9 +127,10 @@ fn splice(old: &[Item], new: Vec<Item>, region: Span) -> Option<Difference> {
     let inside = |item: &Item| region.covers(item.range);
     let removed = old.iter().filter(|item| inside(item)).count();
     // An empty item at the border lies in the region and starts where the one before it ends: sorted all the same.
-    let from = old.iter().position(inside).unwrap_or_else(|| {
-        old.partition_point(|item| item.range.start < region.start || holds(item.range, region))
-    });
+    let from = old
+        .iter()
+        .position(inside)
+        .unwrap_or_else(|| old.partition_point(|item| item.range.start < region.start || holds(item.range, region)));
     if old.iter().skip(from).take(removed).any(|item| !inside(item)) {
         return None;
     }

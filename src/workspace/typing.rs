@@ -157,7 +157,12 @@ impl Typing {
     ///
     /// # Errors
     /// It is not open, `cancel` came first, or its parser process is gone.
-    pub fn read<R>(&self, uri: &str, cancel: &Cancel, look: impl FnOnce(&mut Current<'_>) -> R) -> Result<R, Unanswered> {
+    pub fn read<R>(
+        &self,
+        uri: &str,
+        cancel: &Cancel,
+        look: impl FnOnce(&mut Current<'_>) -> R,
+    ) -> Result<R, Unanswered> {
         let document = self.shared.get(uri).ok_or(Unanswered::NotOpen)?;
         document.read(&self.shared.options, cancel, look)
     }
