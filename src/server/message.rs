@@ -101,6 +101,10 @@ pub(crate) fn parse(body: &[u8]) -> Incoming {
             &mended
         }
     };
+    // A list would pass for the fields of a message in order.
+    if !text.trim_start().starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
+        return bad(Id::Null, ErrorCode::InvalidRequest, "a message is an object (batches are not taken)".to_owned());
+    }
     match serde_json::from_str::<Envelope<'_>>(text) {
         Ok(envelope) => envelope.open(),
         Err(e) if e.is_data() => bad(Id::Null, ErrorCode::InvalidRequest, format!("no JSON-RPC message: {e}")),
