@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use tower_lsp::LanguageServer;
 use tower_lsp::jsonrpc::{Error, Result};
-use tower_lsp::ls_types::{InitializeParams, InitializeResult};
+use tower_lsp::ls_types::*;
+use tower_lsp::LanguageServer;
 
 use super::dispatch::{self, CONTEXT};
 use super::extensions::Extension;
@@ -42,8 +42,7 @@ impl Backend {
     /// The road of a request beyond the protocol.
     pub(crate) fn extended(
         extension: Extension,
-    ) -> impl Fn(&Self, Value) -> futures::future::BoxFuture<'static, Result<Value>> + Clone + Send + Sync + 'static
-    {
+    ) -> impl Fn(&Self, Value) -> futures::future::BoxFuture<'static, Result<Value>> + Clone + Send + Sync + 'static {
         move |backend, params| {
             let answer = extension.answer.clone();
             let session = backend.session.clone();
@@ -57,6 +56,22 @@ impl Backend {
 impl LanguageServer for Backend {
     async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
         handlers::lifecycle::initialize(&self.session, &params)
+    }
+
+    async fn initialized(&self, _: InitializedParams) {
+        handlers::lifecycle::initialized(&self.session);
+    }
+
+    async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
+        handlers::configuration::changed(&self.session, params);
+    }
+
+    async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
+        handlers::folders::changed(&self.session, &params);
+    }
+
+    async fn did_change_watched_files(&self, params: DidChangeWatchedFilesParams) {
+        handlers::folders::files_changed(&self.session, &params);
     }
 
     async fn shutdown(&self) -> Result<()> {

@@ -7,6 +7,7 @@ use tower_lsp::ls_types::{
     WorkspaceServerCapabilities,
 };
 
+use crate::base::settings::Settings;
 use crate::text::position::Encoding;
 
 /// The client's abilities that change what we do.
@@ -72,7 +73,7 @@ fn encoding(params: &InitializeParams) -> Encoding {
 }
 
 /// What we tell the client that we do.
-pub(crate) fn server(facts: &ClientFacts) -> ServerCapabilities {
+pub(crate) fn server(facts: &ClientFacts, _settings: &Settings) -> ServerCapabilities {
     ServerCapabilities {
         position_encoding: Some(match facts.encoding {
             Encoding::Utf8 => PositionEncodingKind::UTF8,

@@ -10,10 +10,15 @@ mod frame;
 mod handlers;
 mod in_flight;
 mod message;
+mod opening;
 mod outbox;
 mod pool;
+mod progress;
+mod roots;
 mod session;
+mod to_lsp;
 mod transport;
+mod uri;
 mod watch;
 
 use std::fs::File;
@@ -33,21 +38,12 @@ pub use watch::End;
 
 use crate::base::settings::Settings;
 use crate::base::threads::{self, Intent};
+use crate::workspace;
 use backend::Backend;
-use session::Wires;
+use session::{Choices, Wires};
 
-/// What a program that embeds the server may choose.
-#[derive(Debug, Default)]
-pub struct ServeOptions {
-    /// Requests of its own, beside Portolan's.
-    pub extensions: Vec<Extension>,
-    /// Threads that compute answers; as many as the processor has, and at least 3, where none are named.
-    pub threads: Option<usize>,
-    /// The user's settings; the client's are added to them at `initialize`.
-    pub settings: Settings,
-    /// Changes the level of the log (`$/setTrace`, `log.level`), by name.
-    pub log_level: LogLevel,
-}
+/// Makes the options of a workspace from the settings in force.
+pub type WorkspaceOptions = dyn Fn(&Settings) -> workspace::Options + Send + Sync;
 
 /// Changes the level of the process's log, by name (off, error, warn, info, debug, trace); by default does nothing.
 #[derive(Clone, Default)]
@@ -61,9 +57,28 @@ impl LogLevel {
     }
 }
 
-impl std::fmt::Debug for LogLevel {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("LogLevel")
+/// What a program that embeds the server may choose.
+pub struct ServeOptions {
+    /// The settings that hold before the client says anything.
+    pub settings: Settings,
+    pub workspace: Arc<WorkspaceOptions>,
+    /// Changes the level of the log as `log.level` or `$/setTrace` ask.
+    pub log_level: LogLevel,
+    /// Requests of its own, beside Portolan's.
+    pub extensions: Vec<Extension>,
+    /// Threads that compute answers; as many as the processor has, and at least 3, where none are named.
+    pub threads: Option<usize>,
+}
+
+impl Default for ServeOptions {
+    fn default() -> Self {
+        Self {
+            settings: Settings::default(),
+            workspace: Arc::new(|_| workspace::Options::default()),
+            log_level: LogLevel::default(),
+            extensions: Vec::new(),
+            threads: None,
+        }
     }
 }
 
@@ -84,7 +99,7 @@ impl Ended {
 
 /// Serves one client over this process's standard input and output until it leaves.
 pub fn serve_stdio(options: ServeOptions) -> anyhow::Result<Ended> {
-    let output = crate::base::os::ends::take_stdout().context("standard output cannot be set aside")?;
+    let output = crate::base::os::process::take_stdout().context("standard output cannot be set aside")?;
     let pipe = output.try_clone().ok();
     serve_with(std::io::stdin(), output, pipe, options)
 }
@@ -125,10 +140,10 @@ fn serve_with(
         in_flight: in_flight.clone(),
         pool: pool.clone(),
         watch: watch.clone(),
-        settings: options.settings,
-        log_level: options.log_level,
+        runtime: runtime.handle().clone(),
     };
-    let mut building = LspService::build(|client| Backend { session: Arc::new(Session::new(client, wires)) });
+    let choices = Choices { settings: options.settings, workspace: options.workspace, log_level: options.log_level };
+    let mut building = LspService::build(|client| Backend { session: Arc::new(Session::new(client, wires, choices)) });
     for extension in extensions {
         let method = extension.method;
         building = building.custom_method(method, Backend::extended(extension));

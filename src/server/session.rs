@@ -2,18 +2,23 @@
 //! reads. Must not know frames.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use serde::Serialize;
+use tokio::runtime::Handle;
 use tower_lsp::Client;
+use tower_lsp::ls_types::{MessageType, ShowMessageParams};
 
-use super::LogLevel;
 use super::capabilities::ClientFacts;
 use super::documents::Documents;
 use super::in_flight::InFlight;
 use super::outbox::Outbox;
 use super::pool::Pool;
+use super::roots::Roots;
 use super::watch::Watch;
-use crate::base::settings::Settings;
+use super::{LogLevel, WorkspaceOptions};
+use crate::base::settings::{Settings, table};
+use crate::workspace::Workspace;
 
 /// One client, from `initialize` to `exit`.
 pub struct Session {
@@ -22,12 +27,16 @@ pub struct Session {
     pub(crate) in_flight: Arc<InFlight>,
     pub(crate) pool: Arc<Pool>,
     pub(crate) documents: Documents,
-    /// What is in force now: the user's, then the client's.
-    pub(crate) settings: RwLock<Settings>,
-    pub(crate) log_level: LogLevel,
+    pub(crate) roots: Roots,
     pub(crate) watch: Arc<Watch>,
+    pub(crate) choices: Choices,
+    pub(crate) runtime: Handle,
     /// What the client can do; set by `initialize`.
     facts: OnceLock<ClientFacts>,
+    /// The settings in force, and those without the client's live ones.
+    settings: RwLock<Settings>,
+    base_settings: OnceLock<Settings>,
+    workspace: OnceLock<Arc<Workspace>>,
     shut_down: AtomicBool,
 }
 
@@ -38,18 +47,23 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    pub(crate) fn new(client: Client, wires: Wires) -> Self {
-        let Wires { outbox, in_flight, pool, watch, settings, log_level } = wires;
+    pub(crate) fn new(client: Client, wires: Wires, choices: Choices) -> Self {
+        let Wires { outbox, in_flight, pool, watch, runtime } = wires;
+        let settings = RwLock::new(choices.settings.clone());
         Self {
             client,
             outbox,
             in_flight,
             pool,
             watch,
+            choices,
+            runtime,
+            settings,
             documents: Documents::default(),
-            settings: RwLock::new(settings),
-            log_level,
+            roots: Roots::default(),
             facts: OnceLock::new(),
+            base_settings: OnceLock::new(),
+            workspace: OnceLock::new(),
             shut_down: AtomicBool::new(false),
         }
     }
@@ -64,12 +78,54 @@ impl Session {
         // A second `initialize` is refused before it comes here.
         let _ = self.facts.set(facts);
     }
-}
 
-impl Session {
-    /// The settings in force now.
+    /// The settings in force.
     pub(crate) fn settings(&self) -> Settings {
-        self.settings.read().map(|it| it.clone()).unwrap_or_default()
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The settings without those that the client sends while it runs.
+    pub(crate) fn base_settings(&self) -> Settings {
+        self.base_settings.get().unwrap_or(&self.choices.settings).clone()
+    }
+
+    pub(crate) fn set_base_settings(&self, settings: Settings) {
+        let _ = self.base_settings.set(settings);
+    }
+
+    /// Replaces the settings, and tells what was wrong with their sources.
+    pub(crate) fn set_settings(&self, mut settings: Settings) {
+        for notice in std::mem::take(&mut settings.notices) {
+            self.tell(MessageType::WARNING, format!("Portolan: {notice}"));
+        }
+        self.choices.log_level.set(settings.text(&table::LOG_LEVEL));
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
+    }
+
+    /// The open workspace; none before `initialize`, or where it could not be opened.
+    pub(crate) fn workspace(&self) -> Option<&Arc<Workspace>> {
+        self.workspace.get()
+    }
+
+    pub(crate) fn set_workspace(&self, workspace: Arc<Workspace>) {
+        // `initialize` comes once.
+        let _ = self.workspace.set(workspace);
+    }
+
+    /// Sends a notification.
+    pub(crate) fn notify(&self, method: &'static str, params: impl Serialize) {
+        #[derive(Serialize)]
+        struct Notification<T> {
+            jsonrpc: &'static str,
+            method: &'static str,
+            params: T,
+        }
+        self.outbox.put_json(&Notification { jsonrpc: "2.0", method, params });
+    }
+
+    /// Shows the user a sentence.
+    pub(crate) fn tell(&self, typ: MessageType, message: String) {
+        self.notify("window/showMessage", ShowMessageParams { typ, message });
     }
 
     /// The client sent `shutdown`.
@@ -82,6 +138,14 @@ impl Session {
     }
 }
 
+/// What the program chose, for as long as the session lasts.
+#[derive(Clone)]
+pub(crate) struct Choices {
+    pub(crate) settings: Settings,
+    pub(crate) workspace: Arc<WorkspaceOptions>,
+    pub(crate) log_level: LogLevel,
+}
+
 /// The parts of the transport that handlers reach.
 #[derive(Debug)]
 pub(crate) struct Wires {
@@ -89,6 +153,5 @@ pub(crate) struct Wires {
     pub(crate) in_flight: Arc<InFlight>,
     pub(crate) pool: Arc<Pool>,
     pub(crate) watch: Arc<Watch>,
-    pub(crate) settings: Settings,
-    pub(crate) log_level: LogLevel,
+    pub(crate) runtime: Handle,
 }

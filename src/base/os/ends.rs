@@ -1,8 +1,6 @@
-//! The two ends of a server's life: its standard output taken aside, and the wait for a client that is gone. Invariant:
-//! after [`take_stdout`] whatever a C library prints goes to stderr. Must not know the protocol.
+//! The end of a server's life: the wait for a client that is gone. Invariant: waiting costs no processor time. Must not
+//! know the protocol.
 
-use std::fs::File;
-use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags};
@@ -14,13 +12,6 @@ pub enum Gone {
     Process,
     /// Nobody reads the watched pipe any more.
     Reader,
-}
-
-/// Moves standard output to a descriptor of its own and points descriptor 1 at stderr.
-pub fn take_stdout() -> io::Result<File> {
-    let own = rustix::io::fcntl_dupfd_cloexec(io::stdout(), 3)?;
-    rustix::stdio::dup2_stdout(io::stderr())?;
-    Ok(File::from(own))
 }
 
 /// Blocks until the process `pid` has ended or the reader of `pipe` is gone; both may be absent. Without anything to watch

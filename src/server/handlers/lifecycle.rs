@@ -1,43 +1,94 @@
-//! initialize, shutdown, `$/setTrace`.
+//! initialize, initialized, shutdown, `$/setTrace`.
+
+use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::json;
 use tower_lsp::jsonrpc::Error;
-use tower_lsp::ls_types::{InitializeParams, InitializeResult, ServerInfo};
+use tower_lsp::ls_types::{InitializeParams, InitializeResult, Registration, ServerInfo};
 
-use crate::base::settings::table;
+use crate::base::settings::{Trust, table};
 use crate::server::capabilities::{self, ClientFacts};
 use crate::server::message::Params;
 use crate::server::session::Session;
+use crate::server::{opening, progress};
 
-/// Learns what the client can do and answers what we can.
-pub(crate) fn initialize(session: &Session, params: &InitializeParams) -> Result<InitializeResult, Error> {
+/// Learns what the client can do, opens its folders, and answers what we can.
+pub(crate) fn initialize(session: &Arc<Session>, params: &InitializeParams) -> Result<InitializeResult, Error> {
     let facts = ClientFacts::of(params);
-    let capabilities = capabilities::server(&facts);
     session.watch.client(params.process_id);
-    session.learn(facts);
+    session.learn(facts.clone());
+    let mut settings = session.settings();
+    if let Some(options) = &params.initialization_options {
+        settings.add_json(options, "initializationOptions", Trust::User);
+    }
+    let capabilities = capabilities::server(&facts, &settings);
+    session.set_settings(settings.clone());
+    settings.notices.clear();
+    session.set_base_settings(settings);
+    let broad = opening::open(session, opening::folders(params));
+    if !broad.is_empty() {
+        session.runtime.spawn(opening::ask_about(session.clone(), broad));
+    }
     let server_info = Some(ServerInfo { name: "portolan".into(), version: Some(env!("CARGO_PKG_VERSION").into()) });
     Ok(InitializeResult { capabilities, server_info, ..InitializeResult::default() })
 }
 
-/// The client will send nothing but `exit`.
+/// The client is ready: what it can be asked for is registered, and progress is shown.
+pub(crate) fn initialized(session: &Arc<Session>) {
+    if let Some(workspace) = session.workspace() {
+        progress::follow(session, workspace);
+    }
+    let registration = |method: &str, options| Registration {
+        id: format!("portolan/{method}"),
+        method: method.to_owned(),
+        register_options: Some(options),
+    };
+    let mut wanted = Vec::new();
+    if session.facts().watches_files {
+        let all = json!({ "watchers": [{ "globPattern": "**/*" }] });
+        wanted.push(registration("workspace/didChangeWatchedFiles", all));
+    }
+    if session.facts().notifies_configuration {
+        wanted.push(registration("workspace/didChangeConfiguration", json!({ "section": "portolan" })));
+    }
+    let session = session.clone();
+    session.runtime.clone().spawn(async move {
+        if !wanted.is_empty()
+            && let Err(error) = session.client.register_capability(wanted).await
+        {
+            tracing::warn!(%error, "the client refuses to report changes");
+        }
+        super::configuration::pull(&session).await;
+    });
+}
+
+/// The client will send nothing but `exit`: what must be on disk gets there.
 pub(crate) fn shutdown(session: &Session) {
     session.shut_down();
 }
 
-/// The client is gone: what must be on disk gets there.
-pub(crate) fn ended(_session: &Session) {}
+/// The client is gone.
+pub(crate) fn ended(session: &Session) {
+    if let Some(workspace) = session.workspace() {
+        workspace.shutdown();
+    }
+}
 
-/// How much the client wants to see of our work. Unknown values are ignored.
+/// How much the client wants to see of our work: a louder log, never a quieter one than the settings ask for.
 pub(crate) fn set_trace(session: &Session, params: &Params) -> Result<(), Error> {
     #[derive(Deserialize)]
     struct SetTrace {
         value: String,
     }
     let SetTrace { value } = params.parse()?;
-    match value.as_str() {
-        "verbose" => session.log_level.set("debug"),
-        "messages" => session.log_level.set("info"),
-        _ => session.log_level.set(session.settings().text(&table::LOG_LEVEL)),
-    }
+    let settings = session.settings();
+    let level = match value.as_str() {
+        "verbose" => "debug",
+        "messages" => "info",
+        "off" => settings.text(&table::LOG_LEVEL),
+        _ => return Err(Error::invalid_params("value is off, messages or verbose")),
+    };
+    session.choices.log_level.set(level);
     Ok(())
 }

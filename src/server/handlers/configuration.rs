@@ -1,0 +1,42 @@
+//! Settings of the client: pulled where it can be asked, else as it sends them. Invariant: they mix what the user and the
+//! workspace say, so machine settings in them do not count.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tower_lsp::ls_types::{ConfigurationItem, DidChangeConfigurationParams};
+
+use crate::base::settings::Trust;
+use crate::server::session::Session;
+
+/// workspace/didChangeConfiguration.
+pub(crate) fn changed(session: &Arc<Session>, params: DidChangeConfigurationParams) {
+    if session.facts().has_configuration {
+        let session = session.clone();
+        session.runtime.clone().spawn(async move { pull(&session).await });
+    } else if let Some(ours) = params.settings.get("portolan") {
+        take(session, ours);
+    }
+}
+
+/// Asks the client for our section, if it can be asked.
+pub(crate) async fn pull(session: &Session) {
+    if !session.facts().has_configuration {
+        return;
+    }
+    let item = ConfigurationItem { scope_uri: None, section: Some("portolan".to_owned()) };
+    match session.client.configuration(vec![item]).await {
+        Ok(sections) => sections.first().into_iter().for_each(|ours| take(session, ours)),
+        Err(error) => tracing::warn!(%error, "the client does not tell its settings"),
+    }
+}
+
+fn take(session: &Session, section: &Value) {
+    if section.as_object().is_none_or(serde_json::Map::is_empty) {
+        return;
+    }
+    // Each time from the ground, so that a setting that was removed falls back.
+    let mut settings = session.base_settings();
+    settings.add_json(section, "the editor's settings", Trust::Client);
+    session.set_settings(settings);
+}

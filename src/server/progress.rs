@@ -1,0 +1,106 @@
+//! What the workspace does, shown by the client. Invariant: a progress is begun, reported and ended in that order, and only
+//! where the client can show it. Must not know how indexing works.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use serde_json::json;
+use tower_lsp::ls_types::{MessageType, ProgressToken};
+
+use super::session::Session;
+use crate::base::threads::{self, Intent};
+use crate::workspace::{Event, Progress, Stage, Workspace};
+
+/// A pass that is shorter than this is not shown.
+const QUIET: Duration = Duration::from_millis(400);
+
+/// Forwards events until the workspace ends.
+pub(crate) fn follow(session: &Arc<Session>, workspace: &Arc<Workspace>) {
+    let events = workspace.events();
+    let (session, workspace) = (Arc::downgrade(session), Arc::downgrade(workspace));
+    let forward = move || {
+        let mut shown = Shown::default();
+        loop {
+            let event = next(&events);
+            let (Some(session), Some(workspace)) = (session.upgrade(), workspace.upgrade()) else { return };
+            match event {
+                Some(Event::Notice(notice)) => session.tell(MessageType::WARNING, format!("Portolan: {notice}")),
+                Some(Event::Progress(progress)) => shown.report(&session, &workspace, &progress),
+                Some(Event::Finished { .. }) => shown.finish(&session, &workspace),
+                Some(Event::Started { .. } | Event::Published { .. }) => {}
+                None => return,
+            }
+        }
+    };
+    if let Err(error) = threads::spawn("progress", Intent::Background, forward) {
+        tracing::warn!(%error, "progress is not shown");
+    }
+}
+
+/// The next event; none where the workspace is gone.
+fn next(events: &Receiver<Event>) -> Option<Event> {
+    loop {
+        match events.recv_timeout(Duration::from_secs(3600)) {
+            Ok(event) => return Some(event),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return None,
+        }
+    }
+}
+
+/// The one progress that is on the screen.
+#[derive(Default)]
+struct Shown {
+    token: Option<String>,
+    count: u32,
+    since: Option<std::time::Instant>,
+}
+
+impl Shown {
+    fn report(&mut self, session: &Arc<Session>, workspace: &Workspace, progress: &Progress) {
+        if !session.facts().shows_progress || session.is_shut_down() {
+            return;
+        }
+        let since = *self.since.get_or_insert_with(std::time::Instant::now);
+        if self.token.is_none() && (since.elapsed() < QUIET || !self.begin(session)) {
+            return;
+        }
+        let (done, all, what) = match workspace.status_progress() {
+            _ if progress.files_done < progress.files_found => (progress.files_done, progress.files_found, "files"),
+            now => (now.passages_done, now.passages_found, "passages"),
+        };
+        let percentage = if all == 0 { 0 } else { (done.min(all) * 100 / all) as u32 };
+        let message = format!("{done}/{all} {what}");
+        self.send(session, json!({ "kind": "report", "message": message, "percentage": percentage }));
+    }
+
+    /// Asks the client for a place on its screen.
+    fn begin(&mut self, session: &Arc<Session>) -> bool {
+        self.count += 1;
+        let token = format!("portolan/indexing/{}", self.count);
+        let asked = session.client.create_work_done_progress(ProgressToken::String(token.clone()));
+        let answer =
+            session.runtime.block_on(async move { tokio::time::timeout(Duration::from_secs(5), asked).await });
+        if !matches!(answer, Ok(Ok(()))) {
+            return false;
+        }
+        self.token = Some(token);
+        self.send(session, json!({ "kind": "begin", "title": "Portolan: indexing", "percentage": 0 }));
+        true
+    }
+
+    fn finish(&mut self, session: &Arc<Session>, workspace: &Workspace) {
+        if workspace.status().stage < Stage::Embedded {
+            return;
+        }
+        self.send(session, json!({ "kind": "end" }));
+        (self.token, self.since) = (None, None);
+    }
+
+    fn send(&self, session: &Session, value: serde_json::Value) {
+        if let Some(token) = &self.token {
+            session.notify("$/progress", json!({ "token": token, "value": value }));
+        }
+    }
+}
