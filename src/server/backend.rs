@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use tower_lsp::LanguageServer;
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::ls_types::*;
-use tower_lsp::LanguageServer;
 
 use super::dispatch::{self, CONTEXT};
 use super::extensions::Extension;
@@ -42,7 +42,8 @@ impl Backend {
     /// The road of a request beyond the protocol.
     pub(crate) fn extended(
         extension: Extension,
-    ) -> impl Fn(&Self, Value) -> futures::future::BoxFuture<'static, Result<Value>> + Clone + Send + Sync + 'static {
+    ) -> impl Fn(&Self, Value) -> futures::future::BoxFuture<'static, Result<Value>> + Clone + Send + Sync + 'static
+    {
         move |backend, params| {
             let answer = extension.answer.clone();
             let session = backend.session.clone();

@@ -125,23 +125,41 @@ fn serve_with(
         .enable_all()
         .build()
         .context("the server's threads cannot be started")?;
-    let outbox = Arc::new(outbox::Outbox::default());
-    let in_flight = in_flight::InFlight::new(outbox.clone());
-    let threads = options.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(3);
-    let pool = Arc::new(pool::Pool::start(threads, outbox.clone()).context("the answering threads cannot be started")?);
     let (watch, ends) = watch::Watch::new(pipe);
-    let watch = Arc::new(watch);
+    let outbox = Arc::new(outbox::Outbox::default());
+    let threads = options.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(3);
+    let pool = pool::Pool::start(threads, outbox.clone()).context("the answering threads cannot be started")?;
+    let wires = Wires {
+        in_flight: in_flight::InFlight::new(outbox.clone()),
+        outbox,
+        pool: Arc::new(pool),
+        watch: Arc::new(watch),
+        runtime: runtime.handle().clone(),
+    };
+    let session = start(input, output, wires, options)?;
 
+    let why = ends.recv().unwrap_or(End::InputClosed);
+    let in_order = session.is_shut_down();
+    session.in_flight.abandon();
+    session.pool.close();
+    handlers::lifecycle::ended(&session);
+    session.outbox.flush(Duration::from_millis(200));
+    session.outbox.close();
+    runtime.shutdown_background();
+    tracing::info!(?why, in_order, "the server ends");
+    Ok(Ended { why, in_order })
+}
+
+/// Builds the router and starts the threads that read, write and watch.
+fn start(
+    input: impl Read + Send + 'static,
+    output: impl Write + Send + 'static,
+    wires: Wires,
+    options: ServeOptions,
+) -> anyhow::Result<Arc<Session>> {
     let mut extensions = extensions::own();
     extensions.extend(options.extensions);
     let table = dispatch::Table::with(&extensions);
-    let wires = Wires {
-        outbox: outbox.clone(),
-        in_flight: in_flight.clone(),
-        pool: pool.clone(),
-        watch: watch.clone(),
-        runtime: runtime.handle().clone(),
-    };
     let choices = Choices { settings: options.settings, workspace: options.workspace, log_level: options.log_level };
     let mut building = LspService::build(|client| Backend { session: Arc::new(Session::new(client, wires, choices)) });
     for extension in extensions {
@@ -150,39 +168,29 @@ fn serve_with(
     }
     let (service, socket) = building.finish();
     let (mut requests, answers) = socket.split();
+    let session = service.inner().session.clone();
 
-    let writer = outbox.clone();
-    let told = watch.clone();
+    let (writer, watch) = (session.outbox.clone(), session.watch.clone());
     threads::spawn("writer", Intent::Latency, move || {
         if let Err(error) = writer.write_to(output) {
             tracing::warn!(%error, "the client does not read any more");
-            told.end(End::OutputClosed);
+            watch.end(End::OutputClosed);
         }
     })?;
-    let to_client = outbox.clone();
-    runtime.spawn(async move {
+    let to_client = session.outbox.clone();
+    session.runtime.spawn(async move {
         while let Some(request) = requests.next().await {
             to_client.put_json(&request);
         }
     });
-    runtime.spawn(signals(watch.clone()));
-    let session = service.inner().session.clone();
-    let transport = transport::Transport::new(service, Box::new(answers), table, runtime.handle().clone());
+    session.runtime.spawn(signals(session.watch.clone()));
+    let transport = transport::Transport::new(service, Box::new(answers), table, session.runtime.clone());
+    let watch = session.watch.clone();
     threads::spawn("transport", Intent::Latency, move || {
         let end = transport.run(input);
         watch.end(end);
     })?;
-
-    let why = ends.recv().unwrap_or(End::InputClosed);
-    let in_order = session.is_shut_down();
-    in_flight.abandon();
-    pool.close();
-    handlers::lifecycle::ended(&session);
-    outbox.flush(Duration::from_millis(200));
-    outbox.close();
-    runtime.shutdown_background();
-    tracing::info!(?why, in_order, "the server ends");
-    Ok(Ended { why, in_order })
+    Ok(session)
 }
 
 /// Waits for a signal that asks us to end.

@@ -26,10 +26,10 @@ pub(crate) fn follow(session: &Arc<Session>, workspace: &Arc<Workspace>) {
             let (Some(session), Some(workspace)) = (session.upgrade(), workspace.upgrade()) else { return };
             match event {
                 Some(Event::Notice(notice)) => session.tell(MessageType::WARNING, format!("Portolan: {notice}")),
-                Some(Event::Progress(progress)) => shown.report(&session, &workspace, &progress),
+                Some(Event::Progress(progress)) => shown.report(&session, &progress),
                 Some(Event::Finished { .. }) => shown.finish(&session, &workspace),
                 Some(Event::Started { .. } | Event::Published { .. }) => {}
-                None => return,
+                Some(Event::Closed) | None => return,
             }
         }
     };
@@ -58,7 +58,7 @@ struct Shown {
 }
 
 impl Shown {
-    fn report(&mut self, session: &Arc<Session>, workspace: &Workspace, progress: &Progress) {
+    fn report(&mut self, session: &Arc<Session>, progress: &Progress) {
         if !session.facts().shows_progress || session.is_shut_down() {
             return;
         }
@@ -66,9 +66,10 @@ impl Shown {
         if self.token.is_none() && (since.elapsed() < QUIET || !self.begin(session)) {
             return;
         }
-        let (done, all, what) = match workspace.status_progress() {
-            _ if progress.files_done < progress.files_found => (progress.files_done, progress.files_found, "files"),
-            now => (now.passages_done, now.passages_found, "passages"),
+        let (done, all, what) = if progress.files_done < progress.files_found {
+            (progress.files_done, progress.files_found, "files")
+        } else {
+            (progress.passages_done, progress.passages_found, "passages")
         };
         let percentage = if all == 0 { 0 } else { (done.min(all) * 100 / all) as u32 };
         let message = format!("{done}/{all} {what}");
@@ -80,8 +81,7 @@ impl Shown {
         self.count += 1;
         let token = format!("portolan/indexing/{}", self.count);
         let asked = session.client.create_work_done_progress(ProgressToken::String(token.clone()));
-        let answer =
-            session.runtime.block_on(async move { tokio::time::timeout(Duration::from_secs(5), asked).await });
+        let answer = session.runtime.block_on(async move { tokio::time::timeout(Duration::from_secs(5), asked).await });
         if !matches!(answer, Ok(Ok(()))) {
             return false;
         }

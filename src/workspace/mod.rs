@@ -145,6 +145,14 @@ impl Workspace {
         self.state.add_root(path)
     }
 
+    /// One more root that the user wants although it is `/` or the home directory.
+    ///
+    /// # Errors
+    /// As `open`, but never `TooBroad`.
+    pub fn add_root_anyway(&self, path: &Path) -> Result<RootId, WorkspaceError> {
+        self.state.add_root(path)
+    }
+
     /// Forgets a root: its answers are gone with the next generation, its index stays on disk.
     pub fn remove_root(&self, path: &Path) {
         self.state.remove_root(path);

@@ -1,6 +1,7 @@
 //! initialize, initialized, shutdown, `$/setTrace`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
@@ -8,10 +9,14 @@ use tower_lsp::jsonrpc::Error;
 use tower_lsp::ls_types::{InitializeParams, InitializeResult, Registration, ServerInfo};
 
 use crate::base::settings::{Trust, table};
+use crate::base::threads::{self, Intent};
 use crate::server::capabilities::{self, ClientFacts};
 use crate::server::message::Params;
 use crate::server::session::Session;
 use crate::server::{opening, progress};
+
+/// How long the end waits for the workspace.
+const FAREWELL: Duration = Duration::from_millis(400);
 
 /// Learns what the client can do, opens its folders, and answers what we can.
 pub(crate) fn initialize(session: &Arc<Session>, params: &InitializeParams) -> Result<InitializeResult, Error> {
@@ -63,15 +68,22 @@ pub(crate) fn initialized(session: &Arc<Session>) {
     });
 }
 
-/// The client will send nothing but `exit`: what must be on disk gets there.
+/// The client will send nothing but `exit`.
 pub(crate) fn shutdown(session: &Session) {
     session.shut_down();
 }
 
-/// The client is gone.
+/// The client is gone: what must be on disk gets there, within the time that a client waits before it kills. A commit that
+/// is cut off costs its work, nothing else.
 pub(crate) fn ended(session: &Session) {
-    if let Some(workspace) = session.workspace() {
+    let Some(workspace) = session.workspace().cloned() else { return };
+    let (done, wait) = std::sync::mpsc::channel();
+    let stop = move || {
         workspace.shutdown();
+        let _ = done.send(());
+    };
+    if threads::spawn("shutdown", Intent::Latency, stop).is_ok() && wait.recv_timeout(FAREWELL).is_err() {
+        tracing::warn!("the workspace did not stop in time");
     }
 }
 

@@ -23,7 +23,10 @@ fn messages() {
         r#"{"jsonrpc":"2.0","id":1,"result":null}"#,
         expect![[r#"Response { jsonrpc: Version, result: Null, id: Number(1) }"#]],
     );
-    check(r#"{"jsonrpc":"2.0","id":null,"result":1}"#, expect!["Response { jsonrpc: Version, result: Number(1), id: Null }"]);
+    check(
+        r#"{"jsonrpc":"2.0","id":null,"result":1}"#,
+        expect!["Response { jsonrpc: Version, result: Number(1), id: Null }"],
+    );
 }
 
 #[test]
@@ -31,7 +34,10 @@ fn malformed_messages_keep_their_id() {
     check(r#"{"id":7,"method":"x"}"#, expect![[r#"bad 7: -32600 jsonrpc is not "2.0""#]]);
     check(r#"{"jsonrpc":"2.0","id":7}"#, expect!["bad 7: -32600 neither a method nor a result"]);
     check(r#"{"jsonrpc":"2.0","id":7,"method":5}"#, expect!["bad 7: -32600 method is no string"]);
-    check(r#"{"jsonrpc":"2.0","id":1.5,"method":"x"}"#, expect!["bad null: -32600 id is neither an integer nor a string"]);
+    check(
+        r#"{"jsonrpc":"2.0","id":1.5,"method":"x"}"#,
+        expect!["bad null: -32600 id is neither an integer nor a string"],
+    );
     check(r#"{"jsonrpc":"2.0","id":null,"method":"x"}"#, expect!["bad null: -32600 id is null"]);
     check("[]", expect!["bad null: -32600 a message is an object (batches are not taken)"]);
     check("hello", expect!["bad null: -32700 no JSON: expected value at line 1 column 1"]);

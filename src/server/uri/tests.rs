@@ -22,9 +22,21 @@ fn uris_of_clients() {
 #[test]
 fn uris_that_name_no_path() {
     for uri in [
-        "", "x", "file:", "file://", "file:///%00", "file:///%2e%2e/etc/passwd", "file:///a/../b", "file:///bad%zz",
-        "untitled:Untitled-1", "http://127.0.0.1:1/x.py", "git:/a?%7B%7D", "file://host/share/x", "\u{202e}file:///x",
-        "vscode-notebook-cell:/x#1", "file:relative",
+        "",
+        "x",
+        "file:",
+        "file://",
+        "file:///%00",
+        "file:///%2e%2e/etc/passwd",
+        "file:///a/../b",
+        "file:///bad%zz",
+        "untitled:Untitled-1",
+        "http://127.0.0.1:1/x.py",
+        "git:/a?%7B%7D",
+        "file://host/share/x",
+        "\u{202e}file:///x",
+        "vscode-notebook-cell:/x#1",
+        "file:relative",
     ] {
         check(uri, None);
     }
