@@ -35,7 +35,11 @@ pub fn passage_text(path_tail: &str, containers: &[&str], text: &str) -> String 
 
 /// The longest prefix of at most `len` bytes that ends on a character's border.
 fn prefix(text: &str, len: usize) -> &str {
-    &text[..text.floor_char_boundary(len)]
+    let mut end = len.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 #[cfg(test)]

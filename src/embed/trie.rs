@@ -34,8 +34,8 @@ impl Trie {
                 from += 1;
             }
             let mut children: Vec<(u8, std::ops::Range<usize>)> = Vec::new();
-            for ix in from..range.end {
-                let code = pieces[ix].0[depth];
+            for (ix, (codes, _)) in pieces.iter().enumerate().take(range.end).skip(from) {
+                let code = codes[depth];
                 match children.last_mut() {
                     Some((last, span)) if *last == code => span.end = ix + 1,
                     _ => children.push((code, ix..ix + 1)),
