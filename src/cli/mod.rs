@@ -5,9 +5,9 @@
 pub mod args;
 pub mod config;
 pub mod doctor;
+pub mod index_cmd;
 pub mod languages;
 pub mod log;
-pub mod index_cmd;
 pub mod outline;
 pub mod serve;
 pub mod setup;

@@ -7,8 +7,8 @@ pub mod options;
 pub mod progress;
 pub mod rules;
 pub mod skip;
-pub mod typing;
 mod state;
+pub mod typing;
 pub mod worker;
 
 use std::path::{Path, PathBuf};

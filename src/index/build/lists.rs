@@ -1,0 +1,72 @@
+//! Posting lists: ascending documents with counts, as varints. Invariant: `PostingReader` gives back what `put_posting` was
+//! given; foreign bytes end the list. Must not know what documents are.
+
+use crate::facts::codec::{Reader, put_varint};
+
+/// Appends one posting; `last` is the document before it (0 at first), and becomes `doc`.
+#[inline]
+pub fn put_posting(out: &mut Vec<u8>, last: &mut u32, doc: u32, body: u8, name: u8) {
+    let class = match (body, name) {
+        (1, 0) => 0,
+        (2, 0) => 1,
+        (_, 0) => 2,
+        _ => 3,
+    };
+    put_varint(out, u64::from(doc.wrapping_sub(*last)) << 2 | class);
+    *last = doc;
+    if class >= 2 {
+        out.push(body);
+    }
+    if class == 3 {
+        out.push(name);
+    }
+}
+
+/// A list that grows by ascending documents.
+#[derive(Default)]
+pub struct PostingList {
+    pub bytes: Vec<u8>,
+    pub count: u32,
+    last: u32,
+}
+
+impl PostingList {
+    #[inline]
+    pub fn push(&mut self, doc: u32, body: u8, name: u8) {
+        put_posting(&mut self.bytes, &mut self.last, doc, body, name);
+        self.count += 1;
+    }
+}
+
+/// Walks a list.
+pub struct PostingReader<'a> {
+    input: Reader<'a>,
+    doc: u32,
+}
+
+impl<'a> PostingReader<'a> {
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { input: Reader::new(bytes), doc: 0 }
+    }
+}
+
+impl Iterator for PostingReader<'_> {
+    /// Document, count in the body, count in names.
+    type Item = (u32, u8, u8);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.input.left() == 0 {
+            return None;
+        }
+        let head = self.input.varint().ok()?;
+        self.doc = self.doc.wrapping_add((head >> 2) as u32);
+        let (body, name) = match head & 3 {
+            0 => (1, 0),
+            1 => (2, 0),
+            2 => (self.input.byte().ok()?, 0),
+            _ => (self.input.byte().ok()?, self.input.byte().ok()?),
+        };
+        Some((self.doc, body, name))
+    }
+}

@@ -1,0 +1,136 @@
+//! From files' facts to the sections of a pack. Invariant: equal records give equal bytes, in whatever order they come;
+//! nothing here depends on what other packs hold. Must not know the file system.
+
+mod assemble;
+mod intern;
+pub(crate) mod lists;
+mod rows;
+
+pub use assemble::{Assembler, SegmentInput};
+pub use intern::Interner;
+pub use lists::{PostingList, put_posting};
+pub use rows::{PassageRow, SymbolRow, rows_of};
+
+use super::source::Section;
+use super::traits::Traits;
+use crate::base::hash::{ContentHash, Key};
+use crate::base::paths::RelPath;
+use crate::base::span::Span;
+use crate::facts::Facts;
+use std::sync::Arc;
+
+/// What a later start compares a file with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FileMeta {
+    /// In bytes.
+    pub size: u64,
+    pub mtime_ns: i64,
+    pub ctime_ns: i64,
+    pub inode: u64,
+}
+
+/// What became of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileState {
+    Indexed,
+    /// Why it is not indexed: the workspace's code (1 to 254) and its detail.
+    Skipped {
+        code: u8,
+        detail: String,
+    },
+    /// It is gone: hides the file of this path in earlier packs.
+    Deleted,
+}
+
+impl FileState {
+    pub(crate) fn number(&self) -> u8 {
+        match self {
+            Self::Indexed => 0,
+            Self::Skipped { code, .. } => (*code).clamp(1, 254),
+            Self::Deleted => 255,
+        }
+    }
+}
+
+/// One segment of a file with its facts (terms included).
+#[derive(Clone, Debug)]
+pub struct SegmentRecord {
+    /// In the file.
+    pub span: Span,
+    pub key: Key,
+    pub facts: Arc<Facts>,
+}
+
+/// One file as the crawl hands it over.
+#[derive(Clone, Debug)]
+pub struct FileRecord {
+    pub path: RelPath,
+    pub meta: FileMeta,
+    pub hash: ContentHash,
+    /// The language's id (`rust`, `text`).
+    pub lang: Box<str>,
+    pub recipe: Key,
+    pub state: FileState,
+    /// In order; empty unless it is indexed.
+    pub segments: Vec<SegmentRecord>,
+}
+
+/// The sections of a pack with these files; of two records with one path the later counts.
+pub fn build_facts_pack(files: &[FileRecord]) -> Vec<Section> {
+    let mut order: Vec<usize> = (0..files.len()).collect();
+    order.sort_by(|&a, &b| files[a].path.cmp(&files[b].path).then(b.cmp(&a)));
+    order.dedup_by(|a, b| files[*a].path == files[*b].path);
+    let mut out = Assembler::default();
+    for file in order.into_iter().map(|at| &files[at]) {
+        add_file(&mut out, file);
+    }
+    out.finish()
+}
+
+fn add_file(out: &mut Assembler, file: &FileRecord) {
+    let generated = file.segments.first().is_some_and(|it| it.facts.generated);
+    let traits = super::traits::of(file.path.as_bytes());
+    let traits = if generated { traits.with(Traits::GENERATED) } else { traits };
+    out.file(&file.path, file.meta, file.hash, &file.lang, file.recipe, &file.state, traits);
+    let mut line = 0;
+    for (at, segment) in file.segments.iter().enumerate() {
+        let facts = &*segment.facts;
+        let (mut symbols, passages) = rows_of(facts, line, &mut |name| out.names.intern(name));
+        if at == 0 && &*file.lang == "text" {
+            let name = out.names.intern(&String::from_utf8_lossy(file.path.file_name()));
+            symbols.insert(0, SymbolRow::of_file(name));
+        }
+        let mut blob = Vec::new();
+        let kept = crate::facts::codec::encode_stored(facts, &mut blob);
+        let numbers: Vec<u32> = kept.iter().map(|&name| out.names.intern(facts.text(name))).collect();
+        let ordinal = out.segment(SegmentInput {
+            span: segment.span,
+            line,
+            key: segment.key,
+            blob: &blob,
+            names: &numbers,
+            symbols: &symbols,
+        });
+        let mut used: Vec<u32> = Vec::new();
+        for name in rows::used_names(facts) {
+            used.push(out.names.intern(facts.text(name)));
+        }
+        out.uses.extend(used.into_iter().map(|name| (name, ordinal)));
+        add_words(out, facts, ordinal, &passages);
+        line += (facts.lines.starts.len() as u32).saturating_sub(1);
+    }
+}
+
+fn add_words(out: &mut Assembler, facts: &Facts, segment: u32, passages: &[PassageRow]) {
+    let mut numbers = vec![u32::MAX; facts.names.len()];
+    for (passage, row) in facts.passages.iter().zip(passages) {
+        let ordinal = out.passage(PassageRow { segment, ..*row });
+        for term in &passage.terms {
+            let Some(number) = numbers.get_mut(term.text.0 as usize) else { continue };
+            if *number == u32::MAX {
+                *number = out.terms.intern(facts.text(term.text));
+            }
+            out.posting(*number, ordinal, term.body, term.name);
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Small facts made by hand for the tests of the index.

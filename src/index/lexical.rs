@@ -1,0 +1,238 @@
+//! Words: BM25 over three fields (body, declared names, path). Invariant: statistics count live passages only, so that
+//! scores equal those of an index built from the live files alone. Must not know what a question is made of.
+
+use super::build::lists::PostingReader;
+use super::snapshot::{PackState, PassageId, Snapshot};
+use super::view::PackView;
+use crate::base::cancel::Cancel;
+use crate::base::ids::FileId;
+use crate::facts::words::QueryTerm;
+
+/// More terms of a query are not walked.
+const MAX_TERMS: usize = 24;
+
+/// How the fields count.
+#[derive(Clone, Copy, Debug)]
+pub struct Weights {
+    pub body: f32,
+    pub name: f32,
+    pub path: f32,
+    /// Saturation of repeated terms.
+    pub k1: f32,
+    /// How much a passage's length counts.
+    pub b: f32,
+}
+
+impl Default for Weights {
+    fn default() -> Self {
+        Self { body: 1.0, name: 2.0, path: 1.0, k1: 1.2, b: 0.6 }
+    }
+}
+
+/// A passage that holds words of a query.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LexicalHit {
+    pub passage: PassageId,
+    pub file: FileId,
+    /// All fields together.
+    pub score: f32,
+    /// What the score would be from declared names alone, and from the path alone.
+    pub name: f32,
+    pub path: f32,
+    /// Bit `i`: term `i` of the query occurs (in any field).
+    pub terms: u32,
+}
+
+/// One term in one pack.
+struct Lists {
+    body: Option<usize>,
+    paths: Option<usize>,
+}
+
+impl Snapshot {
+    /// Up to `limit` passages by BM25 over body, names and path, best first.
+    pub fn lexical(&self, terms: &[QueryTerm], limit: usize, cancel: &Cancel) -> Vec<LexicalHit> {
+        self.lexical_with(terms, &Weights::default(), limit, cancel)
+    }
+
+    /// The same with given weights.
+    pub fn lexical_with(
+        &self,
+        terms: &[QueryTerm],
+        weights: &Weights,
+        limit: usize,
+        cancel: &Cancel,
+    ) -> Vec<LexicalHit> {
+        let terms = &terms[..terms.len().min(MAX_TERMS)];
+        let views: Vec<(u32, &PackState, &PackView)> =
+            self.packs().filter_map(|(slot, it)| Some((slot as u32, &**it, &**it.view()?))).collect();
+        let (passages, length) =
+            views.iter().fold((0, 0), |sum, it| (sum.0 + it.1.live_passages, sum.1 + it.1.live_length));
+        if passages == 0 || limit == 0 {
+            return Vec::new();
+        }
+        let average = length.max(1) as f32 / passages as f32;
+        let frequencies = terms.iter().map(|it| self.passages_with(&it.text));
+        let factors: Vec<f32> = frequencies
+            .zip(terms)
+            .map(|(df, term)| term.weight * (1.0 + (passages as f32 - df as f32 + 0.5) / (df as f32 + 0.5)).ln())
+            .collect();
+        let mut hits = Vec::new();
+        for (slot, state, view) in views {
+            if cancel.is_cancelled() {
+                break;
+            }
+            Walk::new(slot, state, view).collect(terms, &factors, weights, average, limit, &mut hits);
+        }
+        keep_best(&mut hits, limit);
+        hits
+    }
+
+    /// Live passages that hold a term, or lie in a file whose path does, whichever are more.
+    pub fn passages_with(&self, term: &str) -> u64 {
+        let counts = self.packs().filter_map(|(_, state)| Some(frequency(state, state.view()?, term)));
+        let (body, paths) = counts.fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        body.max(paths)
+    }
+}
+
+fn lists_of(view: &PackView, term: &str) -> Lists {
+    let Some(words) = view.words() else { return Lists { body: None, paths: None } };
+    Lists { body: words.body.terms.find(term.as_bytes()), paths: words.paths.terms.find(term.as_bytes()) }
+}
+
+fn frequency(state: &PackState, view: &PackView, term: &str) -> (u64, u64) {
+    let (lists, Some(words)) = (lists_of(view, term), view.words()) else { return (0, 0) };
+    let body = match lists.body {
+        Some(at) if state.dead_passages.is_empty() => words.body.starts.get(1, at),
+        Some(at) => {
+            PostingReader::new(words.body.list(at)).filter(|it| !state.dead_passages.has(it.0 as usize)).count() as u64
+        }
+        None => 0,
+    };
+    let files = lists.paths.into_iter().flat_map(|at| PostingReader::new(words.paths.list(at)));
+    let live = files.filter(|it| !state.dead_files.has(it.0 as usize));
+    (body, live.map(|it| view.files().passages_of_file(it.0 as usize).len() as u64).sum())
+}
+
+/// Sums of one pack, passage by passage.
+struct Walk<'a> {
+    slot: u32,
+    state: &'a PackState,
+    view: &'a PackView,
+    scores: Vec<f32>,
+    names: Vec<f32>,
+    paths: Vec<f32>,
+    seen: Vec<u32>,
+    touched: Vec<u32>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(slot: u32, state: &'a PackState, view: &'a PackView) -> Self {
+        Self {
+            slot,
+            state,
+            view,
+            scores: Vec::new(),
+            names: Vec::new(),
+            paths: Vec::new(),
+            seen: Vec::new(),
+            touched: Vec::new(),
+        }
+    }
+
+    fn collect(
+        mut self,
+        terms: &[QueryTerm],
+        factors: &[f32],
+        weights: &Weights,
+        average: f32,
+        limit: usize,
+        hits: &mut Vec<LexicalHit>,
+    ) {
+        let lists: Vec<Lists> = terms.iter().map(|it| lists_of(self.view, &it.text)).collect();
+        if lists.iter().all(|it| it.body.is_none() && it.paths.is_none()) {
+            return;
+        }
+        let count = self.view.files().passage_count();
+        (self.scores, self.names, self.paths, self.seen) =
+            (vec![0.0; count], vec![0.0; count], vec![0.0; count], vec![0; count]);
+        for (at, list) in lists.iter().enumerate() {
+            self.term(at, list, factors[at], weights, average);
+        }
+        let mut found: Vec<LexicalHit> = self.touched.iter().filter_map(|&at| self.hit(at)).collect();
+        keep_best(&mut found, limit);
+        hits.append(&mut found);
+    }
+
+    fn hit(&self, at: u32) -> Option<LexicalHit> {
+        let ordinal = at as usize;
+        let file = *self.state.file_ids.get(self.view.files().file_of_passage(ordinal))?;
+        let (score, name, path) = (self.scores[ordinal], self.names[ordinal], self.paths[ordinal]);
+        let passage = PassageId { slot: self.slot, ordinal: at };
+        Some(LexicalHit { passage, file, score, name, path, terms: self.seen[ordinal] })
+    }
+
+    fn term(&mut self, at: usize, lists: &Lists, factor: f32, weights: &Weights, average: f32) {
+        let (view, state) = (self.view, self.state);
+        let Some(words) = view.words() else { return };
+        let files = view.files();
+        // Passages of files whose path holds the term; usually few.
+        let mut in_path: Vec<(std::ops::Range<usize>, u8)> = Vec::new();
+        for (file, count, _) in lists.paths.into_iter().flat_map(|it| PostingReader::new(words.paths.list(it))) {
+            if !state.dead_files.has(file as usize) {
+                in_path.push((files.passages_of_file(file as usize), count));
+            }
+        }
+        let (lengths, bytes) = files.passages.column(super::sections::passage::TERMS);
+        let saturate = |weighted: f32| factor * weighted * (weights.k1 + 1.0) / (weights.k1 + weighted);
+        let mut next_path = 0;
+        let bit = 1u32 << at;
+        for (doc, body, name) in lists.body.into_iter().flat_map(|it| PostingReader::new(words.body.list(it))) {
+            let doc = doc as usize;
+            if doc >= self.scores.len() || state.dead_passages.has(doc) {
+                continue;
+            }
+            while in_path.get(next_path).is_some_and(|it| it.0.end <= doc) {
+                next_path += 1;
+            }
+            let path = in_path.get(next_path).filter(|it| it.0.contains(&doc)).map_or(0, |it| it.1);
+            let norm = 1.0 - weights.b + weights.b * lengths.get(bytes, doc) as f32 / average;
+            let weighted =
+                weights.body * f32::from(body) / norm + weights.name * f32::from(name) + weights.path * f32::from(path);
+            self.add(doc, bit, saturate(weighted));
+            if name > 0 {
+                self.names[doc] += saturate(weights.name * f32::from(name));
+            }
+        }
+        for (range, count) in in_path {
+            let from_path = saturate(weights.path * f32::from(count));
+            for doc in range {
+                if self.seen[doc] & bit == 0 {
+                    self.add(doc, bit, from_path);
+                }
+                self.paths[doc] += from_path;
+            }
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, doc: usize, bit: u32, score: f32) {
+        if self.seen[doc] == 0 {
+            self.touched.push(doc as u32);
+        }
+        self.seen[doc] |= bit;
+        self.scores[doc] += score;
+    }
+}
+
+fn keep_best(hits: &mut Vec<LexicalHit>, limit: usize) {
+    let order = |a: &LexicalHit, b: &LexicalHit| {
+        b.score.total_cmp(&a.score).then(a.file.cmp(&b.file)).then(a.passage.ordinal.cmp(&b.passage.ordinal))
+    };
+    if hits.len() > limit {
+        hits.select_nth_unstable_by(limit - 1, order);
+        hits.truncate(limit);
+    }
+    hits.sort_unstable_by(order);
+}

@@ -1,0 +1,261 @@
+//! An immutable view of one generation: packs, open documents, vectors. Invariant: everything that it answers comes from
+//! live files only, and does not change. Must not know who makes it (`apply`) nor the protocol.
+
+mod cache;
+mod query;
+mod state;
+
+pub use cache::{FactsCache, FewFacts};
+pub use state::{Body, FileIds, Location, Locations, PackState, VectorRef, VectorState};
+
+use super::traits::Traits;
+use super::view::Stored;
+use crate::base::hash::Key;
+use crate::base::ids::{FileId, Generation, RootId};
+use crate::base::paths::RelPath;
+use crate::base::span::Span;
+use crate::facts::{Facts, SymbolKind};
+use crate::store::pack::PackId;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How much of the workspace an answer has seen, per stage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Completeness {
+    /// Every root has been walked to its end.
+    pub walked: bool,
+    /// Files that the walk has found so far.
+    pub files_known: u64,
+    /// Files with facts and words, or with a reason why not.
+    pub files_done: u64,
+    pub passages: u64,
+    /// Passages with a vector.
+    pub vectors: u64,
+}
+
+impl Completeness {
+    /// All is walked, indexed and embedded.
+    pub fn is_whole(&self) -> bool {
+        self.walked && self.files_done >= self.files_known && self.vectors >= self.passages
+    }
+}
+
+/// The facts of one segment, placed in its file.
+#[derive(Clone, Debug)]
+pub struct FileSegment {
+    /// In the file.
+    pub span: Span,
+    /// First line in the file.
+    pub line: u32,
+    pub key: Key,
+    pub facts: Arc<Facts>,
+}
+
+/// The facts of one file, segment by segment.
+#[derive(Clone, Debug, Default)]
+pub struct FileFacts {
+    pub segments: Vec<FileSegment>,
+}
+
+impl FileFacts {
+    /// The segment that holds a byte offset of the file (the last one that starts at or before it).
+    pub fn segment_at(&self, offset: u32) -> Option<&FileSegment> {
+        let at = self.segments.partition_point(|it| it.span.start <= offset);
+        self.segments.get(at.checked_sub(1)?)
+    }
+}
+
+/// A passage in one snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PassageId {
+    pub(crate) slot: u32,
+    pub(crate) ordinal: u32,
+}
+
+/// What a passage's row says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassageInfo {
+    pub file: FileId,
+    /// In the file.
+    pub span: Span,
+    /// First and last line in the file, zero-based.
+    pub lines: (u32, u32),
+    /// The segment's position in its file.
+    pub segment: u32,
+    /// Its position among the passages of that segment.
+    pub index: u32,
+    /// Its symbol in that segment's facts.
+    pub symbol: Option<u32>,
+    /// Terms counted with repetition.
+    pub terms: u32,
+    pub prose: bool,
+    pub traits: Traits,
+}
+
+/// A declared symbol that is no local.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SymbolHit {
+    pub file: FileId,
+    pub name: String,
+    pub kind: SymbolKind,
+    /// Line in the file and column in bytes of the name.
+    pub line: u32,
+    pub column: u32,
+    /// Bytes and UTF-16 units differ on its line: make positions from the facts.
+    pub wide: bool,
+    pub flags: crate::facts::SymbolFlags,
+    pub visibility: u8,
+    pub container: Option<String>,
+    /// The segment's position in its file, and the symbol's in that segment's facts (none: the file itself).
+    pub segment: u32,
+    pub index: Option<u32>,
+    pub traits: Traits,
+}
+
+/// An immutable view of the index. Cheap to clone.
+#[derive(Clone)]
+pub struct Snapshot(pub(crate) Arc<Inner>);
+
+#[derive(Clone)]
+pub(crate) struct Inner {
+    pub generation: Generation,
+    pub packs: Vec<Option<Arc<PackState>>>,
+    pub vectors: Vec<Option<Arc<VectorState>>>,
+    pub locations: Locations,
+    pub ids: Arc<FileIds>,
+    pub cache: Arc<dyn FactsCache>,
+    pub completeness: Completeness,
+    pub model: Arc<[u8]>,
+}
+
+impl Snapshot {
+    /// A snapshot of nothing.
+    pub fn empty() -> Self {
+        super::apply::Builder::new(Arc::new(FewFacts::default())).publish()
+    }
+
+    pub fn generation(&self) -> Generation {
+        self.0.generation
+    }
+
+    pub fn completeness(&self) -> Completeness {
+        self.0.completeness
+    }
+
+    /// The file at a path, if it is known and alive.
+    pub fn file(&self, root: RootId, path: &RelPath) -> Option<FileId> {
+        let id = self.0.ids.find(root, path)?;
+        self.locate(id).map(|_| id)
+    }
+
+    /// Root and path of a file; they never change, even when the file is gone.
+    pub fn path(&self, file: FileId) -> Option<(RootId, RelPath)> {
+        self.0.ids.path(file)
+    }
+
+    /// The language's id; empty where the file is gone.
+    pub fn lang(&self, file: FileId) -> &str {
+        match self.locate(file) {
+            Some((state, ordinal)) => match &state.body {
+                Body::Stored(view) => view.files().lang(ordinal),
+                Body::Open(it) => it.lang(),
+            },
+            None => "",
+        }
+    }
+
+    /// What the path, and the header of the text, tell.
+    pub fn traits(&self, file: FileId) -> Traits {
+        match self.locate(file) {
+            Some((state, ordinal)) => match &state.body {
+                Body::Stored(view) => view.files().traits(ordinal),
+                Body::Open(it) => super::traits::of(it.path().as_bytes()),
+            },
+            None => Traits::default(),
+        }
+    }
+
+    /// Whether the file is an open document here: its facts are in offsets of the document's text.
+    pub fn is_open(&self, file: FileId) -> bool {
+        self.locate(file).is_some_and(|(state, _)| matches!(state.body, Body::Open(_)))
+    }
+
+    /// What the index keeps about the file on disk, also where the file is open.
+    pub fn stored(&self, file: FileId) -> Option<Stored> {
+        let location = self.0.locations.stored(file)?;
+        match &self.0.packs.get(location.slot as usize)?.as_ref()?.body {
+            Body::Stored(view) => Some(view.files().stored(location.ordinal as usize)),
+            Body::Open(_) => None,
+        }
+    }
+
+    /// All live files of a root (indexed and skipped), in no order.
+    pub fn files(&self, root: RootId) -> Vec<FileId> {
+        let packs = self.packs().filter(|(_, it)| it.root == root);
+        packs
+            .flat_map(|(_, it)| {
+                let live = it.file_ids.iter().enumerate().filter(|(at, _)| !it.dead_files.has(*at));
+                live.map(|(_, id)| *id).collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    /// A file's facts, decoded (through the cache). `None` where it is gone, skipped or cannot be read.
+    pub fn facts(&self, file: FileId) -> Option<Arc<FileFacts>> {
+        let (state, ordinal) = self.locate(file)?;
+        let view = match &state.body {
+            Body::Open(it) => return Some(it.facts().clone()),
+            Body::Stored(view) => view,
+        };
+        if !view.files().is_indexed(ordinal) {
+            return None;
+        }
+        let mut out = FileFacts::default();
+        for segment in view.files().segments_of(ordinal) {
+            let (span, line) = view.files().segment_place(segment);
+            let key = view.files().key(segment);
+            let facts = self.0.cache.facts(key, &mut || view.facts(segment))?;
+            out.segments.push(FileSegment { span, line, key, facts });
+        }
+        Some(Arc::new(out))
+    }
+
+    /// Facts with terms for keys that the packs hold, live or not: what has the same text need not be parsed again.
+    pub fn reuse(&self, keys: &[Key]) -> HashMap<Key, Arc<Facts>> {
+        let mut wanted: std::collections::HashSet<Key> = keys.iter().copied().collect();
+        let mut out = HashMap::new();
+        for (_, state) in self.packs() {
+            let Body::Stored(view) = &state.body else { continue };
+            let mut found = Vec::new();
+            for at in 0..view.files().segment_count() {
+                if wanted.remove(&view.files().key(at)) {
+                    found.push(at);
+                }
+            }
+            for (at, facts) in if found.is_empty() { Vec::new() } else { view.facts_with_terms(&found) } {
+                out.insert(view.files().key(at), Arc::new(facts));
+            }
+        }
+        out
+    }
+
+    /// What was found unreadable so far, by pack id: those packs should be set aside and rebuilt.
+    pub fn faults(&self) -> Vec<(PackId, String)> {
+        let stored = self.packs().filter_map(|(_, it)| match &it.body {
+            Body::Stored(view) => Some((it.id, view.fault()?)),
+            Body::Open(_) => None,
+        });
+        stored.collect()
+    }
+
+    /// Occupied slots.
+    pub(crate) fn packs(&self) -> impl Iterator<Item = (usize, &Arc<PackState>)> {
+        self.0.packs.iter().enumerate().filter_map(|(slot, it)| Some((slot, it.as_ref()?)))
+    }
+
+    /// The live place of a file.
+    pub(crate) fn locate(&self, file: FileId) -> Option<(&Arc<PackState>, usize)> {
+        let location = self.0.locations.live(file)?;
+        Some((self.0.packs.get(location.slot as usize)?.as_ref()?, location.ordinal as usize))
+    }
+}

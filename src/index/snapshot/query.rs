@@ -1,0 +1,104 @@
+//! Rows as plain data: passages, symbols, what still lacks vectors. Invariant: rows of dead files are never given.
+
+use super::{PackState, PassageId, PassageInfo, Snapshot, SymbolHit, VectorRef};
+use crate::base::hash::Key;
+use crate::base::ids::FileId;
+use crate::facts::{SymbolFlags, SymbolKind};
+use crate::index::sections::{WIDE, passage, symbol};
+use crate::index::view::{NamesPart, PackView};
+
+/// A segment without vectors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unembedded {
+    pub file: FileId,
+    /// Its position in its file.
+    pub segment: u32,
+    /// Key of its facts.
+    pub key: Key,
+    pub passages: u32,
+}
+
+impl Snapshot {
+    /// What is known of a passage without reading facts.
+    pub fn passage(&self, id: PassageId) -> Option<PassageInfo> {
+        let state = self.0.packs.get(id.slot as usize)?.as_ref()?;
+        let view = state.view()?;
+        let (files, at) = (view.files(), id.ordinal as usize);
+        if at >= files.passage_count() {
+            return None;
+        }
+        let number = |column| files.passages.get32(column, at);
+        let segment = files.segment_of_passage(at);
+        let file = files.file_of_segment(segment);
+        let (span, _) = files.segment_place(segment);
+        let start = span.start.saturating_add(number(passage::START));
+        Some(PassageInfo {
+            file: *state.file_ids.get(file)?,
+            span: crate::base::span::Span::new(start, start.saturating_add(number(passage::LENGTH))),
+            lines: (number(passage::LINE), number(passage::LINE).saturating_add(number(passage::LINES))),
+            segment: segment.saturating_sub(files.segments_of(file).start) as u32,
+            index: at.saturating_sub(files.passages_of(segment).start) as u32,
+            symbol: number(passage::SYMBOL).checked_sub(1),
+            terms: number(passage::TERMS),
+            prose: number(passage::PROSE) != 0,
+            traits: files.traits(file),
+        })
+    }
+
+    /// All passages of a file, in order.
+    pub fn passages_of(&self, file: FileId) -> Vec<PassageId> {
+        let Some(location) = self.0.locations.live(file) else { return Vec::new() };
+        let Some((state, ordinal)) = self.locate(file) else { return Vec::new() };
+        let Some(view) = state.view() else { return Vec::new() };
+        let all = view.files().passages_of_file(ordinal);
+        all.map(|at| PassageId { slot: location.slot, ordinal: at as u32 }).collect()
+    }
+
+    /// The symbol in row `at` of a pack.
+    pub(crate) fn symbol_hit(state: &PackState, view: &PackView, part: &NamesPart, at: usize) -> Option<SymbolHit> {
+        let number = |column| part.symbols.get(column, at);
+        let segment = number(symbol::SEGMENT) as usize;
+        let file = view.files().file_of_segment(segment);
+        let flags = number(symbol::FLAGS);
+        let container = number(symbol::CONTAINER).checked_sub(1);
+        Some(SymbolHit {
+            file: *state.file_ids.get(file)?,
+            name: part.names.text(number(symbol::NAME) as usize).to_owned(),
+            kind: SymbolKind::from_number(number(symbol::KIND) as u8)?,
+            line: number(symbol::LINE) as u32,
+            column: number(symbol::COLUMN) as u32,
+            wide: flags & WIDE != 0,
+            flags: SymbolFlags(flags as u8),
+            visibility: number(symbol::VISIBILITY) as u8,
+            container: container.map(|it| part.names.text(it as usize).to_owned()),
+            segment: segment.saturating_sub(view.files().segments_of(file).start) as u32,
+            index: number(symbol::INDEX).checked_sub(1).map(|it| it as u32),
+            traits: view.files().traits(file),
+        })
+    }
+
+    /// Up to `limit` live segments whose passages have no vectors yet.
+    pub fn without_vectors(&self, limit: usize) -> Vec<Unembedded> {
+        let mut out = Vec::new();
+        for (_, state) in self.packs().filter(|(_, it)| it.live_vectors < it.live_passages) {
+            let Some(view) = state.view() else { continue };
+            for (file, &id) in state.file_ids.iter().enumerate() {
+                if state.dead_files.has(file) {
+                    continue;
+                }
+                let segments = view.files().segments_of(file);
+                for at in segments.clone() {
+                    let passages = view.files().passages_of(at).len() as u32;
+                    if passages > 0 && state.vectors.get(at).is_none_or(|it| *it == VectorRef::NONE) {
+                        if out.len() >= limit {
+                            return out;
+                        }
+                        let segment = (at - segments.start) as u32;
+                        out.push(Unembedded { file: id, segment, key: view.files().key(at), passages });
+                    }
+                }
+            }
+        }
+        out
+    }
+}

@@ -1,0 +1,169 @@
+//! The passages nearest to a question. Exact over 8-bit values up to a size; beyond it sign sketches choose whom to score.
+//! Invariant: ties go by file and position, so the answer does not depend on packs.
+
+use super::{VectorView, kernels, quantise, signs};
+use crate::base::cancel::Cancel;
+use crate::base::ids::FileId;
+use crate::index::snapshot::{PackState, PassageId, Snapshot, VectorRef};
+use rayon::prelude::*;
+
+/// Up to so many vectors all are scored.
+const EXACT: u64 = 200_000;
+
+/// A passage near to a question.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct VectorHit {
+    pub passage: PassageId,
+    pub file: FileId,
+    /// Dot product with the question's vector (cosine, where both have length one).
+    pub score: f32,
+}
+
+/// Vectors of one live segment, with the passages they belong to.
+struct Stretch<'a> {
+    view: &'a VectorView,
+    first: usize,
+    count: usize,
+    passage: PassageId,
+    file: FileId,
+}
+
+impl Snapshot {
+    /// Up to `limit` passages nearest to `vector`, best first. Empty where the dimensions are not those of the index.
+    pub fn nearest(&self, vector: &[f32], limit: usize, cancel: &Cancel) -> Vec<VectorHit> {
+        self.nearest_within(vector, limit, EXACT, cancel)
+    }
+
+    pub(super) fn nearest_within(&self, vector: &[f32], limit: usize, exact: u64, cancel: &Cancel) -> Vec<VectorHit> {
+        let query = quantise(vector);
+        let stretches = self.stretches(vector.len());
+        let total: u64 = stretches.iter().map(|it| it.count as u64).sum();
+        if limit == 0 || total == 0 || cancel.is_cancelled() {
+            return Vec::new();
+        }
+        let pieces: Vec<&[Stretch<'_>]> = stretches.chunks(stretches.len().div_ceil(8).max(64)).collect();
+        let mut hits: Vec<VectorHit> = if total <= exact {
+            let score = |piece: &&[Stretch<'_>]| score_all(piece, &query.values, query.scale, limit, cancel);
+            pieces.par_iter().flat_map_iter(score).collect()
+        } else {
+            let sketch = signs(&query.values);
+            let wanted = (limit * 20).max(2_000) as u64;
+            let cut = cut_off(&pieces, &sketch, wanted, cancel);
+            let score =
+                |piece: &&[Stretch<'_>]| score_close(piece, &sketch, cut, &query.values, query.scale, limit, cancel);
+            pieces.par_iter().flat_map_iter(score).collect()
+        };
+        keep_best(&mut hits, limit);
+        hits
+    }
+
+    /// All live vectors of `dims` components.
+    fn stretches(&self, dims: usize) -> Vec<Stretch<'_>> {
+        let mut out = Vec::new();
+        for (slot, state) in self.packs().filter(|(_, it)| it.live_vectors > 0) {
+            self.stretches_of(slot as u32, state, dims, &mut out);
+        }
+        out
+    }
+
+    fn stretches_of<'a>(&'a self, slot: u32, state: &'a PackState, dims: usize, out: &mut Vec<Stretch<'a>>) {
+        let Some(view) = state.view() else { return };
+        let files = view.files();
+        for (segment, found) in state.vectors.iter().enumerate().filter(|(_, it)| **it != VectorRef::NONE) {
+            let file = files.file_of_segment(segment);
+            let Some(Some(vectors)) = self.0.vectors.get(found.slot as usize) else { continue };
+            if state.dead_files.has(file) || vectors.view.dims() != dims {
+                continue;
+            }
+            let passages = files.passages_of(segment);
+            let (first, count) = (found.first as usize, passages.len());
+            let Some(&file) = state.file_ids.get(file) else { continue };
+            if first + count <= vectors.view.len() {
+                let passage = PassageId { slot, ordinal: passages.start as u32 };
+                out.push(Stretch { view: &vectors.view, first, count, passage, file });
+            }
+        }
+    }
+}
+
+impl Stretch<'_> {
+    fn hit(&self, at: usize, dot: i32, scale: f32) -> VectorHit {
+        let passage = PassageId { slot: self.passage.slot, ordinal: self.passage.ordinal + at as u32 };
+        VectorHit { passage, file: self.file, score: dot as f32 * scale * self.view.scale(self.first + at) }
+    }
+}
+
+fn score_all(piece: &[Stretch<'_>], query: &[i8], scale: f32, limit: usize, cancel: &Cancel) -> Vec<VectorHit> {
+    let (mut hits, mut dots) = (Vec::new(), Vec::new());
+    for (turn, it) in piece.iter().enumerate() {
+        if turn % 256 == 0 && cancel.is_cancelled() {
+            break;
+        }
+        dots.clear();
+        kernels::dots(query, it.view.rows(it.first, it.count), &mut dots);
+        hits.extend(dots.iter().enumerate().map(|(at, &dot)| it.hit(at, dot, scale)));
+        if hits.len() > limit * 4 + 4_096 {
+            keep_best(&mut hits, limit);
+        }
+    }
+    keep_best(&mut hits, limit);
+    hits
+}
+
+/// The smallest distance within which `wanted` vectors lie.
+fn cut_off(pieces: &[&[Stretch<'_>]], sketch: &[u8], wanted: u64, cancel: &Cancel) -> i32 {
+    let bins = sketch.len() * 8 + 1;
+    let count = |piece: &&[Stretch<'_>]| {
+        let (mut counts, mut out) = (vec![0u64; bins], Vec::new());
+        for it in piece.iter().take_while(|_| !cancel.is_cancelled()) {
+            out.clear();
+            kernels::distances(sketch, it.view.sketches(it.first, it.count), &mut out);
+            out.iter().for_each(|&distance| counts[distance as usize] += 1);
+        }
+        counts
+    };
+    let sum = |a: Vec<u64>, b: Vec<u64>| a.iter().zip(&b).map(|(a, b)| a + b).collect();
+    let counts = pieces.par_iter().map(count).reduce(|| vec![0; bins], sum);
+    let mut seen = 0;
+    for (distance, count) in counts.iter().enumerate() {
+        seen += count;
+        if seen >= wanted {
+            return distance as i32;
+        }
+    }
+    bins as i32
+}
+
+fn score_close(
+    piece: &[Stretch<'_>],
+    sketch: &[u8],
+    cut: i32,
+    query: &[i8],
+    scale: f32,
+    limit: usize,
+    cancel: &Cancel,
+) -> Vec<VectorHit> {
+    let (mut hits, mut out, mut dot) = (Vec::new(), Vec::new(), Vec::new());
+    for it in piece.iter().take_while(|_| !cancel.is_cancelled()) {
+        out.clear();
+        kernels::distances(sketch, it.view.sketches(it.first, it.count), &mut out);
+        for (at, _) in out.iter().enumerate().filter(|it| *it.1 <= cut) {
+            dot.clear();
+            kernels::dots(query, it.view.rows(it.first + at, 1), &mut dot);
+            hits.extend(dot.iter().map(|&dot| it.hit(at, dot, scale)));
+        }
+    }
+    keep_best(&mut hits, limit);
+    hits
+}
+
+fn keep_best(hits: &mut Vec<VectorHit>, limit: usize) {
+    let order = |a: &VectorHit, b: &VectorHit| {
+        b.score.total_cmp(&a.score).then(a.file.cmp(&b.file)).then(a.passage.ordinal.cmp(&b.passage.ordinal))
+    };
+    if hits.len() > limit && limit > 0 {
+        hits.select_nth_unstable_by(limit - 1, order);
+        hits.truncate(limit);
+    }
+    hits.sort_unstable_by(order);
+}

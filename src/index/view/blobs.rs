@@ -1,0 +1,113 @@
+//! Stored facts of a pack: compressed chunks, opened one at a time. Invariant: what comes back is sound facts (the codec
+//! checks), or nothing. Must not cache: the tiers do.
+
+use super::PackView;
+use crate::facts::codec::{Reader, decode_stored};
+use crate::facts::{Facts, Names, Term};
+use crate::index::bits::Table;
+use crate::index::build::lists::PostingReader;
+use crate::index::sections::*;
+use crate::index::source::{LazyBytes, PackSource};
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// A chunk holds one segment's facts at least; these are bounded like the segment itself.
+const MAX_CHUNK: usize = 64 << 20;
+
+pub(super) struct BlobsPart {
+    chunks: Table,
+    bytes: LazyBytes,
+}
+
+impl BlobsPart {
+    pub(super) fn read(source: &dyn PackSource) -> Result<Self, String> {
+        let chunks = Table::parse(source.section(CHUNKS)?, 2).ok_or("bad chunk table")?;
+        Ok(Self { chunks, bytes: source.lazy(BLOBS)? })
+    }
+
+    fn chunk(&self, at: usize) -> Option<Vec<u8>> {
+        let size = self.chunks.get(1, at) as usize;
+        let frame = self.bytes.range(self.chunks.range(0, at))?;
+        if size > MAX_CHUNK { None } else { crate::store::compress::unzstd(frame, size).ok() }
+    }
+}
+
+impl PackView {
+    /// The bytes of a segment's stored facts, and their names' positions in the dictionary.
+    pub fn blob(&self, at: usize) -> Option<Vec<u8>> {
+        self.blobs_of(at..at + 1).pop()?
+    }
+
+    /// The same for several segments in a row; a chunk that serves many is opened once.
+    pub fn blobs_of(&self, segments: Range<usize>) -> Vec<Option<Vec<u8>>> {
+        let mut open: Option<(usize, Option<Vec<u8>>)> = None;
+        segments
+            .map(|at| {
+                let table = &self.files().segments;
+                let chunk = table.get(segment::CHUNK, at) as usize;
+                if open.as_ref().is_none_or(|it| it.0 != chunk) {
+                    open = Some((chunk, self.blobs()?.chunk(chunk)));
+                }
+                let start = table.get(segment::OFFSET, at) as usize;
+                let end = start + table.get(segment::LENGTH, at) as usize;
+                let found = open.as_ref()?.1.as_ref().and_then(|it| it.get(start..end)).map(<[u8]>::to_vec);
+                if found.is_none() {
+                    self.note(format!("the facts of segment {at} cannot be read"));
+                }
+                found
+            })
+            .collect()
+    }
+
+    /// Positions in the name dictionary of a segment's names, in the order of the stored form.
+    pub fn name_list(&self, at: usize) -> Vec<u32> {
+        let Some(part) = self.names() else { return Vec::new() };
+        let range = self.files().segments.range(segment::NAMES, at);
+        let mut input = Reader::new((*part.name_lists).as_ref().get(range).unwrap_or(&[]));
+        let (mut out, mut last) = (Vec::new(), 0u32);
+        while input.left() > 0 {
+            let Ok(step) = input.small() else { break };
+            last = last.wrapping_add(step);
+            out.push(last);
+        }
+        out
+    }
+
+    /// A segment's facts, decoded, without terms.
+    pub fn facts(&self, at: usize) -> Option<Facts> {
+        let blob = self.blob(at)?;
+        let part = self.names()?;
+        let mut names = Names::default();
+        for name in self.name_list(at) {
+            names.intern(part.names.text(name as usize));
+        }
+        match decode_stored(&blob, names) {
+            Ok(facts) => Some(facts),
+            Err(error) => {
+                self.note(format!("segment {at}: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Facts of several segments (ascending), terms restored from the postings: one walk over all lists.
+    pub fn facts_with_terms(&self, segments: &[usize]) -> Vec<(usize, Facts)> {
+        let mut all: Vec<(usize, Facts)> = segments.iter().filter_map(|&at| Some((at, self.facts(at)?))).collect();
+        let slots: HashMap<usize, usize> = all.iter().enumerate().map(|(slot, it)| (it.0, slot)).collect();
+        let Some(words) = self.words() else { return Vec::new() };
+        let (column, bytes) = self.files().passages.column(passage::SEGMENT);
+        for term in 0..words.body.terms.len() {
+            for (doc, body, name) in PostingReader::new(words.body.list(term)) {
+                let segment = column.get(bytes, doc as usize) as usize;
+                let Some(&slot) = slots.get(&segment) else { continue };
+                let first = self.files().passages_of(segment).start;
+                let facts = &mut all[slot].1;
+                let text = facts.names.intern(words.body.terms.text(term));
+                if let Some(it) = facts.passages.get_mut((doc as usize).wrapping_sub(first)) {
+                    it.terms.push(Term { text, body, name });
+                }
+            }
+        }
+        all
+    }
+}

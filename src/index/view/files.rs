@@ -1,0 +1,196 @@
+//! The path table, segments and passages of a pack. Invariant: sections agree in their lengths, or the pack is refused.
+//! Must not know names and words.
+
+use crate::base::hash::{ContentHash, Key};
+use crate::base::paths::RelPath;
+use crate::base::span::Span;
+use crate::index::bits::Table;
+use crate::index::build::{FileMeta, FileState};
+use crate::index::sections::*;
+use crate::index::source::{Bytes, PackSource};
+use crate::index::strings::Strings;
+use crate::index::traits::Traits;
+
+/// What the index keeps about a file besides its facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    pub meta: FileMeta,
+    pub hash: ContentHash,
+    pub lang: String,
+    pub recipe: Key,
+    pub state: FileState,
+}
+
+/// Path table, segments and passages.
+pub struct FilesPart {
+    paths: Strings,
+    files: Table,
+    hashes: Bytes,
+    langs: Strings,
+    recipes: Strings,
+    details: Strings,
+    pub segments: Table,
+    keys: Bytes,
+    pub passages: Table,
+}
+
+impl FilesPart {
+    pub(super) fn read(source: &dyn PackSource) -> Result<Self, String> {
+        let table = |id, columns| -> Result<Table, String> {
+            Table::parse(source.section(id)?, columns).ok_or_else(|| format!("bad columns in section {id}"))
+        };
+        let small = source.section(SMALL)?;
+        let mut at = 0;
+        let mut strings = || Strings::parse(small.clone(), &mut at).ok_or("bad tables of languages and recipes");
+        let part = Self {
+            langs: strings()?,
+            recipes: strings()?,
+            details: strings()?,
+            paths: Strings::parse(source.section(PATHS)?, &mut 0).ok_or("bad path table")?,
+            files: table(FILES, file::COUNT)?,
+            hashes: source.section(HASHES)?,
+            segments: table(SEGMENTS, segment::COUNT)?,
+            keys: source.section(KEYS)?,
+            passages: table(PASSAGES, passage::COUNT)?,
+        };
+        let fits = part.files.len(file::SIZE) == part.len()
+            && part.files.len(file::SEGMENTS) == part.len() + 1
+            && (*part.hashes).as_ref().len() == part.len() * 32
+            && (*part.keys).as_ref().len() == part.segment_count() * 16
+            && part.segments.len(segment::PASSAGES) == part.segment_count() + 1;
+        if fits { Ok(part) } else { Err("the tables of a pack differ in length".to_owned()) }
+    }
+
+    /// Number of files.
+    pub fn len(&self) -> usize {
+        self.paths.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.paths.is_empty()
+    }
+
+    pub fn segment_count(&self) -> usize {
+        self.segments.len(segment::FILE)
+    }
+
+    pub fn passage_count(&self) -> usize {
+        self.passages.len(passage::SEGMENT)
+    }
+
+    /// The path of a file; the root's own where the bytes are no path.
+    pub fn path(&self, file: usize) -> RelPath {
+        RelPath::from_bytes(self.paths.get(file)).unwrap_or_else(root)
+    }
+
+    pub fn path_bytes(&self, file: usize) -> &[u8] {
+        self.paths.get(file)
+    }
+
+    pub fn find(&self, path: &RelPath) -> Option<usize> {
+        self.paths.find(path.as_bytes())
+    }
+
+    pub fn lang(&self, at: usize) -> &str {
+        self.langs.text(self.files.get(file::LANG, at) as usize)
+    }
+
+    pub fn traits(&self, at: usize) -> Traits {
+        Traits(self.files.get(file::FLAGS, at) as u8)
+    }
+
+    /// 0 indexed, 255 deleted, else the code of why it was skipped.
+    pub fn state(&self, at: usize) -> u8 {
+        self.files.get(file::STATE, at) as u8
+    }
+
+    pub fn is_indexed(&self, at: usize) -> bool {
+        self.state(at) == 0
+    }
+
+    pub fn stored(&self, at: usize) -> Stored {
+        let number = |column| self.files.get(column, at);
+        let mut hash = [0; 32];
+        if let Some(bytes) = (*self.hashes).as_ref().get(at * 32..at * 32 + 32) {
+            hash.copy_from_slice(bytes);
+        }
+        Stored {
+            meta: FileMeta {
+                size: number(file::SIZE),
+                mtime_ns: number(file::MTIME) as i64,
+                ctime_ns: number(file::CTIME) as i64,
+                inode: number(file::INODE),
+            },
+            hash: ContentHash(hash),
+            lang: self.lang(at).to_owned(),
+            recipe: key_of(self.recipes.get(number(file::RECIPE) as usize)),
+            state: match number(file::STATE) as u8 {
+                0 => FileState::Indexed,
+                255 => FileState::Deleted,
+                code => {
+                    FileState::Skipped { code, detail: self.details.text(number(file::DETAIL) as usize).to_owned() }
+                }
+            },
+        }
+    }
+
+    /// The segments of a file.
+    pub fn segments_of(&self, at: usize) -> std::ops::Range<usize> {
+        let range = self.files.range(file::SEGMENTS, at);
+        range.start.min(self.segment_count())..range.end.min(self.segment_count())
+    }
+
+    /// The passages of a segment.
+    pub fn passages_of(&self, at: usize) -> std::ops::Range<usize> {
+        let range = self.segments.range(segment::PASSAGES, at);
+        range.start.min(self.passage_count())..range.end.min(self.passage_count())
+    }
+
+    /// The passages of a file.
+    pub fn passages_of_file(&self, at: usize) -> std::ops::Range<usize> {
+        let segments = self.segments_of(at);
+        if segments.is_empty() {
+            return 0..0;
+        }
+        let (first, last) = (self.passages_of(segments.start), self.passages_of(segments.end - 1));
+        first.start..last.end.max(first.start)
+    }
+
+    pub fn key(&self, at: usize) -> Key {
+        key_of((*self.keys).as_ref().get(at * 16..at * 16 + 16).unwrap_or(&[]))
+    }
+
+    /// Where a segment lies in its file, and its first line.
+    pub fn segment_place(&self, at: usize) -> (Span, u32) {
+        let span = Span::new(self.segments.get32(segment::START, at), self.segments.get32(segment::END, at));
+        (span, self.segments.get32(segment::LINE, at))
+    }
+
+    pub fn file_of_segment(&self, at: usize) -> usize {
+        self.segments.get(segment::FILE, at) as usize
+    }
+
+    pub fn segment_of_passage(&self, at: usize) -> usize {
+        self.passages.get(passage::SEGMENT, at) as usize
+    }
+
+    pub fn file_of_passage(&self, at: usize) -> usize {
+        self.file_of_segment(self.segment_of_passage(at))
+    }
+
+    /// Number of passages of a file and the sum of their lengths in terms.
+    pub fn weight(&self, at: usize) -> (u64, u64) {
+        let passages = self.passages_of_file(at);
+        let (column, bytes) = self.passages.column(passage::TERMS);
+        (passages.len() as u64, passages.map(|it| column.get(bytes, it)).sum())
+    }
+}
+
+fn key_of(bytes: &[u8]) -> Key {
+    Key(bytes.try_into().unwrap_or([0; 16]))
+}
+
+fn root() -> RelPath {
+    // The empty path holds no component, so it is always one.
+    RelPath::from_bytes(b"").unwrap_or_else(|| unreachable!("the empty path is a path"))
+}

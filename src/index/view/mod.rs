@@ -1,0 +1,134 @@
+//! A facts pack, read in place. Invariant: getters never panic, whatever the bytes say; parts are fetched (and so checked)
+//! when first asked for, and a part that cannot be had counts as empty and is told by `fault`. Must not know other packs.
+
+mod blobs;
+mod files;
+
+pub use files::{FilesPart, Stored};
+
+use super::bits::Table;
+use super::sections::*;
+use super::source::{Bytes, LazyBytes, PackSource};
+use super::strings::Strings;
+use std::sync::{Mutex, OnceLock};
+
+/// Names, symbols and uses of a pack.
+pub struct NamesPart {
+    pub names: Strings,
+    pub symbols: Table,
+    /// Columns: position in `names`; start in the symbols' order by name (one more row).
+    pub declared: Table,
+    pub masks: Bytes,
+    /// Starts in `use_lists`, per name.
+    pub uses: Table,
+    pub use_lists: Bytes,
+    pub name_lists: Bytes,
+}
+
+/// A term dictionary with its lists.
+pub struct TermsPart {
+    pub terms: Strings,
+    /// Columns: start of the list (one more row), number of postings.
+    pub starts: Table,
+    pub lists: LazyBytes,
+}
+
+impl TermsPart {
+    fn read(source: &dyn PackSource, ids: [u32; 3]) -> Result<Self, String> {
+        let terms = Strings::parse(source.section(ids[0])?, &mut 0).ok_or("bad term dictionary")?;
+        let starts = Table::parse(source.section(ids[1])?, 2).ok_or("bad posting starts")?;
+        Ok(Self { terms, starts, lists: source.lazy(ids[2])? })
+    }
+
+    /// The bytes of the list at `term`.
+    pub fn list(&self, term: usize) -> &[u8] {
+        self.lists.range(self.starts.range(0, term)).unwrap_or(&[])
+    }
+}
+
+/// Words of passages and of paths.
+pub struct WordsPart {
+    pub body: TermsPart,
+    pub paths: TermsPart,
+}
+
+/// A facts pack.
+pub struct PackView {
+    source: Box<dyn PackSource>,
+    files: FilesPart,
+    names: OnceLock<Option<NamesPart>>,
+    words: OnceLock<Option<WordsPart>>,
+    blobs: OnceLock<Option<blobs::BlobsPart>>,
+    fault: Mutex<Option<String>>,
+}
+
+impl PackView {
+    /// Opens a pack: its path table, segments and passages are read now, the rest when asked for.
+    pub fn open(source: Box<dyn PackSource>) -> Result<Self, String> {
+        let files = FilesPart::read(&*source)?;
+        let fault = Mutex::new(None);
+        Ok(Self { source, files, names: OnceLock::new(), words: OnceLock::new(), blobs: OnceLock::new(), fault })
+    }
+
+    /// A pack in memory.
+    pub fn in_memory(sections: Vec<super::source::Section>) -> Result<Self, String> {
+        Self::open(Box::new(super::source::MemoryPack::new(sections)))
+    }
+
+    pub fn files(&self) -> &FilesPart {
+        &self.files
+    }
+
+    /// Names and symbols; `None` where they cannot be read.
+    pub fn names(&self) -> Option<&NamesPart> {
+        self.names.get_or_init(|| self.keep(self.read_names())).as_ref()
+    }
+
+    /// Words; `None` where they cannot be read.
+    pub fn words(&self) -> Option<&WordsPart> {
+        self.words.get_or_init(|| self.keep(self.read_words())).as_ref()
+    }
+
+    fn blobs(&self) -> Option<&blobs::BlobsPart> {
+        self.blobs.get_or_init(|| self.keep(blobs::BlobsPart::read(&*self.source))).as_ref()
+    }
+
+    /// What was found unreadable so far: the pack should be set aside and rebuilt.
+    pub fn fault(&self) -> Option<String> {
+        self.fault.lock().ok().and_then(|it| it.clone())
+    }
+
+    fn keep<T>(&self, part: Result<T, String>) -> Option<T> {
+        part.map_err(|message| self.note(message)).ok()
+    }
+
+    fn note(&self, message: String) {
+        if let Ok(mut fault) = self.fault.lock() {
+            fault.get_or_insert(message);
+        }
+    }
+
+    fn read_names(&self) -> Result<NamesPart, String> {
+        let table = |id, columns| -> Result<Table, String> {
+            Table::parse(self.source.section(id)?, columns).ok_or_else(|| format!("bad columns in section {id}"))
+        };
+        let part = NamesPart {
+            names: Strings::parse(self.source.section(NAMES)?, &mut 0).ok_or("bad name dictionary")?,
+            symbols: table(SYMBOLS, symbol::COUNT)?,
+            declared: table(DECLARED, 2)?,
+            masks: self.source.section(MASKS)?,
+            uses: table(USES, 1)?,
+            use_lists: self.source.section(USE_LISTS)?,
+            name_lists: self.source.section(NAME_LISTS)?,
+        };
+        if (*part.masks).as_ref().len() != part.declared.len(0) * 8 {
+            return Err("bad letter masks".to_owned());
+        }
+        Ok(part)
+    }
+
+    fn read_words(&self) -> Result<WordsPart, String> {
+        let body = TermsPart::read(&*self.source, [TERMS, TERM_STARTS, POSTINGS])?;
+        Ok(WordsPart { body, paths: TermsPart::read(&*self.source, [PATH_TERMS, PATH_TERM_STARTS, PATH_POSTINGS])? })
+    }
+}
