@@ -3,9 +3,23 @@
 //! synced, renamed, the directory synced; what cannot be read is set aside and rebuilt, never believed; nothing here is
 //! needed to answer. Must not know what sections hold.
 
+pub mod collect;
+mod commit;
 pub mod compress;
+pub mod directory;
 pub mod disk;
 mod error;
+mod follow;
+pub mod manifest;
+mod open;
 pub mod pack;
 
+pub use commit::{NewPack, StagedPack, StagedWriter};
+pub use directory::StoreOptions;
 pub use error::StoreError;
+pub use follow::RETRY;
+pub use open::{Store, StoreState};
+#[cfg(test)]
+mod tests;
+
+pub use pack::{Encoding, Pack, PackDraft, PackId, SectionBytes};

@@ -18,6 +18,11 @@ pub fn home() -> Option<PathBuf> {
     absolute("HOME")
 }
 
+/// A directory of this user on the local disk that survives a restart: for caches whose own place is on a network.
+pub fn local_fallback() -> PathBuf {
+    PathBuf::from(format!("/var/tmp/portolan-{}", rustix::process::geteuid().as_raw()))
+}
+
 fn user_directory(variable: &str, beneath_home: &str) -> Option<PathBuf> {
     let base = absolute(variable).or_else(|| home().map(|it| it.join(beneath_home)))?;
     Some(base.join("portolan"))

@@ -58,7 +58,9 @@ impl PrivateDir {
         if stat.st_uid != rustix::process::geteuid().as_raw() {
             return Err(other(path, "belongs to another user; choose another cache directory"));
         }
-        if stat.st_mode & 0o077 != 0 {
+        // A sticky directory such as /tmp is one that others are meant to use: no index lies in it itself.
+        let is_shared = stat.st_mode & 0o1000 != 0;
+        if stat.st_mode & 0o077 != 0 && !is_shared {
             rustix::fs::fchmod(&fd, Mode::RWXU).map_err(|it| explain(path, it.into()))?;
         }
         Ok(Self { fd, path: path.to_path_buf() })

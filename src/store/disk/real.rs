@@ -3,29 +3,41 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::RwLock;
+use std::sync::{Arc, RwLock};
 
 use super::{Disk, DiskBytes, DiskEntry, DiskFile, DiskLock, FileMark};
 use crate::base::os::{FileLock, PrivateDir, directories, process};
 
-/// A directory in the user's cache.
+/// A directory in the user's cache, made at its first use.
 #[derive(Debug)]
 pub struct RealDisk {
     path: PathBuf,
-    dir: RwLock<PrivateDir>,
+    dir: RwLock<Option<Arc<PrivateDir>>>,
     may_map: bool,
 }
 
 impl RealDisk {
-    /// Opens or makes the directory. `may_map`: packs may be mapped (they never are on a network).
-    pub fn open(path: &Path, may_map: bool) -> io::Result<Self> {
-        let dir = PrivateDir::create(path)?;
-        let may_map = may_map && !directories::is_remote(path);
-        Ok(Self { path: path.to_path_buf(), dir: RwLock::new(dir), may_map })
+    /// The directory `path`, which need not exist or be usable yet: every operation tries, and says why not.
+    /// `may_map`: packs may be mapped where the file system is local.
+    pub fn new(path: &Path, may_map: bool) -> Self {
+        Self { path: path.to_path_buf(), dir: RwLock::new(None), may_map }
+    }
+
+    fn dir(&self) -> io::Result<Arc<PrivateDir>> {
+        if let Some(it) = &*self.dir.read().unwrap_or_else(|it| it.into_inner()) {
+            return Ok(it.clone());
+        }
+        self.reopen()
+    }
+
+    fn reopen(&self) -> io::Result<Arc<PrivateDir>> {
+        let fresh = Arc::new(PrivateDir::create(&self.path)?);
+        *self.dir.write().unwrap_or_else(|it| it.into_inner()) = Some(fresh.clone());
+        Ok(fresh)
     }
 
     fn with<T>(&self, name: &str, job: impl FnOnce(&PrivateDir) -> io::Result<T>) -> io::Result<T> {
-        let dir = self.dir.read().unwrap_or_else(|it| it.into_inner());
+        let dir = self.dir()?;
         job(&dir).map_err(|it| explain(&self.path.join(name), it))
     }
 }
@@ -86,7 +98,7 @@ impl Disk for RealDisk {
     fn map(&self, name: &str) -> io::Result<DiskBytes> {
         self.with(name, |dir| {
             let mut file = dir.open_read(name)?;
-            if self.may_map {
+            if self.may_map && !directories::is_remote(&self.path) {
                 return DiskBytes::map(&file);
             }
             let size = file.metadata()?.len();
@@ -124,14 +136,11 @@ impl Disk for RealDisk {
     }
 
     fn holds(&self, lock: &DiskLock, name: &str) -> bool {
-        let dir = self.dir.read().unwrap_or_else(|it| it.into_inner());
-        dir.is_in_place() && dir.stat(name).is_ok_and(|it| it.inode == lock.identity)
+        self.dir().is_ok_and(|dir| dir.is_in_place() && dir.stat(name).is_ok_and(|it| it.inode == lock.identity))
     }
 
     fn revive(&self) -> io::Result<()> {
-        let fresh = PrivateDir::create(&self.path)?;
-        *self.dir.write().unwrap_or_else(|it| it.into_inner()) = fresh;
-        Ok(())
+        self.reopen().map(|_| ())
     }
 
     fn place(&self) -> String {

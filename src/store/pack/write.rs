@@ -6,6 +6,7 @@ use std::io;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::layout::{ALIGNMENT, BLOCK, Entry, FOOTER_MAGIC, FORMAT, HEADER, HEADER_MAGIC, MAX_SECTIONS, PackId};
+use crate::base::failpoint;
 use crate::store::compress;
 use crate::store::disk::DiskFile;
 use crate::store::error::StoreError;
@@ -149,9 +150,10 @@ impl PackWriter {
         footer.extend_from_slice(&FOOTER_MAGIC);
         let len = table_at + (table.len() + self.checksums.len() + footer.len()) as u64;
         let checksums = std::mem::take(&mut self.checksums);
-        for part in [table, checksums, footer] {
-            self.send(&part)?;
-        }
+        self.send(&table)?;
+        failpoint::hit("pack.half_written");
+        self.send(&checksums)?;
+        self.send(&footer)?;
         self.sink.append(&self.waiting)?;
         Ok(WrittenPack { id, kind: self.kind, len, file: self.sink })
     }

@@ -1,0 +1,173 @@
+//! Where the index of a root lies: `<cache>/v<format>/<name>-<hash of root and settings>/`. Invariants: only under the
+//! user's own cache, 0700, never inside a workspace; another format or other index-shaping settings are another
+//! directory, so that versions do not disturb each other. Must not know what packs hold.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::disk::{Disk, MemoryDisk, RealDisk};
+use super::open::Store;
+use super::pack::FORMAT;
+use crate::base::hash::Key;
+use crate::base::os::{PrivateDir, directories};
+
+/// How to keep an index.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// The cache's directory; `None` means the user's own.
+    pub cache_dir: Option<PathBuf>,
+    /// Keep nothing on disk and read nothing from it.
+    pub in_memory: bool,
+    /// Hash of the settings that shape an index: see `manifest::shape`.
+    pub settings: Key,
+    /// Packs may be mapped; else they are read into memory.
+    pub use_mmap: bool,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { cache_dir: None, in_memory: false, settings: Key([0; 16]), use_mmap: true }
+    }
+}
+
+impl Store {
+    /// Opens the index of `root` (a canonical path). Never fails: where nothing can be written, the index lives in
+    /// memory, and `notices` says why.
+    pub fn open(root: &Path, options: &StoreOptions) -> Self {
+        let name = root.as_os_str().as_bytes();
+        let (disk, notice): (Arc<dyn Disk>, _) = if options.in_memory {
+            (Arc::new(MemoryDisk::new()), None)
+        } else {
+            let (cache, notice) = cache_directory(options.cache_dir.as_deref());
+            match cache {
+                Some(cache) => {
+                    let path = index_directory(&cache, root, options.settings);
+                    (Arc::new(RealDisk::new(&path, options.use_mmap)), notice)
+                }
+                None => (Arc::new(MemoryDisk::new()), notice),
+            }
+        };
+        let it = Self::on(disk, name);
+        it.locked().notices.extend(notice);
+        it
+    }
+}
+
+/// The directory of the index of `root` (a canonical path) in the cache `cache`.
+pub fn index_directory(cache: &Path, root: &Path, settings: Key) -> PathBuf {
+    let key = Key::of("index", &[root.as_os_str().as_bytes(), &settings.0]).to_hex();
+    // The root's own name is for people who look into the cache; the hash alone tells roots apart.
+    let name = root.file_name().map_or(&b"root"[..], |it| it.as_bytes());
+    let plain = |&byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let name: String = name.iter().map(|it| if plain(it) { char::from(*it) } else { '_' }).take(40).collect();
+    cache.join(format!("v{FORMAT}")).join(format!("{name}-{key}"))
+}
+
+/// The cache to use: the one named, else the user's. One on a network disk is replaced by a local directory of this
+/// user, since locks and maps cannot be trusted there. `None`: there is no place; the notice says why.
+pub fn cache_directory(named: Option<&Path>) -> (Option<PathBuf>, Option<String>) {
+    let Some(path) = named.map(Path::to_path_buf).or_else(directories::user_cache) else {
+        let notice = "the index is kept in memory only: there is no home directory; set HOME or use --cache-dir";
+        return (None, Some(notice.to_owned()));
+    };
+    // What does not exist yet lies where its nearest existing parent lies.
+    let existing = path.ancestors().find(|it| it.exists()).unwrap_or(Path::new("/"));
+    if !directories::is_remote(existing) {
+        return (Some(path), None);
+    }
+    let local = directories::local_fallback();
+    if !directories::is_remote(Path::new("/var/tmp")) && PrivateDir::create(&local).is_ok() {
+        let notice = format!("{} lies on a network disk: the index is in {}", path.display(), local.display());
+        return (Some(local), Some(notice));
+    }
+    let notice = format!(
+        "the index is kept in memory only: {} lies on a network disk; name a local directory with --cache-dir",
+        path.display()
+    );
+    (None, Some(notice))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Encoding, PackDraft};
+
+    fn options(cache: &Path) -> StoreOptions {
+        StoreOptions { cache_dir: Some(cache.to_path_buf()), ..StoreOptions::default() }
+    }
+
+    fn commit(store: &Store, text: &str) {
+        let draft = PackDraft::new(1).section(1, Encoding::Raw, text.as_bytes().to_vec());
+        store.commit(vec![draft.into()], &[], None).unwrap();
+    }
+
+    #[test]
+    fn each_root_and_each_setting_has_its_own_directory() {
+        let cache = Path::new("/c");
+        let key = Key([1; 16]);
+        let mut all = vec![
+            index_directory(cache, Path::new("/a/b"), key),
+            index_directory(cache, Path::new("/a/b "), key),
+            index_directory(cache, Path::new("/x/b"), key),
+            index_directory(cache, Path::new("/a/b"), Key([2; 16])),
+            index_directory(cache, Path::new("/"), key),
+        ];
+        assert!(all[0].to_str().unwrap().starts_with("/c/v1/b-"), "{all:?}");
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), 5);
+    }
+
+    #[test]
+    fn an_index_on_a_real_disk_is_mapped_locked_and_found_again() {
+        let place = tempfile::tempdir().unwrap();
+        let (cache, root) = (place.path().join("cache"), Path::new("/some/root"));
+        let first = Store::open(root, &options(&cache));
+        assert!(first.is_writer() && first.notices().is_empty());
+        commit(&first, "hello");
+        assert!(first.is_saved());
+        let second = Store::open(root, &options(&cache));
+        assert!(!second.is_writer());
+        assert_eq!(&*second.state().packs[0].section(1).unwrap(), b"hello");
+        commit(&first, "more");
+        assert_eq!(second.refresh().unwrap().packs.len(), 2);
+        drop(first);
+        second.refresh();
+        assert!(second.is_writer());
+        // The whole cache is removed under a running process.
+        std::fs::remove_dir_all(&cache).unwrap();
+        second.refresh();
+        assert!(second.is_saved() && second.is_writer(), "{:?}", second.notices());
+        drop(second);
+        assert_eq!(Store::open(root, &options(&cache)).state().packs.len(), 2);
+    }
+
+    #[test]
+    fn in_memory_nothing_is_written() {
+        let place = tempfile::tempdir().unwrap();
+        let cache = place.path().join("cache");
+        let store = Store::open(Path::new("/r"), &StoreOptions { in_memory: true, ..options(&cache) });
+        commit(&store, "text");
+        assert_eq!(&*store.state().packs[0].section(1).unwrap(), b"text");
+        assert!(!cache.exists() && store.is_writer() && store.notices().is_empty());
+    }
+
+    #[test]
+    fn a_file_where_the_directory_belongs_is_said_and_survived() {
+        let place = tempfile::tempdir().unwrap();
+        let cache = place.path().join("cache");
+        std::fs::write(&cache, "").unwrap();
+        let store = Store::open(Path::new("/r"), &options(&cache));
+        commit(&store, "text");
+        let notices = store.notices();
+        assert!(
+            notices.len() == 1 && notices[0].contains("cache") && notices[0].contains("--cache-dir"),
+            "{notices:?}"
+        );
+        assert!(store.is_writer() && !store.is_saved());
+        std::fs::remove_file(&cache).unwrap();
+        store.refresh_at(std::time::Instant::now() + super::super::RETRY);
+        assert!(store.is_saved());
+    }
+}

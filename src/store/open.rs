@@ -1,0 +1,297 @@
+//! The store of one root: its state, its role, and how it is opened. Invariants: opening never fails and never waits;
+//! what cannot be read is set aside with one notice; one process writes, the others follow. Must not know what packs
+//! hold.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
+use std::time::Instant;
+
+use super::disk::{Disk, DiskLock, FileMark, MemoryDisk};
+use super::error::StoreError;
+use super::manifest::{MANIFEST, MAX_MANIFEST, Manifest, PackEntry};
+use super::pack::{Pack, PackId};
+
+/// The lock file's name.
+pub(super) const LOCK: &str = "lock";
+/// Files that could not be read keep their names behind this.
+pub(super) const ASIDE: &str = "bad-";
+/// Files being written have names that end so.
+pub(super) const TEMPORARY: &str = ".tmp";
+
+/// One generation, open. Immutable; cheap to hold.
+#[derive(Clone, Debug, Default)]
+pub struct StoreState {
+    pub generation: u64,
+    /// Oldest first: later packs shadow earlier ones.
+    pub packs: Vec<Arc<Pack>>,
+    /// The writer's own note, as last committed.
+    pub extra: Arc<Vec<u8>>,
+}
+
+/// The index of one root on disk. Shared by reference; one thread writes.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) inner: Mutex<Inner>,
+    state: RwLock<Arc<StoreState>>,
+}
+
+/// Who may write.
+#[derive(Debug)]
+pub(super) enum Role {
+    /// This process holds the lock.
+    Writer(DiskLock),
+    /// Another process holds it.
+    Reader,
+    /// The disk cannot be used: an index of our own, in memory.
+    Alone,
+}
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub disk: Arc<dyn Disk>,
+    pub memory: Arc<MemoryDisk>,
+    pub role: Role,
+    pub root: Vec<u8>,
+    pub state: Arc<StoreState>,
+    /// Packs of the state that are not on disk.
+    pub unsaved: HashSet<PackId>,
+    /// Whether the state differs from the manifest on disk.
+    pub dirty: bool,
+    /// The newest generation seen on disk.
+    pub disk_generation: u64,
+    pub manifest_mark: Option<FileMark>,
+    /// Files of packs that no generation names any more; removed after the next manifest.
+    pub obsolete: Vec<PackId>,
+    /// When the disk last refused.
+    pub refused_at: Option<Instant>,
+    pub notices: Vec<String>,
+    pub temporary: u64,
+}
+
+impl Store {
+    /// Opens the store of `root` (a canonical path's bytes) on `disk`.
+    pub fn on(disk: Arc<dyn Disk>, root: &[u8]) -> Self {
+        let mut inner = Inner {
+            disk,
+            memory: Arc::new(MemoryDisk::new()),
+            role: Role::Reader,
+            root: root.to_vec(),
+            state: Arc::default(),
+            unsaved: HashSet::new(),
+            dirty: false,
+            disk_generation: 0,
+            manifest_mark: None,
+            obsolete: Vec::new(),
+            refused_at: None,
+            notices: Vec::new(),
+            temporary: 0,
+        };
+        inner.begin(Instant::now());
+        let state = RwLock::new(inner.state.clone());
+        Self { inner: Mutex::new(inner), state }
+    }
+
+    /// The generation that stands now.
+    pub fn state(&self) -> Arc<StoreState> {
+        self.state.read().unwrap_or_else(|it| it.into_inner()).clone()
+    }
+
+    /// Whether this process may commit: it holds the lock, or has an index of its own in memory.
+    pub fn is_writer(&self) -> bool {
+        !matches!(self.locked().role, Role::Reader)
+    }
+
+    /// Whether all that was committed is on disk.
+    pub fn is_saved(&self) -> bool {
+        let inner = self.locked();
+        !inner.dirty && inner.unsaved.is_empty() && !matches!(inner.role, Role::Alone)
+    }
+
+    /// What the user should be told since the last call: each once, with its remedy.
+    pub fn notices(&self) -> Vec<String> {
+        std::mem::take(&mut self.locked().notices)
+    }
+
+    /// Where it lies, for messages.
+    pub fn place(&self) -> String {
+        self.locked().disk.place()
+    }
+
+    pub(super) fn locked(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(|it| it.into_inner())
+    }
+
+    /// Shows the state of `inner` to all who ask.
+    pub(super) fn show(&self, inner: &Inner) -> Arc<StoreState> {
+        *self.state.write().unwrap_or_else(|it| it.into_inner()) = inner.state.clone();
+        inner.state.clone()
+    }
+}
+
+impl StoreState {
+    pub(super) fn find(&self, id: PackId) -> Option<&Arc<Pack>> {
+        self.packs.iter().find(|it| it.id() == id)
+    }
+
+    /// Bytes of all packs.
+    pub fn bytes(&self) -> u64 {
+        self.packs.iter().map(|it| it.size()).sum()
+    }
+}
+
+impl Inner {
+    /// Takes the lock where it is free, and loads what is there.
+    pub fn begin(&mut self, now: Instant) {
+        match self.disk.lock(LOCK) {
+            Ok(Some(lock)) => self.become_writer(lock, now),
+            Ok(None) => {
+                self.role = Role::Reader;
+                self.load_as_reader();
+            }
+            Err(it) => self.refuse(&it.into(), now),
+        }
+    }
+
+    /// The disk has refused: the index goes on in memory, and the disk is asked again later.
+    pub fn refuse(&mut self, it: &StoreError, now: Instant) {
+        if self.refused_at.is_none() {
+            let remedy = remedy(it);
+            self.notices.push(format!("the index is kept in memory only: {it}; {remedy} (tried again each minute)"));
+        }
+        self.refused_at = Some(now);
+        if !matches!(self.role, Role::Writer(_)) {
+            self.role = Role::Alone;
+        }
+    }
+
+    pub fn read_manifest(&mut self) -> Result<Option<Manifest>, StoreError> {
+        // The mark is older than the content or equally old: a change between the two is seen at the next look.
+        self.manifest_mark = self.disk.mark(MANIFEST).ok();
+        match self.disk.read(MANIFEST, MAX_MANIFEST) {
+            Ok(bytes) => Manifest::decode(&bytes, MANIFEST).map(Some),
+            Err(it) if it.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(it) => Err(it.into()),
+        }
+    }
+
+    /// With the lock taken: loads what is there, sets aside what cannot be read, sweeps.
+    pub fn become_writer(&mut self, lock: DiskLock, now: Instant) {
+        self.role = Role::Writer(lock);
+        let manifest = match self.read_manifest() {
+            Ok(it) => it,
+            Err(it) if it.is_lasting() => {
+                self.set_aside(MANIFEST, &it);
+                None
+            }
+            Err(it) => return self.step_back(&it, now),
+        };
+        if let Some(manifest) = manifest {
+            let failed = self.load(&manifest);
+            if let Some((_, it)) = failed.iter().find(|(_, it)| !it.is_lasting() && !is_gone(it)) {
+                return self.step_back(it, now);
+            }
+            for (entry, it) in &failed {
+                self.set_aside(&entry.id.file_name(), it);
+            }
+            if !failed.is_empty() {
+                self.dirty = true;
+                self.renumber(manifest.generation + 1);
+            }
+        }
+        self.sweep();
+        if self.dirty {
+            self.save(now);
+        }
+    }
+
+    /// The moment is at fault, not a file (too many open files, a failing read): goes on without the disk and touches
+    /// nothing there.
+    fn step_back(&mut self, it: &StoreError, now: Instant) {
+        self.role = Role::Alone;
+        self.state = Arc::default();
+        self.refuse(it, now);
+    }
+
+    pub fn load_as_reader(&mut self) {
+        // A pack may be removed between reading the manifest and opening it: then there is a newer manifest.
+        for _ in 0..5 {
+            match self.read_manifest() {
+                Ok(Some(manifest)) => {
+                    let failed = self.load(&manifest);
+                    let is_gone =
+                        |it: &StoreError| matches!(it, StoreError::Io(it) if it.kind() == io::ErrorKind::NotFound);
+                    if !failed.iter().any(|(_, it)| is_gone(it)) {
+                        return;
+                    }
+                }
+                // Nothing written yet, or damaged: the writer will see to it.
+                Ok(None) | Err(_) => return,
+            }
+        }
+    }
+
+    /// Makes `manifest` the state. Returns the packs that cannot be used; with each, the older ones of its kind are left
+    /// out, since what it shadowed in them would come to light again.
+    fn load(&mut self, manifest: &Manifest) -> Vec<(PackEntry, StoreError)> {
+        let known: HashMap<PackId, Arc<Pack>> = self.state.packs.iter().map(|it| (it.id(), it.clone())).collect();
+        let mut failed = Vec::new();
+        let mut packs = Vec::new();
+        for entry in &manifest.packs {
+            let open = match known.get(&entry.id) {
+                Some(pack) if !pack.is_damaged() => Ok(pack.clone()),
+                _ => open_pack(&*self.disk, entry),
+            };
+            match open {
+                Ok(pack) => packs.push(pack),
+                Err(it) => {
+                    packs.retain(|it: &Arc<Pack>| it.kind() != entry.kind);
+                    failed.push((*entry, it));
+                }
+            }
+        }
+        self.disk_generation = self.disk_generation.max(manifest.generation);
+        let extra = Arc::new(manifest.extra.clone());
+        self.state = Arc::new(StoreState { generation: manifest.generation, packs, extra });
+        failed
+    }
+
+    /// Gives the state the number `generation`, or the next that no reader has seen.
+    pub fn renumber(&mut self, generation: u64) {
+        let generation = generation.max(self.disk_generation + 1);
+        self.state = Arc::new(StoreState { generation, ..(*self.state).clone() });
+    }
+
+    /// Moves a file that cannot be read out of the way, so that a person can look at it, and says so once.
+    pub fn set_aside(&mut self, name: &str, why: &StoreError) {
+        let notice =
+            format!("a part of the index in {} could not be read ({why}); it was set aside", self.disk.place());
+        self.notices.push(notice);
+        // A missing file has nothing to move; what cannot be moved is swept or replaced later.
+        let _ = self.disk.rename(name, &format!("{ASIDE}{name}"));
+    }
+}
+
+/// Opens a pack and compares it with what the manifest says.
+pub(super) fn open_pack(disk: &dyn Disk, entry: &PackEntry) -> Result<Arc<Pack>, StoreError> {
+    let name = entry.id.file_name();
+    let pack = Pack::open(disk.map(&name)?, &name)?;
+    if pack.id() != entry.id || pack.size() != entry.len || pack.kind() != entry.kind {
+        return Err(StoreError::damaged(&name, "not the pack of the manifest"));
+    }
+    Ok(pack)
+}
+
+fn is_gone(it: &StoreError) -> bool {
+    matches!(it, StoreError::Io(it) if it.kind() == io::ErrorKind::NotFound)
+}
+
+fn remedy(it: &StoreError) -> &'static str {
+    let StoreError::Io(it) = it else { return "remove the index with `portolan gc`" };
+    match it.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            "free some space, or choose another place with --cache-dir"
+        }
+        _ => "make the directory writable, or choose another place with --cache-dir",
+    }
+}
