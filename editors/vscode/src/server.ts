@@ -1,0 +1,103 @@
+// The running server: starts it, restarts it, asks it. All requests of the extension pass through `ask`.
+
+import * as vscode from 'vscode';
+import { LanguageClient, type LanguageClientOptions, type ServerOptions, State } from 'vscode-languageclient/node';
+import { findProgram } from './program';
+import type { StatusItem } from './status';
+
+/** Settings of the user alone, as nested objects: what a workspace sets never reaches `initializationOptions`. */
+function userSettings(extension: vscode.Extension<unknown>): Record<string, unknown> {
+  const blocks: { properties: Record<string, unknown> }[] = extension.packageJSON.contributes.configuration;
+  const settings = vscode.workspace.getConfiguration();
+  const nested: Record<string, unknown> = {};
+  for (const key of blocks.flatMap((block) => Object.keys(block.properties))) {
+    const value = settings.inspect(key)?.globalValue;
+    const names = key.split('.').slice(1);
+    const last = names.pop();
+    if (value === undefined || last === undefined || ownSetting(names[0] ?? last)) continue;
+    let place = nested;
+    for (const name of names) place = (place[name] ??= {}) as Record<string, unknown>;
+    place[last] = value;
+  }
+  return nested;
+}
+
+/** Settings that the extension itself obeys; the server knows nothing of them. */
+function ownSetting(group: string): boolean {
+  return ['server', 'trace', 'client'].includes(group);
+}
+
+export class Server {
+  private client: LanguageClient | undefined;
+
+  constructor(
+    private readonly context: vscode.ExtensionContext,
+    private readonly log: vscode.LogOutputChannel,
+    private readonly item: StatusItem,
+  ) {}
+
+  /** Starts the server; what hinders it is said in a message and in the status bar. */
+  async start(): Promise<void> {
+    const program = findProgram(this.context.extensionPath);
+    if ('missing' in program) {
+      this.item.failed(program.missing);
+      const action = await vscode.window.showErrorMessage(`Portolan: ${program.missing}`, 'Open Settings');
+      if (action) await vscode.commands.executeCommand('workbench.action.openSettings', 'portolan.server.path');
+      return;
+    }
+    const more = vscode.workspace.getConfiguration('portolan').get<string[]>('server.arguments', []);
+    const run: ServerOptions = { command: program.path, args: ['serve', '--stdio', ...more] };
+    const client = new LanguageClient('portolan', 'Portolan', run, this.options());
+    this.client = client;
+    client.onDidChangeState((change) => {
+      if (change.newState === State.Running) this.item.running();
+      if (change.newState === State.Starting) this.item.starting();
+      if (change.newState === State.Stopped) this.item.stopped();
+    });
+    this.log.info(`starting ${program.path} serve --stdio`);
+    try {
+      await client.start();
+    } catch (error) {
+      this.item.failed(String(error));
+      this.log.error(`${program.path} did not start: ${String(error)}`);
+    }
+  }
+
+  async stop(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    await client?.dispose();
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  /** Sends a request; without a running server it throws an error made for people. */
+  async ask<Answer>(method: string, params: unknown, token?: vscode.CancellationToken): Promise<Answer> {
+    if (!this.client?.isRunning()) throw new Error('The server does not run. "Portolan: Restart the Server" starts it.');
+    return this.client.sendRequest<Answer>(method, params, token);
+  }
+
+  /** A location of the server as one of the editor. */
+  place(location: { uri: string; range: Parameters<LanguageClient['protocol2CodeConverter']['asRange']>[0] }): vscode.Location {
+    const convert = this.client?.protocol2CodeConverter;
+    const range = convert?.asRange(location.range) ?? new vscode.Range(0, 0, 0, 0);
+    return new vscode.Location(convert?.asUri(location.uri) ?? vscode.Uri.parse(location.uri), range);
+  }
+
+  private options(): LanguageClientOptions {
+    return {
+      documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }],
+      initializationOptions: userSettings(this.context.extension),
+      synchronize: { configurationSection: 'portolan' },
+      outputChannel: this.log,
+      traceOutputChannel: this.log,
+      middleware: {
+        // The progress stands in our own status bar item; VS Code would show it a second time beside it.
+        handleWorkDoneProgress: (token, value) => this.item.progress(token, value),
+      },
+    };
+  }
+}
