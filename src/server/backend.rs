@@ -75,6 +75,10 @@ impl LanguageServer for Backend {
         handlers::folders::files_changed(&self.session, &params);
     }
 
+    async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
+        Self::answer(self.session.clone(), params, handlers::commands::execute).await.map(Some)
+    }
+
     async fn shutdown(&self) -> Result<()> {
         handlers::lifecycle::shutdown(&self.session);
         Ok(())

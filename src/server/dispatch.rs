@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tower_lsp::jsonrpc::{Error, ErrorCode};
 
-use super::documents::Edits;
+use super::documents::{Edits, Reader};
 use super::extensions::Extension;
 use super::handlers;
 use super::message::Params;
@@ -47,7 +47,10 @@ pub(crate) const fn row(method: &'static str, lane: Lane, stale: Stale) -> Row {
 }
 
 /// All requests of the protocol that we answer, ordered by urgency.
-pub(crate) const TABLE: &[Row] = &[];
+pub(crate) const TABLE: &[Row] = &[
+    // A user's click: one call into the workspace.
+    row("workspace/executeCommand", Lane::Answer, Stale::Keep),
+];
 
 /// Notifications that change documents: in order, before anything else happens.
 pub(crate) const NOTICES: &[(&str, Notice)] = &[
@@ -87,6 +90,8 @@ pub(crate) struct Context {
     pub(crate) cancel: Cancel,
     /// The document that was asked about, with its state when the request came.
     pub(crate) document: Option<(Arc<str>, Edits)>,
+    /// Holds back the document's next edit for a moment.
+    pub(crate) _reader: Option<Arc<Reader>>,
 }
 
 tokio::task_local! {

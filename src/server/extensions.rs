@@ -7,6 +7,7 @@ use serde_json::Value;
 use tower_lsp::jsonrpc::Error;
 
 use super::dispatch::Stale;
+use super::handlers;
 use super::pool::Lane;
 use super::session::Session;
 use crate::base::cancel::Cancel;
@@ -42,5 +43,8 @@ impl Extension {
 
 /// Portolan's own.
 pub(crate) fn own() -> Vec<Extension> {
-    Vec::new()
+    vec![
+        Extension::new("portolan/status", Lane::Answer, handlers::status::status),
+        Extension::new("portolan/prefetch", Lane::Answer, handlers::status::prefetch),
+    ]
 }

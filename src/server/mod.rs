@@ -23,6 +23,7 @@ mod watch;
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,8 +43,9 @@ use crate::workspace;
 use backend::Backend;
 use session::{Choices, Wires};
 
-/// Makes the options of a workspace from the settings in force.
-pub type WorkspaceOptions = dyn Fn(&Settings) -> workspace::Options + Send + Sync;
+/// Makes the options of a workspace from the settings in force and the folders that are opened; what is wrong with the
+/// folders' own settings goes to the notices of the settings.
+pub type WorkspaceOptions = dyn Fn(&mut Settings, &[PathBuf]) -> workspace::Options + Send + Sync;
 
 /// Changes the level of the process's log, by name (off, error, warn, info, debug, trace); by default does nothing.
 #[derive(Clone, Default)]
@@ -74,7 +76,7 @@ impl Default for ServeOptions {
     fn default() -> Self {
         Self {
             settings: Settings::default(),
-            workspace: Arc::new(|_| workspace::Options::default()),
+            workspace: Arc::new(|settings, _| workspace::Options::from_settings(settings)),
             log_level: LogLevel::default(),
             extensions: Vec::new(),
             threads: None,

@@ -33,7 +33,10 @@ pub(crate) fn paths(folders: &[WorkspaceFolder]) -> Vec<PathBuf> {
 /// Opens the workspace. Folders that are too broad are returned: the client is asked about them.
 pub(crate) fn open(session: &Session, folders: Vec<PathBuf>) -> Vec<PathBuf> {
     let mut broad = Vec::new();
-    let options = (session.choices.workspace)(&session.settings());
+    let mut settings = session.settings();
+    let options = (session.choices.workspace)(&mut settings, &folders);
+    session.set_settings(settings.clone());
+    session.set_base_settings(settings);
     let workspace = match Workspace::open(Vec::new(), options) {
         Ok(workspace) => workspace,
         Err(error) => {

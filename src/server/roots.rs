@@ -62,6 +62,20 @@ impl Roots {
         Place::Outside(path)
     }
 
+    /// A path beneath a root, given as URI, as absolute path, or relative to the first root that was opened.
+    pub(crate) fn locate(&self, text: &str) -> Option<PathBuf> {
+        let first = || self.list().into_iter().min_by_key(|(id, _)| *id).map(|(_, path)| path);
+        let uri = match text {
+            _ if text.contains(':') => text.to_owned(),
+            _ if text.starts_with('/') => uri::of_path(Path::new(text)),
+            _ => uri::of_path(&first()?.join(text)),
+        };
+        match self.place(&uri) {
+            Place::Inside(root, file) => self.path(root, &file),
+            Place::Outside(_) | Place::Virtual => None,
+        }
+    }
+
     /// The absolute path of a file beneath a root; none where the root was removed meanwhile.
     pub(crate) fn path(&self, root: RootId, file: &RelPath) -> Option<PathBuf> {
         let list = self.list.read().unwrap_or_else(PoisonError::into_inner);

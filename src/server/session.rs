@@ -89,7 +89,9 @@ impl Session {
         self.base_settings.get().unwrap_or(&self.choices.settings).clone()
     }
 
-    pub(crate) fn set_base_settings(&self, settings: Settings) {
+    pub(crate) fn set_base_settings(&self, mut settings: Settings) {
+        settings.notices.clear();
+        // `initialize` comes once.
         let _ = self.base_settings.set(settings);
     }
 

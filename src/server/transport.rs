@@ -5,6 +5,7 @@
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{FutureExt, Sink, SinkExt};
 use tokio::runtime::Handle;
@@ -13,12 +14,16 @@ use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Request, Response};
 use tower_lsp::{ExitedError, LspService};
 
 use super::backend::Backend;
-use super::dispatch::{self, CONTEXT, Context, Row, Table};
+use super::dispatch::{self, CONTEXT, Context, Row, Stale, Table};
 use super::frame::{Decoder, Piece};
 use super::in_flight::Ticket;
 use super::message::{self, Incoming, Params};
+use super::pool::Lane;
 use super::session::Session;
 use super::watch::End;
+
+/// How long an edit lets requests about the text before it finish.
+const PATIENCE: Duration = Duration::from_millis(8);
 
 /// Where the client is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,14 +164,14 @@ impl Transport {
     }
 
     fn context(&self, row: Row, ticket: &Ticket, params: &Params) -> Context {
-        let document = match row.stale {
-            dispatch::Stale::Keep => None,
-            _ => params.document().map(|uri| {
-                let edits = self.session.documents.edits(&uri);
-                (Arc::from(uri.as_str()), edits)
-            }),
-        };
-        Context { lane: row.lane, stale: row.stale, cancel: ticket.cancel().clone(), document }
+        let uri = if row.stale == Stale::Keep { None } else { params.document().map(Arc::<str>::from) };
+        let documents = &self.session.documents;
+        let reader = uri.as_ref().filter(|_| row.lane == Lane::Typing).map(|uri| Arc::new(documents.read(uri.clone())));
+        let document = uri.map(|uri| {
+            let edits = documents.edits(&uri);
+            (uri, edits)
+        });
+        Context { lane: row.lane, stale: row.stale, cancel: ticket.cancel().clone(), document, _reader: reader }
     }
 
     /// `initialize` and `shutdown`: everything behind them waits until they are answered.
@@ -195,6 +200,11 @@ impl Transport {
             _ => {
                 if let Some(notice) = dispatch::notice(&method) {
                     let session = &self.session;
+                    if method == "textDocument/didChange"
+                        && let Some(uri) = params.document()
+                    {
+                        session.documents.wait_for_readers(&uri, PATIENCE);
+                    }
                     match catch_unwind(AssertUnwindSafe(|| notice(session, params))) {
                         Ok(Ok(())) => {}
                         Ok(Err(error)) => tracing::warn!(method, %error, "a notification cannot be used"),

@@ -4,12 +4,16 @@
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, LazyLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use portolan::base::settings::Settings;
 use portolan::server::{Ended, ServeOptions, serve};
+use portolan::workspace::Options;
 use serde_json::{Value, json};
 
 /// A test that waits longer hangs: it fails instead.
@@ -69,7 +73,7 @@ impl Client {
 
     /// A server that was initialized on `roots` by a client that can do everything.
     pub fn open(roots: &[&Path]) -> Self {
-        Self::open_with(roots, ServeOptions::default(), able())
+        Self::open_with(roots, options(), able())
     }
 
     /// The same with options of the server and capabilities of the client.
@@ -239,6 +243,20 @@ impl Drop for Client {
         }
         assert!(self.unread.is_empty(), "messages that the test did not read: {:#?}", self.unread);
     }
+}
+
+/// Options of a server under test: an index directory of its own, our binary as worker, nothing else shared.
+pub fn options() -> ServeOptions {
+    static CACHE: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a directory"));
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let cache = CACHE.path().join(NUMBER.fetch_add(1, Ordering::Relaxed).to_string());
+    let workspace = move |_: &mut Settings, _: &[PathBuf]| Options {
+        cache_dir: Some(cache.clone()),
+        executable: Some(env!("CARGO_BIN_EXE_portolan").into()),
+        workers: 1,
+        ..Options::default()
+    };
+    ServeOptions { workspace: Arc::new(workspace), ..ServeOptions::default() }
 }
 
 /// Capabilities of a client that can do everything (UTF-16, pulled diagnostics).

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use portolan::server::{End, Extension, Lane, ServeOptions};
 use serde_json::{Value, json};
 
-use crate::client::{Client, Refusal, able};
+use crate::client::{Client, Refusal, able, options};
 
 /// A gate that keeps handlers from going on until the test opens it.
 #[derive(Clone, Default)]
@@ -54,7 +54,7 @@ impl Gate {
 }
 
 fn with(extensions: Vec<Extension>) -> Client {
-    let options = ServeOptions { extensions, ..ServeOptions::default() };
+    let options = ServeOptions { extensions, ..options() };
     Client::open_with(&[], options, able())
 }
 
@@ -69,7 +69,7 @@ fn refused(outcome: Result<Value, Refusal>, code: i64) {
 
 #[test]
 fn life_cycle() {
-    let mut client = Client::start(ServeOptions::default());
+    let mut client = Client::start(options());
     refused(client.request("textDocument/hover", json!({})), -32002);
     client.notify("textDocument/didOpen", json!({}));
     client.initialize(&[], able());

@@ -28,9 +28,7 @@ pub(crate) fn initialize(session: &Arc<Session>, params: &InitializeParams) -> R
         settings.add_json(options, "initializationOptions", Trust::User);
     }
     let capabilities = capabilities::server(&facts, &settings);
-    session.set_settings(settings.clone());
-    settings.notices.clear();
-    session.set_base_settings(settings);
+    session.set_settings(settings);
     let broad = opening::open(session, opening::folders(params));
     if !broad.is_empty() {
         session.runtime.spawn(opening::ask_about(session.clone(), broad));

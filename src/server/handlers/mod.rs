@@ -1,7 +1,9 @@
 //! One file for each group of methods, named like it. Invariant: a handler is `from_lsp -> feature -> to_lsp` and keeps
 //! nothing between calls. Must not know frames, threads or the router.
 
+pub(crate) mod commands;
 pub(crate) mod configuration;
 pub(crate) mod folders;
 pub(crate) mod lifecycle;
+pub(crate) mod status;
 pub(crate) mod text_sync;

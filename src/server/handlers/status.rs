@@ -1,0 +1,73 @@
+//! portolan/status and portolan/prefetch: how far the index is, and what to have ready.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tower_lsp::jsonrpc::Error;
+
+use crate::base::cancel::Cancel;
+use crate::server::session::Session;
+use crate::server::uri;
+use crate::workspace::{Stage, Status};
+
+/// So many paths are taken in one request.
+const PATHS: usize = 10_000;
+
+/// portolan/status.
+pub(crate) fn status(session: &Session, _: Value, _: &Cancel) -> Result<Value, Error> {
+    let Some(workspace) = session.workspace() else { return Ok(Value::Null) };
+    let mut value = plain(&workspace.status());
+    value["requests"] = json!({ "inFlight": session.in_flight.len(), "limit": crate::server::in_flight::LIMIT });
+    Ok(value)
+}
+
+fn plain(status: &Status) -> Value {
+    let roots: Vec<Value> = status
+        .roots
+        .iter()
+        .map(|it| json!({ "uri": uri::of_path(&it.path), "writer": it.writer, "memoryOnly": it.memory_only }))
+        .collect();
+    let quarantined: Vec<Value> =
+        status.quarantined.iter().map(|(path, why)| json!({ "uri": uri::of_path(path), "reason": why })).collect();
+    let it = &status.progress;
+    json!({
+        "stage": match status.stage {
+            Stage::Opened => "opened",
+            Stage::Walked => "walked",
+            Stage::Indexed => "indexed",
+            Stage::Embedded => "embedded",
+        },
+        "roots": roots,
+        "files": {
+            "found": it.files_found, "done": it.files_done, "skipped": it.files_skipped, "parsed": it.files_parsed,
+            "reused": it.files_reused, "unchanged": it.files_unchanged,
+        },
+        "bytes": { "found": it.bytes_found, "done": it.bytes_done },
+        "passages": { "found": it.passages_found, "embedded": it.passages_done },
+        "embedder": status.embedder,
+        "memory": { "bytes": status.memory, "limit": status.memory_limit },
+        "stalenessSeconds": status.staleness.as_secs(),
+        "quarantined": quarantined,
+        "notices": status.notices,
+        "profile": status.profile,
+    })
+}
+
+/// portolan/prefetch `{paths: [URI or path beneath the first root]}`: these files are looked at first. Says how many of
+/// them lie beneath a root.
+pub(crate) fn prefetch(session: &Session, params: Value, _: &Cancel) -> Result<Value, Error> {
+    #[derive(Deserialize)]
+    struct Prefetch {
+        paths: Vec<String>,
+    }
+    let Prefetch { paths } = serde_json::from_value(params).map_err(|e| Error::invalid_params(e.to_string()))?;
+    if paths.len() > PATHS {
+        return Err(Error::invalid_params(format!("at most {PATHS} paths at once")));
+    }
+    let Some(workspace) = session.workspace() else { return Ok(json!({ "accepted": 0 })) };
+    let inside: Vec<_> = paths.iter().filter_map(|it| session.roots.locate(it)).collect();
+    let accepted = inside.len();
+    if accepted > 0 {
+        workspace.rescan(inside);
+    }
+    Ok(json!({ "accepted": accepted }))
+}
