@@ -1,7 +1,11 @@
 //! What every indexed byte passes: the analyser, the tokenizer, the model. Prints megabytes for each second of this
 //! thread's processor time, the best and the median of the rounds.
 //! `cargo bench --bench text -- FOLDER [ROUNDS]` reads up to 32 MB of the files beneath FOLDER.
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a bench is a program of its own and may stop on any error")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a bench is a program of its own and may stop on any error"
+)]
 
 use std::path::{Path, PathBuf};
 

@@ -1,1 +1,264 @@
-//! tests
+//! Whatever the way to a state (packs, deletions, open documents, merges), it answers as a rebuild from its live files.
+
+use super::*;
+use crate::base::cancel::Cancel;
+use crate::facts::words::QueryTerm;
+use crate::index::build::build_facts_pack;
+use crate::index::fixture::*;
+use crate::index::merge::merge;
+use crate::index::source::MemoryPack;
+use crate::index::vectors::{VectorRun, VectorView, build_vector_pack, quantise, run_key};
+use crate::store::pack::PackId;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+const ROOT: RootId = RootId(0);
+const PATHS: [&str; 5] = ["src/alpha.rs", "src/beta_words.rs", "tests/gamma.rs", "vendor/delta/alpha.rs", "zeta.rs"];
+const NAMES: [&str; 8] = ["open_file", "OpenFile", "retry_with_backoff", "Router", "route", "parse", "parseTree", "x"];
+
+fn builder() -> Builder {
+    let mut it = Builder::new(Arc::new(FewFacts::default()));
+    it.set_model(b"model");
+    it
+}
+
+fn view(files: &[crate::index::build::FileRecord]) -> Arc<PackView> {
+    Arc::new(PackView::in_memory(build_facts_pack(files)).unwrap())
+}
+
+/// A vector that depends on the text alone.
+fn vector(seed: u64) -> Vec<f32> {
+    (0..32u64)
+        .map(|it| ((seed ^ it.wrapping_mul(0x9E37_79B9)).wrapping_mul(0xD134_2543_DE82_EF95) >> 40) as f32 - 8e6)
+        .collect()
+}
+
+fn vectors(path: &RelPath, text: &str) -> Arc<VectorView> {
+    let runs: Vec<VectorRun> = segments(text)
+        .iter()
+        .map(|it| {
+            let seeds = (0..it.facts.passages.len() as u64).map(|at| u64::from(it.key.0[0]) << 8 | at);
+            VectorRun { key: run_key(b"model", path, it.key), vectors: seeds.map(|it| quantise(&vector(it))).collect() }
+        })
+        .collect();
+    Arc::new(VectorView::open(&MemoryPack::new(build_vector_pack(32, &runs))).unwrap())
+}
+
+/// All answers, with paths in the place of numbers.
+fn answers(snapshot: &Snapshot) -> String {
+    use std::fmt::Write;
+    let cancel = Cancel::new();
+    let name = |file| snapshot.path(file).unwrap().1.display();
+    let place = |id| {
+        let it = snapshot.passage(id).unwrap();
+        (name(it.file), it.span, it.lines, it.segment, it.index, it.symbol, it.terms)
+    };
+    let mut out = String::new();
+    for query in [&["open", "file"][..], &["retry", "parse", "alpha"], &["router"]] {
+        let terms: Vec<QueryTerm> = query.iter().map(|it| QueryTerm { text: it.to_string(), weight: 1.0 }).collect();
+        let hits = snapshot.lexical(&terms, 1000, &cancel);
+        let mut rows: Vec<_> = hits
+            .iter()
+            .map(|it| (it.score.to_bits(), it.name.to_bits(), it.path.to_bits(), it.terms, place(it.passage)))
+            .collect();
+        rows.sort_by(|a, b| a.4.cmp(&b.4));
+        writeln!(out, "{query:?} {rows:?}").unwrap();
+    }
+    let mut near: Vec<_> =
+        snapshot.nearest(&vector(1), 1000, &cancel).iter().map(|it| (it.score.to_bits(), place(it.passage))).collect();
+    near.sort_by(|a, b| a.1.cmp(&b.1));
+    writeln!(out, "nearest {near:?}").unwrap();
+    for query in ["opf", "rout", "parsetree", "retrybackof"] {
+        writeln!(out, "{query} {:?}", snapshot.fuzzy(query, 5, &cancel)).unwrap();
+    }
+    for it in NAMES {
+        let symbols = snapshot.symbols_named(it);
+        let symbols: Vec<_> =
+            symbols.iter().map(|it| (name(it.file), it.line, it.column, it.segment, it.index)).collect();
+        let users: Vec<_> = snapshot.files_using(it, 100, &cancel).into_iter().map(name).collect();
+        writeln!(out, "{it} {symbols:?} {users:?}").unwrap();
+    }
+    let it = snapshot.completeness();
+    let mut files: Vec<_> =
+        snapshot.files(ROOT).into_iter().map(|it| (name(it), snapshot.facts(it).map(|it| it.segments.len()))).collect();
+    files.sort();
+    writeln!(out, "{} {} {} {files:?}", it.files_done, it.passages, it.vectors).unwrap();
+    out
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Pack(Vec<(usize, Option<String>)>),
+    Remove(usize),
+    Open(usize, String),
+    Close(usize),
+    Vectors(usize),
+    Merge,
+}
+
+fn text() -> impl Strategy<Value = String> {
+    proptest::collection::vec((0..8usize, 0..8usize, 0..9u8), 1..9).prop_map(|lines| {
+        let mut out = String::new();
+        for (name, used, cut) in lines {
+            out.push_str(&format!("{} {}\n{}", NAMES[name], NAMES[used], if cut == 0 { "--\n" } else { "" }));
+        }
+        out
+    })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => proptest::collection::vec((0..5usize, proptest::option::weighted(0.8, text())), 1..4).prop_map(Step::Pack),
+        1 => (0..5usize).prop_map(Step::Remove),
+        2 => (0..5usize, text()).prop_map(|(at, text)| Step::Open(at, text)),
+        1 => (0..5usize).prop_map(Step::Close),
+        2 => (0..5usize).prop_map(Step::Vectors),
+        1 => Just(Step::Merge),
+    ]
+}
+
+/// What the files should be.
+#[derive(Default)]
+struct Model {
+    disk: BTreeMap<usize, String>,
+    open: BTreeMap<usize, String>,
+    vectors: Vec<(usize, String)>,
+    packs: Vec<PackId>,
+    next: u8,
+}
+
+impl Model {
+    fn id(&mut self) -> PackId {
+        self.next += 1;
+        PackId([self.next; 16])
+    }
+
+    fn text(&self, at: usize) -> Option<&String> {
+        self.open.get(&at).or(self.disk.get(&at))
+    }
+
+    fn take(&mut self, builder: &mut Builder, step: Step) {
+        match step {
+            Step::Pack(files) => {
+                let files: BTreeMap<usize, Option<String>> = files.into_iter().collect();
+                let records: Vec<_> = files
+                    .iter()
+                    .map(|(at, text)| text.as_ref().map_or_else(|| deleted(PATHS[*at]), |text| file(PATHS[*at], text)))
+                    .collect();
+                let id = self.id();
+                builder.apply_facts(ROOT, id, view(&records));
+                self.packs.push(id);
+                for (at, text) in files {
+                    match text {
+                        Some(text) => drop(self.disk.insert(at, text)),
+                        None => drop(self.disk.remove(&at)),
+                    }
+                }
+            }
+            Step::Remove(at) => {
+                builder.remove_files(ROOT, &[path(PATHS[at])]);
+                self.disk.remove(&at);
+            }
+            Step::Open(at, text) => {
+                builder.open_document(ROOT, &path(PATHS[at]), "rust", segments(&text));
+                self.open.insert(at, text);
+            }
+            Step::Close(at) => {
+                builder.close_document(ROOT, &path(PATHS[at]));
+                self.open.remove(&at);
+            }
+            Step::Vectors(at) => {
+                let Some(text) = self.text(at).cloned() else { return };
+                let id = self.id();
+                builder.apply_vectors(ROOT, id, vectors(&path(PATHS[at]), &text));
+                self.vectors.push((at, text));
+            }
+            Step::Merge => {
+                let parts: Vec<_> = self.packs.iter().map(|&id| builder.survivors(id).unwrap()).collect();
+                let parts: Vec<_> = parts.iter().map(|it| (&*it.0, &it.1)).collect();
+                let merged = merge(&parts, false).unwrap();
+                let records: Vec<_> = self.disk.iter().map(|(at, text)| file(PATHS[*at], text)).collect();
+                assert_eq!(merged, build_facts_pack(&records), "a merge is a rebuild");
+                let (id, old) = (self.id(), std::mem::take(&mut self.packs));
+                builder.replace(ROOT, &old, id, Arc::new(PackView::in_memory(merged).unwrap()));
+                self.packs.push(id);
+            }
+        }
+    }
+
+    /// One pack of the live files, all vectors.
+    fn rebuilt(&self) -> Snapshot {
+        let mut it = builder();
+        for (at, text) in &self.vectors {
+            it.apply_vectors(ROOT, PackId([255; 16]), vectors(&path(PATHS[*at]), text));
+        }
+        let records: Vec<_> = (0..5).filter_map(|at| Some(file(PATHS[at], self.text(at)?))).collect();
+        it.apply_facts(ROOT, PackId([254; 16]), view(&records));
+        it.publish()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn every_way_equals_a_rebuild(steps in proptest::collection::vec(step(), 1..12)) {
+        let (mut builder, mut model) = (builder(), Model::default());
+        for step in steps {
+            model.take(&mut builder, step);
+            let snapshot = builder.publish();
+            let files_only_open = model.open.keys().filter(|it| !model.disk.contains_key(it)).count() as u64;
+            let mut wanted = model.rebuilt();
+            // A document without a file is no file of the workspace that waits to be indexed.
+            Arc::make_mut(&mut wanted.0).completeness.files_done -= files_only_open;
+            prop_assert_eq!(answers(&snapshot), answers(&wanted));
+            prop_assert_eq!(snapshot.faults(), vec![]);
+        }
+    }
+}
+
+#[test]
+fn a_file_keeps_its_number() {
+    let mut it = builder();
+    it.apply_facts(ROOT, PackId([1; 16]), view(&[file("a.rs", "one two\n"), file("b.rs", "two\n")]));
+    let first = it.publish();
+    let id = first.file(ROOT, &path("b.rs")).unwrap();
+    it.apply_facts(ROOT, PackId([2; 16]), view(&[file("b.rs", "three\n"), deleted("a.rs")]));
+    let second = it.publish();
+    assert_eq!(second.file(ROOT, &path("b.rs")), Some(id));
+    assert_eq!(second.file(ROOT, &path("a.rs")), None);
+    assert_eq!((first.symbols_named("two").len(), second.symbols_named("two").len()), (1, 0));
+    assert!(second.generation() > first.generation());
+}
+
+#[test]
+fn facts_come_back_with_terms() {
+    let mut it = builder();
+    let record = file("a.rs", "open_file parse\nRouter x\nparse\nroute y\n");
+    it.apply_facts(ROOT, PackId([1; 16]), view(std::slice::from_ref(&record)));
+    let found = it.publish().reuse(&[record.segments[0].key, Key([9; 16])]);
+    let (old, new) = (&record.segments[0].facts, &found[&record.segments[0].key]);
+    let terms = |facts: &crate::facts::Facts| -> Vec<Vec<(String, u8, u8)>> {
+        let one = |it: &crate::facts::Passage| {
+            let mut all: Vec<_> =
+                it.terms.iter().map(|it| (facts.text(it.text).to_owned(), it.body, it.name)).collect();
+            all.sort();
+            all
+        };
+        facts.passages.iter().map(one).collect()
+    };
+    assert_eq!(terms(old), terms(new));
+    assert_eq!(found.len(), 1);
+}
+
+#[test]
+fn an_older_texts_vectors_are_not_taken() {
+    let mut it = builder();
+    it.open_document(ROOT, &path("a.rs"), "rust", segments("one\n"));
+    let old = vectors(&path("a.rs"), "one\n");
+    it.open_document(ROOT, &path("a.rs"), "rust", segments("two\n"));
+    it.apply_vectors(ROOT, PackId([1; 16]), old);
+    assert_eq!(it.publish().completeness().vectors, 0);
+    it.apply_vectors(ROOT, PackId([2; 16]), vectors(&path("a.rs"), "two\n"));
+    assert_eq!(it.publish().completeness().vectors, 1);
+}
