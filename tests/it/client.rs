@@ -2,9 +2,10 @@
 //! read by the test: what is left unread at the end fails it.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, LazyLock};
@@ -12,7 +13,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use portolan::base::settings::Settings;
-use portolan::server::{Ended, ServeOptions, serve};
+use portolan::server::{End, Ended, ServeOptions, serve};
 use portolan::workspace::Options;
 use serde_json::{Value, json};
 
@@ -26,13 +27,20 @@ pub struct Refusal {
     pub message: String,
 }
 
+/// Where the server runs.
+enum Server {
+    Thread(JoinHandle<Ended>),
+    Process(Child),
+}
+
 /// One client with its own server.
 pub struct Client {
-    to_server: UnixStream,
+    /// None once we hung up.
+    to_server: Option<Box<dyn Write + Send>>,
     from_server: Receiver<Value>,
     /// Read from the pipe, not yet asked for.
     unread: VecDeque<Value>,
-    server: Option<JoinHandle<Ended>>,
+    server: Option<Server>,
     next_id: i64,
     /// Notifications that this test does not look at.
     ignored: Vec<&'static str>,
@@ -44,11 +52,23 @@ pub struct Client {
 }
 
 impl Client {
-    /// A server that has heard nothing yet.
+    /// A server that has heard nothing yet, in a thread of this process.
     pub fn start(options: ServeOptions) -> Self {
         let (to_server, input) = UnixStream::pair().expect("a pipe");
         let (output, from_server) = UnixStream::pair().expect("a pipe");
         let server = std::thread::spawn(move || serve(input, output, options).expect("the server starts"));
+        Self::over(to_server, from_server, Server::Thread(server))
+    }
+
+    /// A server that has heard nothing yet, as a process of its own.
+    pub fn spawn(mut command: Command) -> Self {
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the server starts");
+        let to_server = process.stdin.take().expect("a pipe");
+        let from_server = process.stdout.take().expect("a pipe");
+        Self::over(to_server, from_server, Server::Process(process))
+    }
+
+    fn over(to_server: impl Write + Send + 'static, from_server: impl Read + Send + 'static, server: Server) -> Self {
         let (heard, messages) = channel();
         std::thread::spawn(move || {
             let mut pipe = BufReader::new(from_server);
@@ -59,7 +79,7 @@ impl Client {
             }
         });
         Self {
-            to_server,
+            to_server: Some(Box::new(to_server)),
             from_server: messages,
             unread: VecDeque::new(),
             server: Some(server),
@@ -68,6 +88,14 @@ impl Client {
             asked: Vec::new(),
             configuration: Value::Null,
             capabilities: Value::Null,
+        }
+    }
+
+    /// The process's number, where the server is one.
+    pub fn process(&self) -> Option<u32> {
+        match &self.server {
+            Some(Server::Process(child)) => Some(child.id()),
+            _ => None,
         }
     }
 
@@ -179,7 +207,8 @@ impl Client {
 
     /// Sends bytes as they are.
     pub fn raw(&mut self, bytes: &[u8]) {
-        self.to_server.write_all(bytes).expect("the server reads");
+        let pipe = self.to_server.as_mut().expect("we did not hang up");
+        pipe.write_all(bytes).and_then(|()| pipe.flush()).expect("the server reads");
     }
 
     /// Says nothing more: the server sees the end of its input.
@@ -201,9 +230,14 @@ impl Client {
     }
 
     fn end(&mut self) -> Ended {
-        let server = self.server.take().expect("the server runs");
-        let _ = self.to_server.shutdown(std::net::Shutdown::Write);
-        let ended = server.join().expect("the server does not panic");
+        self.to_server = None;
+        let ended = match self.server.take().expect("the server runs") {
+            Server::Thread(server) => server.join().expect("the server does not panic"),
+            Server::Process(mut child) => {
+                let in_order = child.wait().expect("the server ends").success();
+                Ended { why: End::Exit, in_order }
+            }
+        };
         while let Ok(message) = self.from_server.recv() {
             self.hear(message);
         }

@@ -3,4 +3,5 @@
 mod tidy;
 
 mod client;
+mod opening;
 mod wire;

@@ -1,0 +1,97 @@
+//! Folders and settings of a client: taken, changed while the server runs, refused with a reason.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::client::{Client, able, options, uri};
+
+fn roots(client: &mut Client) -> Vec<String> {
+    let status = client.request("portolan/status", json!({})).unwrap();
+    let roots = status["roots"].as_array().expect("roots").iter();
+    roots.map(|it| it["uri"].as_str().expect("a URI").to_owned()).collect()
+}
+
+fn folder(path: &Path) -> Value {
+    json!({ "uri": uri(path), "name": "a folder" })
+}
+
+/// A directory by its real name.
+fn directory() -> (tempfile::TempDir, std::path::PathBuf) {
+    let it = tempfile::tempdir().unwrap();
+    let path = it.path().canonicalize().unwrap();
+    (it, path)
+}
+
+#[test]
+fn folders_come_and_go() {
+    let ((_a, a), (_b, b)) = (directory(), directory());
+    let mut client = Client::open(&[&a]);
+    assert_eq!(roots(&mut client), [uri(&a)]);
+    let change = |added: &[&Path], removed: &[&Path]| {
+        let list = |paths: &[&Path]| paths.iter().map(|it| folder(it)).collect::<Vec<_>>();
+        json!({ "event": { "added": list(added), "removed": list(removed) } })
+    };
+    client.notify("workspace/didChangeWorkspaceFolders", change(&[&b], &[]));
+    assert_eq!(roots(&mut client), [uri(&a), uri(&b)]);
+    client.notify("workspace/didChangeWorkspaceFolders", change(&[], &[&a, Path::new("/never/there")]));
+    assert_eq!(roots(&mut client), [uri(&b)]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_opened_is_told_and_costs_nothing_else() {
+    let (_a, a) = directory();
+    let file = a.join("file");
+    std::fs::write(&file, "x").unwrap();
+    let missing = a.join("missing");
+    let mut client = Client::open(&[&missing, &file, &a]);
+    for path in [&missing, &file] {
+        let message = client.notification("window/showMessage")["message"].to_string();
+        assert!(message.contains(path.to_str().unwrap()), "{message} names {}", path.display());
+    }
+    assert_eq!(roots(&mut client), [uri(&a)]);
+}
+
+#[test]
+fn settings_of_the_client_are_checked() {
+    let (_a, a) = directory();
+    let mut client = Client::start(options());
+    client.configuration = json!({ "memory": { "limit_mb": "much" }, "cache": { "directory": "/elsewhere" } });
+    let params = json!({
+        "processId": null, "rootUri": uri(&a), "capabilities": able(),
+        "initializationOptions": { "no_such": { "setting": 1 } },
+    });
+    client.request("initialize", params).unwrap();
+    client.notify("initialized", json!({}));
+    for name in ["no_such.setting", "memory.limit_mb", "cache.directory"] {
+        let told = client.wait_for(name, |it| it["method"] == "window/showMessage" && it.to_string().contains(name));
+        assert_eq!(told["params"]["type"], json!(2));
+    }
+}
+
+#[test]
+fn commands_are_advertised_and_answered() {
+    let mut client = Client::open(&[]);
+    let commands = client.capabilities["executeCommandProvider"]["commands"].clone();
+    for command in commands.as_array().expect("commands") {
+        assert!(command.as_str().unwrap().starts_with("portolan.server."));
+        client.request("workspace/executeCommand", json!({ "command": command })).unwrap();
+    }
+    let refused = client.request("workspace/executeCommand", json!({ "command": "no.such" })).unwrap_err();
+    assert_eq!(refused.code, -32602);
+}
+
+#[test]
+fn the_unit_of_columns_is_agreed() {
+    for (offered, agreed) in [
+        (json!(["utf-16"]), "utf-16"),
+        (json!(["utf-16", "utf-8"]), "utf-8"),
+        (json!(["utf-32", "utf-16"]), "utf-32"),
+        (json!([]), "utf-16"),
+    ] {
+        let mut able = able();
+        able["general"]["positionEncodings"] = offered;
+        let client = Client::open_with(&[], options(), able);
+        assert_eq!(client.capabilities["positionEncoding"], json!(agreed));
+    }
+}
