@@ -1,0 +1,89 @@
+; Facts of Elixir. The vocabulary is told in queries/README.md.
+
+; --- items -----------------------------------------------------------------
+(call
+  target: (identifier) @_keyword
+  (arguments . (alias) @name)
+  (do_block)
+  (#eq? @_keyword "defmodule")) @definition.module
+(call
+  target: (identifier) @_keyword
+  (arguments . (alias) @name)
+  (do_block)
+  (#eq? @_keyword "defprotocol")) @definition.interface
+(call
+  target: (identifier) @_keyword
+  (arguments . (alias) @name)
+  (do_block)
+  (#eq? @_keyword "defimpl")) @definition.implementation
+(call
+  target: (identifier) @_keyword
+  (arguments . [
+    (identifier) @name
+    (call target: (identifier) @name)
+    (binary_operator left: (call target: (identifier) @name) operator: "when")
+    (binary_operator left: (identifier) @name operator: "when")])
+  (#any-of? @_keyword "def" "defdelegate" "defguard")
+  (#set! public)) @definition.function
+(call
+  target: (identifier) @_keyword
+  (arguments . [
+    (identifier) @name
+    (call target: (identifier) @name)
+    (binary_operator left: (call target: (identifier) @name) operator: "when")
+    (binary_operator left: (identifier) @name operator: "when")])
+  (#any-of? @_keyword "defp" "defguardp")
+  (#set! private)) @definition.function
+(call
+  target: (identifier) @_keyword
+  (arguments . [
+    (identifier) @name
+    (call target: (identifier) @name)
+    (binary_operator left: (call target: (identifier) @name) operator: "when")])
+  (#any-of? @_keyword "defmacro" "defmacrop")) @definition.macro
+(call
+  target: (identifier) @_keyword
+  (arguments . (string) @name)
+  (do_block)
+  (#any-of? @_keyword "test" "describe")) @definition.test
+(call
+  target: (identifier) @name
+  (#any-of? @name "defstruct" "defexception")) @definition.struct
+(unary_operator
+  operator: "@"
+  operand: (call
+    target: (identifier) @_keyword
+    (arguments . (binary_operator left: [(identifier) @name (call target: (identifier) @name)] operator: "::")))
+  (#any-of? @_keyword "type" "typep" "opaque" "callback" "macrocallback")) @definition.type_alias
+(unary_operator
+  operator: "@"
+  operand: (call target: (identifier) @_keyword (arguments))
+  (#any-of? @_keyword "doc" "moduledoc" "typedoc" "spec" "impl" "behaviour" "derive" "type" "typep" "opaque" "callback"
+    "macrocallback" "deprecated" "since" "tag" "moduletag" "dialyzer" "compile" "external_resource" "enforce_keys"))
+(unary_operator operator: "@" operand: (call target: (identifier) @name (arguments))) @definition.constant
+
+; --- locals ----------------------------------------------------------------
+(binary_operator left: (identifier) @local.variable operator: "=" (#set! ordered))
+(binary_operator left: [(tuple) (list) (map)] @local.variable operator: "=" (#set! ordered))
+(binary_operator left: (_) @local.variable operator: "<-")
+(stab_clause left: (arguments (_)* @local.parameter)) @scope.block
+(do_block) @scope.block
+(anonymous_function) @scope.function
+
+; --- imports ---------------------------------------------------------------
+(call
+  target: (identifier) @_keyword
+  (arguments . (alias) @import.module (keywords (pair value: (alias) @import.alias))?)
+  (#any-of? @_keyword "alias" "require")) @import
+(call
+  target: (identifier) @_keyword
+  (arguments . (alias) @import.path @import.wildcard)
+  (#any-of? @_keyword "import" "use")) @import
+
+; --- uses ------------------------------------------------------------------
+(call target: (identifier) @reference.call)
+(call target: (dot left: (_) @receiver right: (identifier) @reference.call))
+(dot left: (_) @receiver right: (identifier) @reference.field)
+(struct (alias) @reference.type)
+(alias) @reference.path
+(identifier) @reference
