@@ -1,1 +1,7 @@
-//! features: see lib.rs.
+//! Answers, one file each, as plain data in byte ranges or editor positions. Invariant: an answer needs a snapshot, or an
+//! open document's view, and nothing else. Must not know the workspace or the protocol.
+
+pub mod diagnostics;
+pub mod folding;
+pub mod outline;
+pub mod positions;

@@ -2,7 +2,8 @@
 //! diagnostics are pulled or pushed, never both. Must not know how answers are made.
 
 use tower_lsp::ls_types::{
-    ExecuteCommandOptions, InitializeParams, OneOf, PositionEncodingKind, SaveOptions, ServerCapabilities,
+    DiagnosticOptions, DiagnosticServerCapabilities, ExecuteCommandOptions, FoldingRangeProviderCapability,
+    InitializeParams, OneOf, PositionEncodingKind, SaveOptions, SelectionRangeProviderCapability, ServerCapabilities,
     TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
     WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
@@ -27,6 +28,8 @@ pub(crate) struct ClientFacts {
     pub(crate) notifies_configuration: bool,
     /// Shows progress that we begin.
     pub(crate) shows_progress: bool,
+    /// The most folding ranges that it takes of a document.
+    pub(crate) fold_limit: usize,
 }
 
 impl ClientFacts {
@@ -55,6 +58,9 @@ impl ClientFacts {
                 .and_then(|it| it.did_change_configuration.as_ref())
                 .is_some_and(|it| dynamic(it.dynamic_registration)),
             shows_progress: window.is_some_and(|it| it.work_done_progress == Some(true)),
+            fold_limit: document
+                .and_then(|it| it.folding_range.as_ref()?.range_limit)
+                .map_or(usize::MAX, |limit| limit as usize),
         }
     }
 }
@@ -97,6 +103,15 @@ pub(crate) fn server(facts: &ClientFacts, _settings: &Settings) -> ServerCapabil
                 change_notifications: Some(OneOf::Left(true)),
             }),
             ..WorkspaceServerCapabilities::default()
+        }),
+        document_symbol_provider: Some(OneOf::Left(true)),
+        folding_range_provider: Some(FoldingRangeProviderCapability::Simple(true)),
+        selection_range_provider: Some(SelectionRangeProviderCapability::Simple(true)),
+        diagnostic_provider: facts.pulls_diagnostics.then(|| {
+            DiagnosticServerCapabilities::Options(DiagnosticOptions {
+                identifier: Some("portolan".into()),
+                ..DiagnosticOptions::default()
+            })
         }),
         ..ServerCapabilities::default()
     }

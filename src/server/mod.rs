@@ -9,11 +9,13 @@ mod extensions;
 mod frame;
 mod handlers;
 mod in_flight;
+mod json;
 mod message;
 mod opening;
 mod outbox;
 mod pool;
 mod progress;
+mod publish;
 mod roots;
 mod session;
 mod to_lsp;
@@ -40,6 +42,7 @@ pub use watch::End;
 use crate::base::settings::Settings;
 use crate::base::threads::{self, Intent};
 use crate::workspace;
+use crate::workspace::typing::{Typing, TypingOptions};
 use backend::Backend;
 use session::{Choices, Wires};
 
@@ -131,19 +134,25 @@ fn serve_with(
     let outbox = Arc::new(outbox::Outbox::default());
     let threads = options.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(3);
     let pool = pool::Pool::start(threads, outbox.clone()).context("the answering threads cannot be started")?;
+    let publisher = Arc::new(publish::Publisher::default());
+    let typing = Typing::start(Box::new(publisher.clone()), TypingOptions::default());
+    let typing = typing.context("the typing thread cannot be started")?;
     let wires = Wires {
         in_flight: in_flight::InFlight::new(outbox.clone()),
         outbox,
         pool: Arc::new(pool),
         watch: Arc::new(watch),
         runtime: runtime.handle().clone(),
+        typing,
     };
     let session = start(input, output, wires, options)?;
+    publisher.serve(&session);
 
     let why = ends.recv().unwrap_or(End::InputClosed);
     let in_order = session.is_shut_down();
     session.in_flight.abandon();
     session.pool.close();
+    session.typing.shutdown();
     handlers::lifecycle::ended(&session);
     session.outbox.flush(Duration::from_millis(200));
     session.outbox.close();

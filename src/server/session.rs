@@ -19,6 +19,7 @@ use super::watch::Watch;
 use super::{LogLevel, WorkspaceOptions};
 use crate::base::settings::{Settings, table};
 use crate::workspace::Workspace;
+use crate::workspace::typing::Typing;
 
 /// One client, from `initialize` to `exit`.
 pub struct Session {
@@ -27,6 +28,7 @@ pub struct Session {
     pub(crate) in_flight: Arc<InFlight>,
     pub(crate) pool: Arc<Pool>,
     pub(crate) documents: Documents,
+    pub(crate) typing: Arc<Typing>,
     pub(crate) roots: Roots,
     pub(crate) watch: Arc<Watch>,
     pub(crate) choices: Choices,
@@ -48,7 +50,7 @@ impl std::fmt::Debug for Session {
 
 impl Session {
     pub(crate) fn new(client: Client, wires: Wires, choices: Choices) -> Self {
-        let Wires { outbox, in_flight, pool, watch, runtime } = wires;
+        let Wires { outbox, in_flight, pool, watch, runtime, typing } = wires;
         let settings = RwLock::new(choices.settings.clone());
         Self {
             client,
@@ -59,6 +61,7 @@ impl Session {
             choices,
             runtime,
             settings,
+            typing,
             documents: Documents::default(),
             roots: Roots::default(),
             facts: OnceLock::new(),
@@ -156,4 +159,5 @@ pub(crate) struct Wires {
     pub(crate) pool: Arc<Pool>,
     pub(crate) watch: Arc<Watch>,
     pub(crate) runtime: Handle,
+    pub(crate) typing: Arc<Typing>,
 }

@@ -27,7 +27,36 @@ pub(crate) fn uri(text: &str) -> Option<Uri> {
     text.parse().ok()
 }
 
-/// The protocol's number of a kind.
+/// The protocol's number of a kind, for answers written straight to bytes.
+pub(crate) fn kind_number(kind: facts::SymbolKind) -> u32 {
+    use facts::SymbolKind as Ours;
+    match kind {
+        Ours::File => 1,
+        Ours::Module => 2,
+        Ours::Namespace => 3,
+        Ours::Package => 4,
+        Ours::Class => 5,
+        Ours::Struct | Ours::Union => 23,
+        Ours::Enum => 10,
+        Ours::EnumMember => 22,
+        Ours::Interface | Ours::Trait => 11,
+        Ours::Implementation | Ours::Object => 19,
+        Ours::Function | Ours::Macro | Ours::Test => 12,
+        Ours::Method => 6,
+        Ours::Constructor => 9,
+        Ours::Property => 7,
+        Ours::Field => 8,
+        Ours::Constant => 14,
+        Ours::Variable | Ours::Parameter | Ours::Label => 13,
+        Ours::TypeParameter | Ours::TypeAlias => 26,
+        Ours::Event => 24,
+        Ours::Operator => 25,
+        Ours::Heading => 15,
+        Ours::Key => 20,
+    }
+}
+
+/// The protocol's kind.
 pub(crate) fn symbol_kind(kind: facts::SymbolKind) -> SymbolKind {
     use facts::SymbolKind as Ours;
     match kind {
@@ -53,5 +82,18 @@ pub(crate) fn symbol_kind(kind: facts::SymbolKind) -> SymbolKind {
         Ours::Operator => SymbolKind::OPERATOR,
         Ours::Heading => SymbolKind::STRING,
         Ours::Key => SymbolKind::KEY,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_of_a_kind_agree() {
+        use facts::SymbolKind as Ours;
+        for kind in [Ours::File, Ours::Union, Ours::Implementation, Ours::Test, Ours::Label, Ours::Heading, Ours::Key] {
+            assert_eq!(serde_json::to_value(symbol_kind(kind)).expect("JSON"), kind_number(kind));
+        }
     }
 }

@@ -3,7 +3,11 @@
 
 pub(crate) mod commands;
 pub(crate) mod configuration;
+pub(crate) mod diagnostic;
+pub(crate) mod document_symbol;
 pub(crate) mod folders;
+pub(crate) mod folding_range;
 pub(crate) mod lifecycle;
+pub(crate) mod selection_range;
 pub(crate) mod status;
 pub(crate) mod text_sync;

@@ -1,0 +1,51 @@
+//! The outline of a document with positions as editors count them. Invariant: entries come in document order, parents
+//! before children; a name's range lies in its item's. Must not know the protocol.
+
+use super::positions::Places;
+use crate::syntax::extract::{self, Limits};
+use crate::syntax::languages::Lang;
+use crate::syntax::outlines::items_of;
+use crate::syntax::parsing::{Item, View};
+use crate::text::{Encoding, Range};
+
+/// One entry with its ranges in lines and columns.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    pub item: &'a Item,
+    pub range: Range,
+    pub name_range: Range,
+}
+
+/// The entries of an open document.
+pub fn entries(view: &View, encoding: Encoding) -> impl Iterator<Item = Entry<'_>> {
+    let mut places = Places::new(&view.lines, encoding);
+    view.items.iter().map(move |item| {
+        let start = places.of(item.range.start);
+        let name_start = places.of(item.name_range.start);
+        let name_end = places.of(item.name_range.end);
+        let near = places.line();
+        let end = places.of(item.range.end);
+        // The next item starts near this one's name, rarely near its end.
+        places.go_to(near);
+        Entry {
+            item,
+            range: Range { start, end },
+            // Editors refuse an entry whose name lies outside of it.
+            name_range: Range { start: name_start.clamp(start, end), end: name_end.clamp(start, end) },
+        }
+    })
+}
+
+/// The outline of a text that is not open.
+pub fn of_text(lang: Lang, text: &str, limits: &Limits) -> View {
+    let mut view = View::new(text);
+    for segment in extract::extract(lang, text, limits) {
+        let part = &text[segment.span.range()];
+        view.items.extend(items_of(&segment.facts, part).into_iter().map(|item| Item {
+            range: item.range.shifted(segment.span.start),
+            name_range: item.name_range.shifted(segment.span.start),
+            ..item
+        }));
+    }
+    view
+}

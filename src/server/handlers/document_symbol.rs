@@ -1,0 +1,165 @@
+//! textDocument/documentSymbol, past the router: outline to bytes. Invariant: entries nest as in the text; a client that
+//! takes no trees gets a flat list.
+
+use serde::Deserialize;
+use tower_lsp::jsonrpc::Error;
+
+use super::text_sync::{Identified, unanswered};
+use crate::base::cancel::Cancel;
+use crate::facts::SymbolFlags;
+use crate::features::outline::{Entry, entries};
+use crate::server::message::Params;
+use crate::server::session::Session;
+use crate::server::{json, to_lsp};
+use crate::syntax::parsing::View;
+use crate::text::Encoding;
+
+/// Deeper entries are shown at this depth: editors recurse over the answer.
+const DEPTH: usize = 60;
+/// Bytes that an entry takes, about.
+const ENTRY: usize = 320;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Asked {
+    text_document: Identified,
+}
+
+pub(crate) fn answer(session: &Session, params: &Params, cancel: &Cancel, out: &mut Vec<u8>) -> Result<(), Error> {
+    let Asked { text_document } = params.parse()?;
+    let uri = text_document.uri;
+    let facts = session.facts();
+    let outcome = session.typing.read(&uri, cancel, |now| {
+        let view = now.parsing().view();
+        out.reserve(view.items.len() * ENTRY + 16);
+        if facts.hierarchical { tree(view, facts.encoding, out) } else { flat(view, facts.encoding, &uri, out) }
+    });
+    unanswered(outcome, out, b"[]")
+}
+
+/// DocumentSymbol[].
+fn tree(view: &View, encoding: Encoding, out: &mut Vec<u8>) {
+    out.push(b'[');
+    // How many entries are open: the depth of the next one at most.
+    let mut open = 0;
+    let mut first = true;
+    for entry in entries(view, encoding) {
+        let depth = usize::from(entry.item.depth).min(open).min(DEPTH);
+        while open > depth {
+            out.extend_from_slice(b"]}");
+            open -= 1;
+            first = false;
+        }
+        if !first {
+            out.push(b',');
+        }
+        out.push(b'{');
+        head(&entry, out);
+        if !entry.item.detail.is_empty() {
+            out.extend_from_slice(b",\"detail\":");
+            json::string(out, &entry.item.detail);
+        }
+        out.extend_from_slice(b",\"range\":");
+        json::range(out, entry.range);
+        out.extend_from_slice(b",\"selectionRange\":");
+        json::range(out, entry.name_range);
+        out.extend_from_slice(b",\"children\":[");
+        open += 1;
+        first = true;
+    }
+    for _ in 0..open {
+        out.extend_from_slice(b"]}");
+    }
+    out.push(b']');
+}
+
+/// SymbolInformation[].
+fn flat(view: &View, encoding: Encoding, uri: &str, out: &mut Vec<u8>) {
+    out.push(b'[');
+    let mut above: Vec<&str> = Vec::new();
+    for (at, entry) in entries(view, encoding).enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        out.push(b'{');
+        head(&entry, out);
+        out.extend_from_slice(b",\"location\":{\"uri\":");
+        json::string(out, uri);
+        out.extend_from_slice(b",\"range\":");
+        json::range(out, entry.range);
+        out.push(b'}');
+        above.truncate(usize::from(entry.item.depth));
+        if let Some(container) = above.last() {
+            out.extend_from_slice(b",\"containerName\":");
+            json::string(out, container);
+        }
+        above.push(&entry.item.name);
+        out.push(b'}');
+    }
+    out.push(b']');
+}
+
+/// Name, kind and tags.
+fn head(entry: &Entry<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"\"name\":");
+    // Editors refuse an empty name.
+    json::string(out, if entry.item.name.trim().is_empty() { "(anonymous)" } else { &entry.item.name });
+    out.extend_from_slice(b",\"kind\":");
+    json::number(out, to_lsp::kind_number(entry.item.kind));
+    if entry.item.flags.has(SymbolFlags::DEPRECATED) {
+        out.extend_from_slice(b",\"tags\":[1]");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::span::Span;
+    use crate::facts::SymbolKind;
+    use crate::syntax::parsing::Item;
+
+    fn view(items: &[(&str, u16)]) -> View {
+        let mut view = View::new("some text\n");
+        view.items = (items.iter())
+            .map(|&(name, depth)| Item {
+                name: name.into(),
+                detail: "".into(),
+                kind: SymbolKind::Function,
+                flags: SymbolFlags::default(),
+                range: Span::new(0, 9),
+                name_range: Span::new(0, 4),
+                depth,
+            })
+            .collect();
+        view
+    }
+
+    fn nested(value: &serde_json::Value) -> String {
+        let list = value.as_array().expect("list");
+        let one =
+            |it: &serde_json::Value| format!("{}({})", it["name"].as_str().expect("name"), nested(&it["children"]));
+        list.iter().map(one).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn entries_nest_by_depth() {
+        for (items, want) in [
+            (&[][..], ""),
+            (&[("a", 0), ("b", 1), ("c", 2), ("d", 1), ("e", 0)], "a(b(c()) d()) e()"),
+            (&[("a", 0), ("b", 3), ("c", 1), ("d", 0), ("e", 0)], "a(b() c()) d() e()"),
+        ] {
+            let mut out = Vec::new();
+            tree(&view(items), Encoding::Utf16, &mut out);
+            assert_eq!(nested(&serde_json::from_slice(&out).expect("JSON")), want);
+        }
+    }
+
+    #[test]
+    fn a_flat_list_names_containers() {
+        let mut out = Vec::new();
+        flat(&view(&[("a", 0), ("b", 1), ("c", 0)]), Encoding::Utf16, "file:///x", &mut out);
+        let list: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
+        assert_eq!((&list[1]["containerName"], &list[2]["containerName"]), (&"a".into(), &serde_json::Value::Null));
+        assert_eq!(list[1]["location"]["uri"], "file:///x");
+    }
+}

@@ -1,0 +1,60 @@
+//! What open documents tell by themselves: syntax diagnostics for clients that do not pull them. Invariant: an empty list is
+//! sent only after one that was not empty.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+use super::handlers::diagnostic;
+use super::session::Session;
+use crate::workspace::typing::{Published, Sink};
+
+/// Hands on what the typing worker tells.
+#[derive(Default)]
+pub(crate) struct Publisher {
+    session: OnceLock<Weak<Session>>,
+    /// Documents with diagnostics on show.
+    shown: Mutex<HashSet<String>>,
+}
+
+impl Publisher {
+    /// From now on there is a session to tell.
+    pub(crate) fn serve(&self, session: &Arc<Session>) {
+        // There is one session for each publisher.
+        let _ = self.session.set(Arc::downgrade(session));
+    }
+
+    fn session(&self) -> Option<Arc<Session>> {
+        self.session.get()?.upgrade()
+    }
+
+    fn send(&self, session: &Session, uri: &str, params: &[u8], empty: bool) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = if empty { shown.remove(uri) } else { !shown.insert(uri.to_owned()) };
+        if empty && !before {
+            return;
+        }
+        let head = br#"{"jsonrpc":"2.0","method":"textDocument/publishDiagnostics","params":"#;
+        session.outbox.put(&[head, params, b"}"].concat());
+    }
+}
+
+impl Sink for Arc<Publisher> {
+    fn publish(&self, _document: Published) {}
+
+    fn closed(&self, uri: &str, _path: Option<&PathBuf>) {
+        if let Some(session) = self.session() {
+            let mut params = b"{\"uri\":".to_vec();
+            super::json::string(&mut params, uri);
+            params.extend_from_slice(b",\"diagnostics\":[]}");
+            self.send(&session, uri, &params, true);
+        }
+    }
+
+    fn settled(&self, uri: &str) {
+        let Some(session) = self.session() else { return };
+        if let Some((params, empty)) = diagnostic::published(&session, uri) {
+            self.send(&session, uri, &params, empty);
+        }
+    }
+}
