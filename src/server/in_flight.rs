@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Response};
 
@@ -13,13 +13,24 @@ use crate::base::cancel::Cancel;
 
 /// So many requests may wait; more are refused until one is answered.
 pub(crate) const LIMIT: usize = 512;
+/// How long the loop waits for a place before it refuses, once in each time of need: a burst of short requests passes.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// All requests under way.
 #[derive(Debug)]
 pub(crate) struct InFlight {
-    waiting: Mutex<HashMap<Id, Waiting>>,
-    next: AtomicU64,
+    state: Mutex<State>,
+    /// Signalled when a request was answered while others had no place.
+    freed: Condvar,
     outbox: Arc<Outbox>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: HashMap<Id, Waiting>,
+    next: u64,
+    /// There was no place, and waiting for one was in vain.
+    crowded: bool,
 }
 
 #[derive(Debug)]
@@ -39,24 +50,46 @@ pub(crate) struct Ticket {
 
 impl InFlight {
     pub(crate) fn new(outbox: Arc<Outbox>) -> Arc<Self> {
-        Arc::new(Self { waiting: Mutex::default(), next: AtomicU64::new(0), outbox })
+        Arc::new(Self { state: Mutex::default(), freed: Condvar::new(), outbox })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Id, Waiting>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes an entry out; the caller answers.
+    fn remove(&self, id: &Id, serial: Option<u64>) -> Option<Waiting> {
+        let mut state = self.lock();
+        if serial.is_some_and(|serial| state.waiting.get(id).is_none_or(|it| it.serial != serial)) {
+            return None;
+        }
+        let was_full = state.waiting.len() >= LIMIT;
+        let gone = state.waiting.remove(id)?;
+        state.crowded = false;
+        drop(state);
+        if was_full {
+            self.freed.notify_all();
+        }
+        Some(gone)
     }
 
     /// Takes a request in. Errors: its id is in use, or too many wait.
     pub(crate) fn admit(self: &Arc<Self>, id: &Id) -> Result<Ticket, Error> {
-        let mut waiting = self.lock();
-        if waiting.len() >= LIMIT {
+        let mut state = self.lock();
+        if state.waiting.len() >= LIMIT && !state.crowded {
+            let full = |state: &mut State| state.waiting.len() >= LIMIT;
+            state = self.freed.wait_timeout_while(state, PATIENCE, full).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        if state.waiting.len() >= LIMIT {
+            state.crowded = true;
             // RequestFailed: well-formed, but not now.
             let message = format!("{LIMIT} requests are waiting; ask again later");
             return Err(Error { code: ErrorCode::ServerError(-32803), message: message.into(), data: None });
         }
-        let serial = self.next.fetch_add(1, Ordering::Relaxed);
+        state.next += 1;
+        let serial = state.next;
         let cancel = Cancel::new();
-        match waiting.entry(id.clone()) {
+        match state.waiting.entry(id.clone()) {
             Entry::Occupied(_) => {
                 let message = "a request with this id is not answered yet".into();
                 Err(Error { code: ErrorCode::InvalidRequest, message, data: None })
@@ -70,21 +103,21 @@ impl InFlight {
 
     /// Answers a request with `RequestCancelled` at once; its work sees the token. Unknown ids are ignored.
     pub(crate) fn cancel(&self, id: &Id) {
-        let Some(waiting) = self.lock().remove(id) else { return };
+        let Some(waiting) = self.remove(id, None) else { return };
         waiting.cancel.cancel();
         self.outbox.put_json(&Response::from_error(id.clone(), Error::request_cancelled()));
     }
 
     /// Stops all work without answers: the process ends.
     pub(crate) fn abandon(&self) {
-        for (_, waiting) in self.lock().drain() {
+        for (_, waiting) in self.lock().waiting.drain() {
             waiting.cancel.cancel();
         }
     }
 
     /// How many requests wait.
     pub(crate) fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().waiting.len()
     }
 }
 
@@ -125,12 +158,7 @@ impl Ticket {
 
     /// Whether the answer is still due; from now on it is no more.
     fn take(&self) -> bool {
-        let mut waiting = self.table.lock();
-        let due = waiting.get(&self.id).is_some_and(|it| it.serial == self.serial);
-        if due {
-            waiting.remove(&self.id);
-        }
-        due
+        self.table.remove(&self.id, Some(self.serial)).is_some()
     }
 }
 
