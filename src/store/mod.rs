@@ -13,6 +13,7 @@ mod follow;
 pub mod manifest;
 mod open;
 pub mod pack;
+pub mod tiers;
 
 pub use commit::{NewPack, StagedPack, StagedWriter};
 pub use directory::StoreOptions;
