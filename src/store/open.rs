@@ -130,10 +130,6 @@ impl Store {
 }
 
 impl StoreState {
-    pub(super) fn find(&self, id: PackId) -> Option<&Arc<Pack>> {
-        self.packs.iter().find(|it| it.id() == id)
-    }
-
     /// Bytes of all packs.
     pub fn bytes(&self) -> u64 {
         self.packs.iter().map(|it| it.size()).sum()
@@ -149,7 +145,11 @@ impl Inner {
                 self.role = Role::Reader;
                 self.load_as_reader();
             }
-            Err(it) => self.refuse(&it.into(), now),
+            Err(it) => {
+                self.refuse(&it.into(), now);
+                // A disk that takes nothing may still give what it has.
+                self.load_as_reader();
+            }
         }
     }
 

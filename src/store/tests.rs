@@ -186,6 +186,22 @@ fn a_disk_that_cannot_be_used_at_all_means_an_index_in_memory() {
 }
 
 #[test]
+fn a_read_only_disk_gives_what_it_has() {
+    let disk = TwinDisk::new();
+    commit(&store(&disk), 1).unwrap();
+    let found = disk.after_kill();
+    found.fail(0, u64::MAX, Fault::ReadOnly);
+    let it = store(&found);
+    assert_eq!((it.state().packs.len(), it.notices().len()), (2, 1));
+    commit(&it, 0).unwrap();
+    assert_eq!(it.state().packs.len(), 3);
+    found.heal();
+    it.refresh_at(Instant::now() + RETRY);
+    assert!(it.is_saved());
+    assert_eq!(contents(&store(&found.after_kill()).state()).unwrap(), contents(&it.state()).unwrap());
+}
+
+#[test]
 fn followers_read_what_the_writer_commits_and_one_takes_over() {
     let disk = TwinDisk::new();
     let writer = store(&disk);

@@ -1,3 +1,5 @@
+//! Packs written and read, flipped, cut, forged.
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Tiers: budget, promotion, demotion, any order of calls.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! The door over a tree with links into, out of and around it.
+
 use super::*;
 use std::os::unix::fs::symlink;
 
