@@ -1,0 +1,217 @@
+//! From evidence to one order: words, names and meaning fused on one scale, what is asked for seldom held back, files
+//! spread. Invariant: pure arithmetic over what it is given; equal evidence goes by path and position. Must not know how
+//! candidates were found.
+
+use crate::index::traits::Traits;
+
+/// What speaks for one passage.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Evidence {
+    /// BM25 over all fields; 0: none of the words.
+    pub words: f32,
+    /// The part of it that declared names alone would give.
+    pub names: f32,
+    /// The part of it that the path alone would give.
+    pub path: f32,
+    /// Share of the question's weight in words that occur, 0 to 1.
+    pub covered: f32,
+    /// Cosine to the question, where the passage was among the nearest.
+    pub meaning: Option<f32>,
+    pub traits: Traits,
+    /// Mostly comment or documentation text.
+    pub prose: bool,
+    /// Number of terms, repetitions counted.
+    pub length: u32,
+    /// It declares nothing and lies in nothing (imports, top of a file), or is data.
+    pub bare: bool,
+}
+
+/// How much each kind of evidence counts. The defaults are what the development questions and 20 of our own like; they
+/// were chosen by whole categories, never by repository.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tuning {
+    /// Share of meaning in the score of a description, of a question about architecture, of a name.
+    pub meaning_described: f32,
+    pub meaning_architecture: f32,
+    pub meaning_named: f32,
+    /// Added for names, coverage, path, each relative to the best of the candidates.
+    pub names: f32,
+    pub covered: f32,
+    pub path: f32,
+    /// Factors for what is asked for seldom.
+    pub test: f32,
+    pub docs: f32,
+    pub sample: f32,
+    pub vendored: f32,
+    pub generated: f32,
+    pub prose: f32,
+    pub bare: f32,
+    pub short: f32,
+    /// Passages of fewer terms are short.
+    pub short_terms: u32,
+    /// Share of the best of its file's other passages that a passage gets.
+    pub file: f32,
+    /// Factor for a file's second passage.
+    pub second: f32,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            meaning_described: 0.6,
+            meaning_architecture: 0.6,
+            meaning_named: 0.2,
+            names: 0.2,
+            covered: 0.2,
+            path: 0.1,
+            test: 0.6,
+            docs: 0.6,
+            sample: 0.7,
+            vendored: 0.6,
+            generated: 0.6,
+            prose: 0.8,
+            bare: 0.85,
+            short: 0.9,
+            short_terms: 40,
+            file: 0.1,
+            second: 0.8,
+        }
+    }
+}
+
+/// The scores of all candidates, in their order. `meaning` is the share of meaning, `asked` what the question asks for by
+/// name (tests, documentation ...), which is then not held back; `files` says which candidates share a file.
+pub fn fuse(candidates: &[Evidence], files: &[u32], meaning: f32, asked: Traits, tuning: &Tuning) -> Vec<f32> {
+    let most = |f: fn(&Evidence) -> f32| candidates.iter().map(f).fold(0.0f32, f32::max).max(1e-6);
+    let (words, names, path) = (most(|it| it.words), most(|it| it.names), most(|it| it.path));
+    let near = candidates.iter().filter_map(|it| it.meaning);
+    let (low, high) = near.fold((f32::MAX, f32::MIN), |(low, high), it| (low.min(it), high.max(it)));
+    let meaning = if high > f32::MIN { meaning } else { 0.0 };
+    let mut scores: Vec<f32> = candidates
+        .iter()
+        .map(|it| {
+            let near = it.meaning.map_or(0.0, |it| (it - low) / (high - low).max(1e-3));
+            let base = (1.0 - meaning) * it.words / words + meaning * near;
+            // Names count where names are the larger part of what was found by words.
+            let extra = tuning.names * it.names / names.max(0.5 * words)
+                + tuning.covered * it.covered
+                + tuning.path * it.path / path.max(0.5 * words);
+            (base + extra) * held_back(it, asked, tuning)
+        })
+        .collect();
+    share_within_files(&mut scores, files, tuning.file);
+    scores
+}
+
+/// Adds to each candidate a share of the best other candidate of its file: a file that answers twice is the right one.
+fn share_within_files(scores: &mut [f32], files: &[u32], share: f32) {
+    let mut best: std::collections::HashMap<u32, (f32, f32)> = std::collections::HashMap::new();
+    for (&score, &file) in scores.iter().zip(files) {
+        let entry = best.entry(file).or_default();
+        if score > entry.0 {
+            *entry = (score, entry.0);
+        } else if score > entry.1 {
+            entry.1 = score;
+        }
+    }
+    for (score, file) in scores.iter_mut().zip(files) {
+        let (first, second) = best[file];
+        *score += share * if *score >= first { second } else { first };
+    }
+}
+
+fn held_back(it: &Evidence, asked: Traits, tuning: &Tuning) -> f32 {
+    let mut factor = 1.0;
+    for (one, by) in [
+        (Traits::TEST, tuning.test),
+        (Traits::DOCS, tuning.docs),
+        (Traits::SAMPLE, tuning.sample),
+        (Traits::VENDORED, tuning.vendored),
+        (Traits::GENERATED, tuning.generated),
+    ] {
+        if it.traits.has(one) && !asked.has(one) {
+            factor *= by;
+        }
+    }
+    if it.prose && !asked.has(Traits::DOCS) {
+        factor *= tuning.prose;
+    }
+    if it.bare {
+        factor *= tuning.bare;
+    }
+    if it.length < tuning.short_terms {
+        factor *= tuning.short;
+    }
+    factor
+}
+
+/// Positions of the candidates, best first, at most two of one file among the first `window`; a file's second passage
+/// counts `second` of its score. `scores` are in the order that ties go by.
+pub fn spread(scores: &[f32], files: &[u32], window: usize, second: f32) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
+    let mut seen: std::collections::HashMap<u32, u32> = std::collections::HashMap::new();
+    let mut ranked: Vec<(f32, usize, u32)> = order
+        .into_iter()
+        .map(|at| {
+            let place = seen.entry(files[at]).or_insert(0);
+            *place += 1;
+            (if *place == 1 { scores[at] } else { scores[at] * second }, at, *place)
+        })
+        .collect();
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let (mut first, mut rest): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
+    for (_, at, place) in ranked {
+        if first.len() < window && place > 2 { rest.push(at) } else { first.push(at) }
+    }
+    let tail = first.split_off(first.len().min(window));
+    // What was held back comes behind the window, where its score puts it.
+    rest.extend(tail);
+    rest.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
+    first.extend(rest);
+    first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(words: f32, meaning: f32) -> Evidence {
+        Evidence { words, meaning: Some(meaning), length: 100, ..Evidence::default() }
+    }
+
+    #[test]
+    fn meaning_and_words_share_one_scale() {
+        let tuning = Tuning { file: 0.0, ..Tuning::default() };
+        let all = [near(10.0, 0.2), near(1.0, 0.9), near(0.0, 0.1)];
+        let by = |meaning| fuse(&all, &[1, 2, 3], meaning, Traits::default(), &tuning);
+        assert!(by(0.1)[0] > by(0.1)[1], "words win where meaning counts little");
+        assert!(by(0.9)[1] > by(0.9)[0], "and the other way round");
+        let without: Vec<Evidence> = all.iter().map(|it| Evidence { meaning: None, ..*it }).collect();
+        let scores = fuse(&without, &[1, 2, 3], 0.6, Traits::default(), &tuning);
+        assert!(scores[0] > scores[1] && scores[1] > scores[2], "no vectors yet: words alone");
+    }
+
+    #[test]
+    fn tests_are_held_back_unless_asked_for() {
+        let code = near(5.0, 0.5);
+        let test = Evidence { words: 6.0, traits: Traits::TEST, ..near(6.0, 0.55) };
+        let tuning = Tuning::default();
+        let plain = fuse(&[code, test, near(0.0, 0.0)], &[1, 2, 3], 0.6, Traits::default(), &tuning);
+        assert!(plain[0] > plain[1]);
+        let asked = fuse(&[code, test, near(0.0, 0.0)], &[1, 2, 3], 0.6, Traits::TEST, &tuning);
+        assert!(asked[1] > asked[0]);
+    }
+
+    #[test]
+    fn no_file_fills_the_first_ten() {
+        let scores: Vec<f32> = (0..30).map(|n| 1.0 - n as f32 * 0.01).collect();
+        let files: Vec<u32> = (0..30).map(|n| if n < 20 { 0 } else { n }).collect();
+        let order = spread(&scores, &files, 10, 1.0);
+        assert_eq!(order.len(), 30);
+        assert_eq!(order[..10].iter().filter(|&&at| files[at] == 0).count(), 2);
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..30).collect::<Vec<_>>(), "nothing is lost");
+    }
+}

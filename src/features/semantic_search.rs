@@ -1,0 +1,280 @@
+//! Search by meaning, words and names: one function gives the list that every door shows (the LSP request, `?question`,
+//! `portolan search`, `search-server`). Invariant: the answer depends on snapshot, embedder and question alone; ties go by
+//! path and position. Must not know the protocol, nor read files.
+
+mod place;
+mod question;
+#[cfg(test)]
+mod tests;
+
+pub use place::{MOST_LINES, Place};
+pub use question::{BadQuestion, Kind, LONGEST, Question};
+
+use std::collections::HashMap;
+
+use super::rank::{self, Evidence, Tuning};
+use crate::base::cancel::Cancel;
+use crate::base::ids::{FileId, Generation, RootId};
+use crate::base::paths::RelPath;
+use crate::embed::Embedder;
+use crate::facts::words::QueryTerm;
+use crate::index::lexical::Weights;
+use crate::index::snapshot::{Completeness, PassageId, PassageInfo, Snapshot};
+
+/// Passages taken from words and from vectors each.
+const CANDIDATES: usize = 300;
+/// At most two passages of a file among so many.
+const WINDOW: usize = 10;
+/// Most answers to one question.
+pub const MOST_ANSWERS: usize = 1_000;
+/// Names that stand in for one that nobody declares.
+const SIMILAR_NAMES: usize = 5;
+
+/// One answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    pub file: FileId,
+    pub root: RootId,
+    pub path: RelPath,
+    pub place: Place,
+    /// Comparable within one list only.
+    pub score: f32,
+    pub reason: Reason,
+}
+
+/// Why it is one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reason {
+    /// Words of the question that occur, rarest first.
+    pub words: Vec<String>,
+    /// A declared name holds one of them.
+    pub named: bool,
+    /// Cosine of its vector to the question's, where it was near.
+    pub meaning: Option<f32>,
+}
+
+/// The answers with what they rest on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answers {
+    pub items: Vec<Found>,
+    pub generation: Generation,
+    pub completeness: Completeness,
+    /// Vectors took part.
+    pub by_meaning: bool,
+    /// It was cancelled on the way: what was found until then.
+    pub cut_short: bool,
+}
+
+/// Up to `limit` answers to `question`, best first. `partial` is called with a first list, made of words alone, while
+/// vectors are still to come. Without an embedder, or where it fails, words and names alone answer.
+pub fn semantic_search(
+    snapshot: &Snapshot,
+    embedder: Option<&dyn Embedder>,
+    question: &Question,
+    limit: usize,
+    cancel: &Cancel,
+    partial: Option<&mut dyn FnMut(&[Found])>,
+) -> Answers {
+    semantic_search_with(snapshot, embedder, question, limit, cancel, partial, &Tuning::default())
+}
+
+/// The same with given weights, for benches.
+pub fn semantic_search_with(
+    snapshot: &Snapshot,
+    embedder: Option<&dyn Embedder>,
+    question: &Question,
+    limit: usize,
+    cancel: &Cancel,
+    partial: Option<&mut dyn FnMut(&[Found])>,
+    tuning: &Tuning,
+) -> Answers {
+    let limit = limit.clamp(1, MOST_ANSWERS);
+    let mut search = Search::new(snapshot, question, limit, cancel, tuning);
+    search.words();
+    if let Some(partial) = partial.filter(|_| !cancel.is_cancelled()) {
+        partial(&search.answer());
+    }
+    if let Some(embedder) = embedder.filter(|_| !cancel.is_cancelled()) {
+        search.vectors(embedder);
+    }
+    Answers {
+        items: search.answer(),
+        generation: snapshot.generation(),
+        completeness: snapshot.completeness(),
+        by_meaning: search.by_meaning,
+        cut_short: cancel.is_cancelled(),
+    }
+}
+
+struct Candidate {
+    passage: PassageId,
+    info: PassageInfo,
+    evidence: Evidence,
+    /// Bit `i`: term `i` of the question occurs.
+    terms: u32,
+}
+
+struct Search<'a> {
+    snapshot: &'a Snapshot,
+    question: &'a Question,
+    limit: usize,
+    cancel: &'a Cancel,
+    tuning: &'a Tuning,
+    terms: Vec<QueryTerm>,
+    /// Of each term: its weight times how rare it is.
+    rarity: Vec<f32>,
+    candidates: Vec<Candidate>,
+    known: HashMap<PassageId, usize>,
+    by_meaning: bool,
+}
+
+impl<'a> Search<'a> {
+    fn new(
+        snapshot: &'a Snapshot,
+        question: &'a Question,
+        limit: usize,
+        cancel: &'a Cancel,
+        tuning: &'a Tuning,
+    ) -> Self {
+        let mut it = Self {
+            snapshot,
+            question,
+            limit,
+            cancel,
+            tuning,
+            terms: question.query.terms.clone(),
+            rarity: Vec::new(),
+            candidates: Vec::new(),
+            known: HashMap::new(),
+            by_meaning: false,
+        };
+        it.add_similar_names();
+        let passages = snapshot.completeness().passages.max(1) as f32;
+        it.rarity = it
+            .terms
+            .iter()
+            .map(|term| term.weight * (1.0 + passages / (1.0 + snapshot.passages_with(&term.text) as f32)).ln())
+            .collect();
+        it
+    }
+
+    /// A name that nobody declares, misspelt or cut short, asks for those that are like it.
+    fn add_similar_names(&mut self) {
+        let named = matches!(self.question.kind, Kind::Name);
+        let whole: String = self.question.text.chars().filter(|c| c.is_alphanumeric() || *c == '_').collect();
+        if !named || self.terms.iter().any(|term| self.snapshot.passages_with(&term.text) > 0) {
+            return;
+        }
+        for name in self.snapshot.fuzzy(&whole, SIMILAR_NAMES, self.cancel) {
+            for term in crate::facts::words::analyse_query(&name.name).terms {
+                if self.terms.len() < 24 && !self.terms.iter().any(|known| known.text == term.text) {
+                    self.terms.push(QueryTerm { text: term.text, weight: 0.5 * term.weight });
+                }
+            }
+        }
+    }
+
+    fn words(&mut self) {
+        let weights = Weights::default();
+        let total: f32 = self.rarity.iter().sum::<f32>().max(1e-6);
+        for hit in self.snapshot.lexical_with(&self.terms, &weights, CANDIDATES.max(self.limit), self.cancel) {
+            let Some(at) = self.candidate(hit.passage) else { continue };
+            let found: f32 = (0..self.rarity.len()).filter(|i| hit.terms >> i & 1 == 1).map(|i| self.rarity[i]).sum();
+            let it = &mut self.candidates[at];
+            it.terms = hit.terms;
+            it.evidence.words = hit.score;
+            it.evidence.names = hit.name;
+            it.evidence.path = hit.path;
+            it.evidence.covered = found / total;
+        }
+    }
+
+    fn vectors(&mut self, embedder: &dyn Embedder) {
+        let mut vector = Vec::new();
+        if let Err(error) = embedder.embed(&[&self.question.text], &mut vector) {
+            tracing::warn!("the question has no vector, words alone answer: {error}");
+            return;
+        }
+        if vector.iter().all(|&x| x == 0.0) {
+            return;
+        }
+        for hit in self.snapshot.nearest(&vector, CANDIDATES.max(self.limit), self.cancel) {
+            if let Some(at) = self.candidate(hit.passage) {
+                self.candidates[at].evidence.meaning = Some(hit.score);
+                self.by_meaning = true;
+            }
+        }
+    }
+
+    /// The position of a passage among the candidates.
+    fn candidate(&mut self, passage: PassageId) -> Option<usize> {
+        if let Some(&at) = self.known.get(&passage) {
+            return Some(at);
+        }
+        let info = self.snapshot.passage(passage)?;
+        let evidence = Evidence {
+            traits: info.traits,
+            prose: info.prose,
+            length: info.terms,
+            bare: info.symbol.is_none(),
+            ..Evidence::default()
+        };
+        self.known.insert(passage, self.candidates.len());
+        self.candidates.push(Candidate { passage, info, evidence, terms: 0 });
+        Some(self.candidates.len() - 1)
+    }
+
+    /// The best of the candidates so far, placed.
+    fn answer(&mut self) -> Vec<Found> {
+        let mut paths: HashMap<FileId, (RootId, RelPath)> = HashMap::new();
+        for candidate in &self.candidates {
+            if let (file, None) = (candidate.info.file, paths.get(&candidate.info.file)) {
+                paths.extend(self.snapshot.path(file).map(|path| (file, path)));
+            }
+        }
+        // Ties go by path and position.
+        let mut order: Vec<&Candidate> = self.candidates.iter().collect();
+        order.sort_by(|a, b| {
+            let key = |it: &Candidate| (paths.get(&it.info.file), it.info.span.start);
+            key(a).cmp(&key(b))
+        });
+        let evidence: Vec<Evidence> = order.iter().map(|it| it.evidence).collect();
+        let files: Vec<u32> = order.iter().map(|it| it.info.file.0).collect();
+        let meaning = match self.question.kind {
+            Kind::Name => self.tuning.meaning_named,
+            Kind::Architecture => self.tuning.meaning_architecture,
+            Kind::NearName | Kind::Description => self.tuning.meaning_described,
+        };
+        let scores = rank::fuse(&evidence, &files, meaning, self.question.asked, self.tuning);
+        let ranked = rank::spread(&scores, &files, WINDOW, self.tuning.second);
+        let rarity = self.terms.iter().zip(&self.rarity).map(|(term, &by)| (term.text.clone(), by)).collect();
+        let mut facts = HashMap::new();
+        let mut out: Vec<Found> = Vec::new();
+        for at in ranked {
+            if out.len() >= self.limit {
+                break;
+            }
+            let (candidate, Some((root, path))) = (order[at], paths.get(&order[at].info.file)) else { continue };
+            let file = candidate.info.file;
+            let known = facts.entry(file).or_insert_with(|| self.snapshot.facts(file));
+            let Some(known) = known else { continue };
+            let place = place::place(&candidate.info, known, &rarity);
+            if out.iter().any(|it| it.file == file && it.place.lines == place.lines) {
+                continue;
+            }
+            let (path, score) = (path.clone(), scores[at]);
+            out.push(Found { file, root: *root, path, place, score, reason: self.reason(candidate) });
+        }
+        out
+    }
+
+    fn reason(&self, candidate: &Candidate) -> Reason {
+        let mut found: Vec<usize> = (0..self.terms.len()).filter(|i| candidate.terms >> i & 1 == 1).collect();
+        found.sort_by(|&a, &b| self.rarity[b].total_cmp(&self.rarity[a]).then(a.cmp(&b)));
+        Reason {
+            words: found.into_iter().take(5).map(|i| self.terms[i].text.clone()).collect(),
+            named: candidate.evidence.names > 0.0,
+            meaning: candidate.evidence.meaning,
+        }
+    }
+}

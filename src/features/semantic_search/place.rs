@@ -1,0 +1,187 @@
+//! From a passage to the lines that are shown: the function or class that answers. Invariant: the lines lie in the file
+//! and are at most [`MOST_LINES`]; the passage's own lines where nothing better is known. Must not know scores of ranking.
+
+use std::collections::HashMap;
+
+use crate::base::span::Span;
+use crate::facts::words::analyse;
+use crate::facts::{Facts, Symbol, SymbolFlags, SymbolIx, SymbolKind};
+use crate::index::snapshot::{FileFacts, PassageInfo};
+
+/// Most lines of an answer.
+pub const MOST_LINES: u32 = 120;
+
+/// What is shown for a passage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// In the file.
+    pub span: Span,
+    /// First and last line, zero-based.
+    pub lines: (u32, u32),
+    /// The declaration that answers, where there is one.
+    pub name: Option<String>,
+    pub kind: Option<SymbolKind>,
+    pub container: Option<String>,
+}
+
+/// How rare each term of the question is; absent: not a term of it.
+pub type Rarity = HashMap<String, f32>;
+
+/// The place of `passage` in a file with `facts`.
+pub fn place(passage: &PassageInfo, file: &FileFacts, rarity: &Rarity) -> Place {
+    let plain = Place { span: passage.span, lines: passage.lines, name: None, kind: None, container: None };
+    let Some(segment) = file.segments.get(passage.segment as usize) else { return cut(plain) };
+    let facts = &*segment.facts;
+    let Some(inner) = facts.passages.get(passage.index as usize).map(|it| it.span) else { return cut(plain) };
+    let cover = passage.symbol.filter(|&ix| (ix as usize) < facts.symbols.len()).map(SymbolIx);
+    let lines_of = |span: Span| {
+        let last = facts.lines.line_of(span.end.saturating_sub(1).max(span.start));
+        (segment.line + facts.lines.line_of(span.start), segment.line + last)
+    };
+    let whole = |ix: SymbolIx| {
+        let span = with_doc(facts.symbol(ix));
+        Place {
+            span: span.shifted(segment.span.start),
+            lines: lines_of(span),
+            name: Some(facts.text(facts.symbol(ix).name).to_owned()),
+            kind: Some(facts.symbol(ix).kind),
+            container: container_of(facts, ix),
+        }
+    };
+    if let Some(ix) = cover.filter(|&ix| !holds_members(facts.symbol(ix).kind)) {
+        let found = whole(ix);
+        if found.lines.1 - found.lines.0 < MOST_LINES {
+            return found;
+        }
+        return cut(Place { span: passage.span, lines: passage.lines, ..found });
+    }
+    if let Some(ix) = best_member(facts, inner, rarity) {
+        return cut(whole(ix));
+    }
+    match cover {
+        Some(ix) => {
+            let found = whole(ix);
+            let small = found.lines.1 - found.lines.0 <= passage.lines.1 - passage.lines.0 + 4;
+            if small { cut(found) } else { cut(Place { span: passage.span, lines: passage.lines, ..found }) }
+        }
+        None => cut(plain),
+    }
+}
+
+/// The declaration in the passage whose name and uses hold most of the question; the only one, where there is one.
+fn best_member(facts: &Facts, passage: Span, rarity: &Rarity) -> Option<SymbolIx> {
+    let starts_inside = |it: &Symbol| {
+        !it.flags.has(SymbolFlags::LOCAL)
+            && answers(it.kind)
+            && passage.start <= it.range.start
+            && it.range.start < passage.end
+            && it.range.end <= passage.end.saturating_add(200)
+    };
+    let from = facts.symbols.partition_point(|it| it.range.start < passage.start);
+    let inside: Vec<usize> = (from..facts.symbols.len())
+        .take_while(|&at| facts.symbols[at].range.start < passage.end)
+        .filter(|&at| starts_inside(&facts.symbols[at]))
+        .take(64)
+        .collect();
+    let mut best: Option<(f32, usize)> = None;
+    let mut total = 0.0;
+    for &at in &inside {
+        // What contains other candidates is chosen through them.
+        let score = overlap(facts, at, rarity);
+        total += score;
+        if best.is_none_or(|(known, _)| score > known) {
+            best = Some((score, at));
+        }
+    }
+    let (score, at) = best?;
+    // One that stands out; where all are alike the whole passage is the answer.
+    let alone = inside.len() == 1 && facts.symbols[at].range.len() * 2 > passage.len();
+    (alone || score > 0.0 && score * inside.len() as f32 > total * 1.2).then_some(SymbolIx(at as u32))
+}
+
+/// Weight of the question's terms in a declaration's name (double) and in the names that it uses.
+fn overlap(facts: &Facts, at: usize, rarity: &Rarity) -> f32 {
+    let symbol = &facts.symbols[at];
+    let mut found: HashMap<&str, f32> = HashMap::new();
+    let mut count = |name: &str, factor: f32| {
+        analyse(name, &mut |term| {
+            if let Some((term, weight)) = rarity.get_key_value(term) {
+                let known = found.entry(term.as_str()).or_insert(0.0);
+                *known = known.max(weight * factor);
+            }
+        });
+    };
+    count(facts.text(symbol.name), 2.0);
+    let from = facts.references.partition_point(|it| it.span.start < symbol.range.start);
+    for reference in facts.references[from..].iter().take_while(|it| it.span.start < symbol.range.end).take(2_000) {
+        count(facts.text(reference.name), 1.0);
+    }
+    found.values().sum()
+}
+
+fn with_doc(symbol: &Symbol) -> Span {
+    let start = symbol.doc.map_or(symbol.range.start, |doc| doc.start.min(symbol.range.start));
+    Span::new(start, symbol.range.end)
+}
+
+fn container_of(facts: &Facts, ix: SymbolIx) -> Option<String> {
+    if let Some(name) = facts.symbol(ix).container {
+        return Some(facts.text(name).to_owned());
+    }
+    facts.symbol(ix).parent.map(|parent| facts.text(facts.symbol(parent).name).to_owned())
+}
+
+/// Kinds that are made of other declarations.
+fn holds_members(kind: SymbolKind) -> bool {
+    use SymbolKind::{
+        Class, Enum, File, Heading, Implementation, Interface, Key, Module, Namespace, Object, Package, Struct, Trait,
+        Union,
+    };
+    matches!(
+        kind,
+        File | Module
+            | Namespace
+            | Package
+            | Class
+            | Struct
+            | Enum
+            | Union
+            | Interface
+            | Trait
+            | Implementation
+            | Object
+            | Heading
+            | Key
+    )
+}
+
+/// Kinds that can be an answer by themselves.
+fn answers(kind: SymbolKind) -> bool {
+    use SymbolKind::{
+        Class, Constructor, Enum, Function, Interface, Macro, Method, Object, Operator, Property, Struct, Test, Trait,
+        TypeAlias, Union,
+    };
+    matches!(
+        kind,
+        Function
+            | Method
+            | Constructor
+            | Macro
+            | Operator
+            | Test
+            | Class
+            | Struct
+            | Enum
+            | Union
+            | Interface
+            | Trait
+            | Object
+            | Property
+            | TypeAlias
+    )
+}
+
+fn cut(mut place: Place) -> Place {
+    place.lines.1 = place.lines.1.clamp(place.lines.0, place.lines.0 + MOST_LINES - 1);
+    place
+}

@@ -1,0 +1,138 @@
+//! What a question is: a name, a description, a question about architecture; and what it asks for by name. Invariant:
+//! refuses what nobody can answer, with the reason. Must not know the index.
+
+use crate::facts::words::{Query, analyse_query};
+use crate::index::traits::Traits;
+
+/// Longest question in bytes.
+pub const LONGEST: usize = 8_192;
+
+/// Why a question is not asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadQuestion {
+    #[error("the question is empty: ask in words or give a name, such as \"where do we retry with backoff\"")]
+    Empty,
+    #[error("the question holds no letter or digit to search for: ask in words or give a name")]
+    Wordless,
+    #[error("the question has {0} bytes, more than {LONGEST}: ask a shorter one")]
+    TooLong(usize),
+}
+
+/// The kinds that are ranked differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One name, qualified or not.
+    Name,
+    /// Words around at least one name.
+    NearName,
+    /// "How does ...": where several places work together.
+    Architecture,
+    Description,
+}
+
+/// A question, understood as far as its words tell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    pub text: String,
+    pub kind: Kind,
+    pub query: Query,
+    /// Kinds of files that it names: these are not held back.
+    pub asked: Traits,
+}
+
+/// Words that ask for a kind of file.
+const ASKING: &[(&str, Traits)] = &[
+    ("test", Traits::TEST),
+    ("tests", Traits::TEST),
+    ("tested", Traits::TEST),
+    ("testing", Traits::TEST),
+    ("spec", Traits::TEST),
+    ("mock", Traits::TEST),
+    ("mocks", Traits::TEST),
+    ("fixture", Traits::TEST),
+    ("fixtures", Traits::TEST),
+    ("docs", Traits::DOCS),
+    ("documentation", Traits::DOCS),
+    ("documented", Traits::DOCS),
+    ("readme", Traits::DOCS),
+    ("changelog", Traits::DOCS),
+    ("guide", Traits::DOCS),
+    ("tutorial", Traits::DOCS),
+    ("example", Traits::SAMPLE),
+    ("examples", Traits::SAMPLE),
+    ("sample", Traits::SAMPLE),
+    ("demo", Traits::SAMPLE),
+    ("benchmark", Traits::SAMPLE),
+    ("benchmarks", Traits::SAMPLE),
+    ("vendor", Traits::VENDORED),
+    ("vendored", Traits::VENDORED),
+    ("generated", Traits::GENERATED),
+];
+
+impl Question {
+    /// Understands `text`.
+    ///
+    /// # Errors
+    /// It is empty, without words, or too long.
+    pub fn new(text: &str) -> Result<Self, BadQuestion> {
+        if text.len() > LONGEST {
+            return Err(BadQuestion::TooLong(text.len()));
+        }
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(BadQuestion::Empty);
+        }
+        let query = analyse_query(text);
+        if query.terms.is_empty() && !text.chars().any(char::is_alphanumeric) {
+            return Err(BadQuestion::Wordless);
+        }
+        let words: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect();
+        let mut asked = Traits::default();
+        for (word, traits) in ASKING {
+            if words.iter().any(|it| it == word) {
+                asked = asked.with(*traits);
+            }
+        }
+        let first = words.iter().find(|it| !it.is_empty()).map_or("", String::as_str);
+        let kind = if !text.contains(char::is_whitespace) {
+            Kind::Name
+        } else if !query.identifiers.is_empty() {
+            Kind::NearName
+        } else if matches!(first, "how" | "why" | "architecture" | "overview" | "explain") {
+            Kind::Architecture
+        } else {
+            Kind::Description
+        };
+        Ok(Self { text: text.to_owned(), kind, query, asked })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_have_kinds() {
+        let kind = |text: &str| Question::new(text).map(|it| it.kind);
+        assert_eq!(kind("Router::route"), Ok(Kind::Name));
+        assert_eq!(kind("retry"), Ok(Kind::Name));
+        assert_eq!(kind("where is read_file called"), Ok(Kind::NearName));
+        assert_eq!(kind("How does the cache evict?"), Ok(Kind::Architecture));
+        assert_eq!(kind("retry with backoff"), Ok(Kind::Description));
+        assert_eq!(kind("日本語 の 検索"), Ok(Kind::Description));
+    }
+
+    #[test]
+    fn bad_questions_are_refused_with_a_reason() {
+        assert_eq!(Question::new("  \n"), Err(BadQuestion::Empty));
+        assert_eq!(Question::new("?! ..."), Err(BadQuestion::Wordless));
+        assert_eq!(Question::new(&"a".repeat(100_000)), Err(BadQuestion::TooLong(100_000)));
+        assert!(Question::new(&"long words ".repeat(700)).is_ok());
+    }
+
+    #[test]
+    fn what_is_asked_for_by_name() {
+        assert!(Question::new("tests of the router").is_ok_and(|it| it.asked.has(Traits::TEST)));
+        assert!(Question::new("the latest contest").is_ok_and(|it| it.asked == Traits::default()));
+    }
+}
