@@ -1,6 +1,8 @@
 //! What the model is given for a passage. Invariant: bounded; depends on its arguments alone, which are in the vector's
 //! key. Must not know how vectors are made.
 
+use crate::facts::{Facts, Passage};
+
 /// Most bytes of a passage's input; the model reads at most 512 tokens of it.
 pub const LONGEST_INPUT: usize = 2_000;
 
@@ -31,6 +33,20 @@ pub fn passage_text(path_tail: &str, containers: &[&str], text: &str) -> String 
     let room = LONGEST_INPUT - out.len();
     out.push_str(prefix(text, room));
     out
+}
+
+/// The inputs of all passages of a segment with `text` and `facts`, in order, for the file at `path`.
+pub fn inputs(path: &[u8], text: &str, facts: &Facts) -> Vec<String> {
+    let tail = path_tail(path);
+    let input = |passage: &Passage| {
+        let mut names = Vec::new();
+        if let Some(symbol) = passage.symbol.filter(|it| (it.0 as usize) < facts.symbols.len()) {
+            names = facts.containers(symbol);
+            names.push(facts.text(facts.symbol(symbol).name));
+        }
+        passage_text(&tail, &names, text.get(passage.span.range()).unwrap_or(""))
+    };
+    facts.passages.iter().map(input).collect()
 }
 
 /// The longest prefix of at most `len` bytes that ends on a character's border.

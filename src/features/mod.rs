@@ -5,3 +5,5 @@ pub mod diagnostics;
 pub mod folding;
 pub mod outline;
 pub mod positions;
+pub mod rank;
+pub mod semantic_search;

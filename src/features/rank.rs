@@ -2,6 +2,7 @@
 //! spread. Invariant: pure arithmetic over what it is given; equal evidence goes by path and position. Must not know how
 //! candidates were found.
 
+use crate::index::lexical::Weights;
 use crate::index::traits::Traits;
 
 /// What speaks for one passage.
@@ -28,12 +29,14 @@ pub struct Evidence {
 
 /// How much each kind of evidence counts. The defaults are what the development questions and 20 of our own like; they
 /// were chosen by whole categories, never by repository.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Tuning {
     /// Share of meaning in the score of a description, of a question about architecture, of a name.
     pub meaning_described: f32,
     pub meaning_architecture: f32,
     pub meaning_named: f32,
+    /// How the fields of words count.
+    pub words: Weights,
     /// Added for names, coverage, path, each relative to the best of the candidates.
     pub names: f32,
     pub covered: f32,
@@ -61,6 +64,7 @@ impl Default for Tuning {
             meaning_described: 0.6,
             meaning_architecture: 0.6,
             meaning_named: 0.2,
+            words: Weights::default(),
             names: 0.2,
             covered: 0.2,
             path: 0.1,

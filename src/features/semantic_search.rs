@@ -4,8 +4,6 @@
 
 mod place;
 mod question;
-#[cfg(test)]
-mod tests;
 
 pub use place::{MOST_LINES, Place};
 pub use question::{BadQuestion, Kind, LONGEST, Question};
@@ -18,7 +16,6 @@ use crate::base::ids::{FileId, Generation, RootId};
 use crate::base::paths::RelPath;
 use crate::embed::Embedder;
 use crate::facts::words::QueryTerm;
-use crate::index::lexical::Weights;
 use crate::index::snapshot::{Completeness, PassageId, PassageInfo, Snapshot};
 
 /// Passages taken from words and from vectors each.
@@ -175,9 +172,9 @@ impl<'a> Search<'a> {
     }
 
     fn words(&mut self) {
-        let weights = Weights::default();
         let total: f32 = self.rarity.iter().sum::<f32>().max(1e-6);
-        for hit in self.snapshot.lexical_with(&self.terms, &weights, CANDIDATES.max(self.limit), self.cancel) {
+        for hit in self.snapshot.lexical_with(&self.terms, &self.tuning.words, CANDIDATES.max(self.limit), self.cancel)
+        {
             let Some(at) = self.candidate(hit.passage) else { continue };
             let found: f32 = (0..self.rarity.len()).filter(|i| hit.terms >> i & 1 == 1).map(|i| self.rarity[i]).sum();
             let it = &mut self.candidates[at];
