@@ -108,10 +108,12 @@ function message(label: string, detail: string): Answer {
   return { label, detail, alwaysShow: true };
 }
 
-async function show(place: vscode.Location, preserveFocus: boolean): Promise<void> {
+/** Shows a place in the editor and gives that editor. */
+async function show(place: vscode.Location, preserveFocus: boolean): Promise<vscode.TextEditor> {
   const start = new vscode.Range(place.range.start, place.range.start);
   const editor = await vscode.window.showTextDocument(place.uri, { preview: true, preserveFocus, selection: start });
   editor.revealRange(place.range, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+  return editor;
 }
 
 /** Where the user was, to go back to. */
@@ -142,6 +144,10 @@ export function askQuestion(server: Server, question?: string): void {
   pick.placeholder = 'Ask in plain words: where do we retry with backoff?';
   pick.ignoreFocusOut = false;
   const asking = new Asking(server, pick, from);
+  const marked = vscode.window.createTextEditorDecorationType({
+    backgroundColor: new vscode.ThemeColor('editor.rangeHighlightBackground'),
+    isWholeLine: true,
+  });
   let chosen = false;
   let previewed = false;
   pick.onDidChangeValue((value) => asking.later(value));
@@ -149,7 +155,11 @@ export function askQuestion(server: Server, question?: string): void {
     const wanted = vscode.workspace.getConfiguration('portolan').get<boolean>('search.preview', true);
     if (!wanted || !active?.place || chosen) return;
     previewed = true;
-    await show(active.place, true).then(undefined, () => undefined);
+    const { range } = active.place;
+    await show(active.place, true).then(
+      (editor) => editor.setDecorations(marked, [range]),
+      () => undefined,
+    );
   });
   pick.onDidAccept(async () => {
     const [selected] = pick.selectedItems;
@@ -162,6 +172,7 @@ export function askQuestion(server: Server, question?: string): void {
   });
   pick.onDidHide(async () => {
     asking.dispose();
+    marked.dispose();
     pick.dispose();
     if (!chosen && previewed) await goBack();
   });

@@ -3,6 +3,7 @@
 import * as vscode from 'vscode';
 import { LanguageClient, type LanguageClientOptions, type ServerOptions, State } from 'vscode-languageclient/node';
 import { findProgram } from './program';
+import { STATUS, type ServerStatus } from './protocol';
 import type { StatusItem } from './status';
 
 /** Settings of the user alone, as nested objects: what a workspace sets never reaches `initializationOptions`. */
@@ -34,7 +35,9 @@ export class Server {
     private readonly context: vscode.ExtensionContext,
     private readonly log: vscode.LogOutputChannel,
     private readonly item: StatusItem,
-  ) {}
+  ) {
+    item.onIdle = () => void this.summarise();
+  }
 
   /** Starts the server; what hinders it is said in a message and in the status bar. */
   async start(): Promise<void> {
@@ -57,6 +60,7 @@ export class Server {
     this.log.info(`starting ${program.path} serve --stdio`);
     try {
       await client.start();
+      await this.summarise();
     } catch (error) {
       this.item.failed(String(error));
       this.log.error(`${program.path} did not start: ${String(error)}`);
@@ -85,6 +89,16 @@ export class Server {
     const convert = this.client?.protocol2CodeConverter;
     const range = convert?.asRange(location.range) ?? new vscode.Range(0, 0, 0, 0);
     return new vscode.Location(convert?.asUri(location.uri) ?? vscode.Uri.parse(location.uri), range);
+  }
+
+  /** Puts the server's one line about its index into the status bar's tooltip. A server without one changes nothing. */
+  private async summarise(): Promise<void> {
+    try {
+      const { summary } = await this.ask<ServerStatus>(STATUS, {});
+      if (summary) this.item.running(summary);
+    } catch (error) {
+      this.log.debug(`no status: ${String(error)}`);
+    }
   }
 
   private options(): LanguageClientOptions {

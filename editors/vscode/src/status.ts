@@ -29,9 +29,13 @@ export class StatusItem implements vscode.Disposable {
     this.show('$(sync~spin) Portolan', 'The server starts.');
   }
 
-  running(): void {
-    this.show('$(compass) Portolan', 'Ask a question: "Portolan: Ask a Question About This Code".');
+  /** The server runs and nothing is under way; `summary` is what it says of its index. */
+  running(summary = 'Ask a question: "Portolan: Ask a Question About This Code".'): void {
+    if (this.jobs.size === 0) this.show('$(compass) Portolan', summary);
   }
+
+  /** Called whenever the last job has ended. */
+  onIdle: () => void = () => undefined;
 
   stopped(): void {
     this.jobs.clear();
@@ -55,7 +59,11 @@ export class StatusItem implements vscode.Disposable {
       }
     }
     const newest = [...this.jobs.values()].pop();
-    if (!newest) return this.running();
+    if (!newest) {
+      this.running();
+      this.onIdle();
+      return;
+    }
     const share = newest.percentage === undefined ? '' : ` ${Math.round(newest.percentage)}%`;
     const lines = [...this.jobs.values()].map((job) => [job.title, job.message].filter(Boolean).join(': '));
     this.show(`$(sync~spin) Portolan${share}`, lines.join('\n'));
