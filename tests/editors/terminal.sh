@@ -70,7 +70,10 @@ gone() {
 
 # expect NAME REGEX WHAT [SECONDS]: one step with its verdict and its screen.
 expect() {
-  if shown "$2" "${4:-20}"; then
+  # After several failures nobody waits long for the next.
+  local seconds=${4:-20}
+  [ $failures -lt 3 ] || seconds=5
+  if shown "$2" "$seconds"; then
     passed "$3"
   else
     failed "$3 (no line matches /$2/)"
