@@ -28,6 +28,30 @@ impl Snapshot {
         out
     }
 
+    /// Up to `limit` declared names by the number of segments that use them (over all packs, dead files not told apart),
+    /// most used first.
+    pub fn most_used(&self, limit: usize) -> Vec<(String, u64)> {
+        let mut sums: std::collections::HashMap<&str, u64> = std::collections::HashMap::new();
+        for (_, state) in self.packs() {
+            let Some(part) = state.view().and_then(|it| it.names()) else { continue };
+            // A list's length in bytes is close to its number of segments.
+            let (column, bytes) = part.declared.column(0);
+            let mut all: Vec<(u64, usize)> = column
+                .iter(bytes)
+                .map(|name| (part.uses.range(0, name as usize).len() as u64, name as usize))
+                .collect();
+            all.sort_unstable_by(|a, b| b.cmp(a));
+            all.truncate(limit * 4);
+            for (uses, name) in all {
+                *sums.entry(part.names.text(name)).or_default() += uses;
+            }
+        }
+        let mut all: Vec<(String, u64)> = sums.into_iter().map(|it| (it.0.to_owned(), it.1)).collect();
+        all.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        all.truncate(limit);
+        all
+    }
+
     /// All declared symbols of a file, in order of position.
     pub fn symbols_of_file(&self, file: FileId) -> Vec<SymbolHit> {
         let Some((state, ordinal)) = self.locate(file) else { return Vec::new() };

@@ -5,7 +5,9 @@ mod cache;
 mod query;
 mod state;
 
+pub use super::names::NameMatch;
 pub use cache::{FactsCache, FewFacts};
+pub use query::Unembedded;
 pub use state::{Body, FileIds, Location, Locations, PackState, VectorRef, VectorState};
 
 use super::traits::Traits;
