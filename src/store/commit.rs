@@ -80,7 +80,7 @@ impl Store {
         let now = Instant::now();
         let mut inner = self.locked();
         inner.keep_lock(now);
-        if matches!(inner.role, Role::Reader) {
+        if !inner.may_write() {
             self.show(&inner);
             return Err(StoreError::NotWriter);
         }

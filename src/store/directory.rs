@@ -19,6 +19,8 @@ pub struct StoreOptions {
     pub cache_dir: Option<PathBuf>,
     /// Keep nothing on disk and read nothing from it.
     pub in_memory: bool,
+    /// Take no lock and change nothing: for commands that look at an index beside a running writer, or at none.
+    pub read_only: bool,
     /// Hash of the settings that shape an index: see `manifest::shape`.
     pub settings: Key,
     /// Packs may be mapped; else they are read into memory.
@@ -27,7 +29,7 @@ pub struct StoreOptions {
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { cache_dir: None, in_memory: false, settings: Key([0; 16]), use_mmap: true }
+        Self { cache_dir: None, in_memory: false, read_only: false, settings: Key([0; 16]), use_mmap: true }
     }
 }
 
@@ -48,7 +50,7 @@ impl Store {
                 None => (Arc::new(MemoryDisk::new()), notice),
             }
         };
-        let it = Self::on(disk, name);
+        let it = if options.read_only { Self::look_at(disk, name) } else { Self::on(disk, name) };
         it.locked().notices.extend(notice);
         it
     }
@@ -151,6 +153,24 @@ mod tests {
         commit(&store, "text");
         assert_eq!(&*store.state().packs[0].section(1).unwrap(), b"text");
         assert!(!cache.exists() && store.is_writer() && store.notices().is_empty());
+    }
+
+    #[test]
+    fn an_onlooker_changes_nothing_and_follows() {
+        let place = tempfile::tempdir().unwrap();
+        let cache = place.path().join("cache");
+        let look = || Store::open(Path::new("/r"), &StoreOptions { read_only: true, ..options(&cache) });
+        let early = look();
+        assert!(!cache.exists() && early.state().packs.is_empty() && early.notices().is_empty());
+        let writer = Store::open(Path::new("/r"), &options(&cache));
+        assert!(writer.is_writer() && !early.is_writer());
+        commit(&writer, "one");
+        assert_eq!((early.refresh().unwrap().packs.len(), look().state().packs.len()), (1, 1));
+        drop(writer);
+        early.refresh();
+        assert!(!early.is_writer());
+        let draft = PackDraft::new(1).section(1, Encoding::Raw, Vec::new());
+        assert!(early.commit(vec![draft.into()], &[], None).is_err());
     }
 
     #[test]

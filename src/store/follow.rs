@@ -28,6 +28,7 @@ impl Store {
         let before = inner.state.clone();
         match inner.role {
             Role::Reader => inner.follow(now),
+            Role::Onlooker => inner.read_news(now),
             Role::Alone if inner.is_due(now) => inner.join(now),
             Role::Alone => {}
             Role::Writer(_) => inner.look_after(now),
@@ -53,16 +54,19 @@ impl Inner {
     fn follow(&mut self, now: Instant) {
         match self.disk.lock(LOCK) {
             Ok(Some(lock)) => self.become_writer(lock, now),
-            Ok(None) => {
-                let mark = self.disk.mark(MANIFEST).ok();
-                if mark.is_some() && mark != self.manifest_mark {
-                    self.load_as_reader();
-                }
-                self.drop_damaged(now);
-            }
+            Ok(None) => self.read_news(now),
             // The directory may be gone for a moment; what is open stays readable.
             Err(_) => {}
         }
+    }
+
+    /// Reads the manifest where it is a new one.
+    fn read_news(&mut self, now: Instant) {
+        let mark = self.disk.mark(MANIFEST).ok();
+        if mark.is_some() && mark != self.manifest_mark {
+            self.load_as_reader();
+        }
+        self.drop_damaged(now);
     }
 
     /// An index in memory asks for its place on disk again.
@@ -163,17 +167,17 @@ impl Inner {
             let older = &self.state.packs[..upto];
             remove.extend(older.iter().filter(|it| it.kind() == pack.kind()).map(|it| it.id()));
             remove.push(pack.id());
-            if !matches!(self.role, Role::Reader) {
+            if self.may_write() {
                 let name = pack.id().file_name();
                 self.set_aside(&name, &StoreError::damaged(&name, "content"));
             }
         }
         self.replace(Vec::new(), &remove, None);
-        if matches!(self.role, Role::Reader) {
-            self.obsolete.clear();
-        } else {
+        if self.may_write() {
             self.dirty = true;
             self.save(now);
+        } else {
+            self.obsolete.clear();
         }
         true
     }

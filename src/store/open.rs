@@ -45,6 +45,8 @@ pub(super) enum Role {
     Reader,
     /// The disk cannot be used: an index of our own, in memory.
     Alone,
+    /// Reads what there is, and never asks for the lock.
+    Onlooker,
 }
 
 #[derive(Debug)]
@@ -72,10 +74,19 @@ pub(super) struct Inner {
 impl Store {
     /// Opens the store of `root` (a canonical path's bytes) on `disk`.
     pub fn on(disk: Arc<dyn Disk>, root: &[u8]) -> Self {
+        Self::begin(disk, root, Role::Reader)
+    }
+
+    /// The same for one who only looks: takes no lock, changes nothing.
+    pub fn look_at(disk: Arc<dyn Disk>, root: &[u8]) -> Self {
+        Self::begin(disk, root, Role::Onlooker)
+    }
+
+    fn begin(disk: Arc<dyn Disk>, root: &[u8], role: Role) -> Self {
         let mut inner = Inner {
             disk,
             memory: Arc::new(MemoryDisk::new()),
-            role: Role::Reader,
+            role,
             root: root.to_vec(),
             state: Arc::default(),
             unsaved: HashSet::new(),
@@ -99,7 +110,7 @@ impl Store {
 
     /// Whether this process may commit: it holds the lock, or has an index of its own in memory.
     pub fn is_writer(&self) -> bool {
-        !matches!(self.locked().role, Role::Reader)
+        self.locked().may_write()
     }
 
     /// Whether all that was committed is on disk.
@@ -137,8 +148,15 @@ impl StoreState {
 }
 
 impl Inner {
+    pub fn may_write(&self) -> bool {
+        matches!(self.role, Role::Writer(_) | Role::Alone)
+    }
+
     /// Takes the lock where it is free, and loads what is there.
     pub fn begin(&mut self, now: Instant) {
+        if matches!(self.role, Role::Onlooker) {
+            return self.load_as_reader();
+        }
         match self.disk.lock(LOCK) {
             Ok(Some(lock)) => self.become_writer(lock, now),
             Ok(None) => {

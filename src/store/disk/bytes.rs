@@ -59,7 +59,7 @@ impl DiskBytes {
         // SAFETY: the file lies in a directory that only this user may enter, was complete and synced before it got its
         // name, and is never written again by us (a change makes a new file; a removal leaves the map alive). Another
         // program of the same user could still cut it short: the process would then end with SIGBUS, and start again
-        // with a rebuilt index; `performance.use_mmap = false` reads instead.
+        // with a rebuilt index; `StoreOptions::use_mmap` unset reads instead.
         let map = unsafe { memmap2::Mmap::map(file)? };
         Ok(Self(Repr::Mapped(map)))
     }

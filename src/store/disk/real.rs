@@ -23,21 +23,27 @@ impl RealDisk {
         Self { path: path.to_path_buf(), dir: RwLock::new(None), may_map }
     }
 
-    fn dir(&self) -> io::Result<Arc<PrivateDir>> {
+    /// The open directory. Only what writes makes a missing one.
+    fn dir(&self, make: bool) -> io::Result<Arc<PrivateDir>> {
         if let Some(it) = &*self.dir.read().unwrap_or_else(|it| it.into_inner()) {
             return Ok(it.clone());
         }
-        self.reopen()
+        self.reopen(make)
     }
 
-    fn reopen(&self) -> io::Result<Arc<PrivateDir>> {
-        let fresh = Arc::new(PrivateDir::create(&self.path)?);
+    fn reopen(&self, make: bool) -> io::Result<Arc<PrivateDir>> {
+        let fresh = Arc::new(if make { PrivateDir::create(&self.path)? } else { PrivateDir::open(&self.path)? });
         *self.dir.write().unwrap_or_else(|it| it.into_inner()) = Some(fresh.clone());
         Ok(fresh)
     }
 
-    fn with<T>(&self, name: &str, job: impl FnOnce(&PrivateDir) -> io::Result<T>) -> io::Result<T> {
-        let dir = self.dir()?;
+    fn reading<T>(&self, name: &str, job: impl FnOnce(&PrivateDir) -> io::Result<T>) -> io::Result<T> {
+        let dir = self.dir(false)?;
+        job(&dir).map_err(|it| explain(&self.path.join(name), it))
+    }
+
+    fn writing<T>(&self, name: &str, job: impl FnOnce(&PrivateDir) -> io::Result<T>) -> io::Result<T> {
+        let dir = self.dir(true)?;
         job(&dir).map_err(|it| explain(&self.path.join(name), it))
     }
 }
@@ -70,20 +76,20 @@ impl DiskFile for RealFile {
 
 impl Disk for RealDisk {
     fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
-        let file = self.with(name, |dir| dir.create_new(name))?;
+        let file = self.writing(name, |dir| dir.create_new(name))?;
         Ok(Box::new(RealFile { file, path: self.path.join(name), written: 0 }))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.with(to, |dir| dir.rename(from, to))
+        self.writing(to, |dir| dir.rename(from, to))
     }
 
     fn sync_dir(&self) -> io::Result<()> {
-        self.with("", |dir| dir.sync())
+        self.writing("", |dir| dir.sync())
     }
 
     fn read(&self, name: &str, cap: u64) -> io::Result<Vec<u8>> {
-        self.with(name, |dir| {
+        self.reading(name, |dir| {
             let file = dir.open_read(name)?;
             let size = file.metadata()?.len();
             if size > cap {
@@ -96,7 +102,7 @@ impl Disk for RealDisk {
     }
 
     fn map(&self, name: &str) -> io::Result<DiskBytes> {
-        self.with(name, |dir| {
+        self.reading(name, |dir| {
             let mut file = dir.open_read(name)?;
             if self.may_map && !directories::is_remote(&self.path) {
                 return DiskBytes::map(&file);
@@ -107,24 +113,24 @@ impl Disk for RealDisk {
     }
 
     fn mark(&self, name: &str) -> io::Result<FileMark> {
-        self.with(name, |dir| {
+        self.reading(name, |dir| {
             let stamp = dir.stat(name)?;
             Ok((stamp.inode, stamp.size, stamp.mtime_ns))
         })
     }
 
     fn list(&self) -> io::Result<Vec<DiskEntry>> {
-        let all = self.with("", |dir| dir.list())?;
+        let all = self.reading("", |dir| dir.list())?;
         let files = all.into_iter().filter(|it| !it.is_dir);
         Ok(files.map(|it| DiskEntry { name: it.name, size: it.size, mtime_ns: it.mtime_ns }).collect())
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        self.with(name, |dir| dir.remove(name))
+        self.writing(name, |dir| dir.remove(name))
     }
 
     fn lock(&self, name: &str) -> io::Result<Option<DiskLock>> {
-        self.with(name, |dir| {
+        self.writing(name, |dir| {
             let fd = dir.open_lock(name)?;
             let file = File::from(fd.try_clone()?);
             let Some(lock) = FileLock::try_exclusive(fd)? else { return Ok(None) };
@@ -136,11 +142,11 @@ impl Disk for RealDisk {
     }
 
     fn holds(&self, lock: &DiskLock, name: &str) -> bool {
-        self.dir().is_ok_and(|dir| dir.is_in_place() && dir.stat(name).is_ok_and(|it| it.inode == lock.identity))
+        self.dir(false).is_ok_and(|dir| dir.is_in_place() && dir.stat(name).is_ok_and(|it| it.inode == lock.identity))
     }
 
     fn revive(&self) -> io::Result<()> {
-        self.reopen().map(|_| ())
+        self.reopen(true).map(|_| ())
     }
 
     fn place(&self) -> String {
