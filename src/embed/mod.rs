@@ -14,6 +14,8 @@ mod trie;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::base::settings::{Settings, table};
+
 /// Something that turns texts into vectors of one length.
 pub trait Embedder: Send + Sync {
     /// Identifies the model (its bytes and how it is fed); part of every vector's key.
@@ -82,4 +84,33 @@ pub fn open(options: &Options) -> Result<Arc<dyn Embedder>, EmbedError> {
         Runtime::Builtin => Arc::new(builtin::Builtin::new(MODEL, TOKENIZER)?),
         Runtime::Onnx => Arc::new(onnx::OnnxRuntime::new(options, MODEL, TOKENIZER)?),
     })
+}
+
+impl Options {
+    /// What the settings in force ask for; `None` where they switch vectors off.
+    pub fn from_settings(settings: &Settings) -> Option<Self> {
+        if !settings.bool(&table::EMBEDDINGS_ENABLED) {
+            return None;
+        }
+        let library = settings.text(&table::EMBEDDINGS_LIBRARY);
+        Some(Self {
+            runtime: if settings.text(&table::EMBEDDINGS_RUNTIME) == "onnx" { Runtime::Onnx } else { Runtime::Builtin },
+            library: (!library.is_empty()).then(|| PathBuf::from(library)),
+            device: if settings.text(&table::EMBEDDINGS_DEVICE) == "cpu" { Device::Cpu } else { Device::Auto },
+        })
+    }
+}
+
+/// The embedder that the settings ask for. Where ONNX Runtime cannot be had the built-in evaluator takes its place, with a
+/// notice that says why (the vectors are the same). `None` where vectors are switched off.
+pub fn from_settings(settings: &Settings) -> (Option<Arc<dyn Embedder>>, Option<String>) {
+    let Some(options) = Options::from_settings(settings) else { return (None, None) };
+    match open(&options) {
+        Ok(embedder) => (Some(embedder), None),
+        Err(error) if options.runtime == Runtime::Onnx => match open(&Options::default()) {
+            Ok(embedder) => (Some(embedder), Some(format!("{error}; the built-in evaluator runs the model instead"))),
+            Err(second) => (None, Some(format!("{error}; {second}"))),
+        },
+        Err(error) => (None, Some(error.to_string())),
+    }
 }

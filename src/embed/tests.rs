@@ -94,9 +94,9 @@ fn the_evaluator_equals_onnx_runtime() {
         out.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         out
     };
-    for ix in 0..texts.len() {
+    for (ix, text) in texts.iter().enumerate() {
         for (ours, theirs) in rank(&ours, ix).iter().zip(rank(&theirs, ix)).take(10) {
-            assert!(ours.1 == theirs.1 || (ours.0 - theirs.0).abs() < 1e-5, "{:?}", texts[ix]);
+            assert!(ours.1 == theirs.1 || (ours.0 - theirs.0).abs() < 1e-5, "{text:?}");
         }
     }
 }

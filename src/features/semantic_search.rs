@@ -50,6 +50,9 @@ pub struct Reason {
     pub meaning: Option<f32>,
 }
 
+/// Told of a first list, which the final one replaces.
+pub type Partial<'a> = &'a mut dyn FnMut(&[Found]);
+
 /// The answers with what they rest on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answers {
@@ -70,7 +73,7 @@ pub fn semantic_search(
     question: &Question,
     limit: usize,
     cancel: &Cancel,
-    partial: Option<&mut dyn FnMut(&[Found])>,
+    partial: Option<Partial<'_>>,
 ) -> Answers {
     semantic_search_with(snapshot, embedder, question, limit, cancel, partial, &Tuning::default())
 }
@@ -82,7 +85,7 @@ pub fn semantic_search_with(
     question: &Question,
     limit: usize,
     cancel: &Cancel,
-    partial: Option<&mut dyn FnMut(&[Found])>,
+    partial: Option<Partial<'_>>,
     tuning: &Tuning,
 ) -> Answers {
     let limit = limit.clamp(1, MOST_ANSWERS);
@@ -104,7 +107,6 @@ pub fn semantic_search_with(
 }
 
 struct Candidate {
-    passage: PassageId,
     info: PassageInfo,
     evidence: Evidence,
     /// Bit `i`: term `i` of the question occurs.
@@ -217,7 +219,7 @@ impl<'a> Search<'a> {
             ..Evidence::default()
         };
         self.known.insert(passage, self.candidates.len());
-        self.candidates.push(Candidate { passage, info, evidence, terms: 0 });
+        self.candidates.push(Candidate { info, evidence, terms: 0 });
         Some(self.candidates.len() - 1)
     }
 

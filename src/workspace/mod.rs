@@ -4,6 +4,7 @@
 
 pub mod crawl;
 pub mod options;
+pub mod preview;
 pub mod progress;
 pub mod rules;
 pub mod skip;

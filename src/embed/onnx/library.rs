@@ -33,7 +33,7 @@ pub fn find(setting: Option<&Path>) -> Result<PathBuf, EmbedError> {
     candidates().into_iter().find(|path| check(path).is_ok()).ok_or_else(|| {
         EmbedError(
             "no ONNX Runtime library found: set embeddings.library to libonnxruntime.so, install the Python package \
-             onnxruntime, or set embeddings.runtime to builtin"
+             onnxruntime, or set embeddings.runtime to built-in"
                 .into(),
         )
     })
