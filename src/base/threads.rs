@@ -25,3 +25,19 @@ pub fn spawn<T: Send + 'static>(
         job()
     })
 }
+
+/// As [`spawn`], within a scope; `None` where the system gives no thread.
+pub fn scoped<'scope, T: Send + 'scope>(
+    scope: &'scope std::thread::Scope<'scope, '_>,
+    name: &str,
+    intent: Intent,
+    job: impl FnOnce() -> T + Send + 'scope,
+) -> Option<std::thread::ScopedJoinHandle<'scope, T>> {
+    let job = move || {
+        if intent == Intent::Background {
+            let _ = rustix::process::nice(5);
+        }
+        job()
+    };
+    std::thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, job).ok()
+}

@@ -73,7 +73,7 @@ pub fn open(mut settings: Settings, path: Option<&Path>, base: Options) -> anyho
     options.follow &= base.follow;
     options.read_only = base.read_only;
     options.allow_broad_root = base.allow_broad_root;
-    options.embedder = base.embedder;
+    options.embedder = setup::embedder(&settings)?;
     Workspace::open(vec![path.to_path_buf()], options).map_err(|error| match error {
         WorkspaceError::System(_) => anyhow::Error::new(error),
         mistake => UsageError(mistake.to_string()).into(),

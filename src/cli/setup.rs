@@ -2,12 +2,14 @@
 //! command; it is told on stderr and the rest counts.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Result;
 
 use super::UsageError;
 use super::args::Common;
 use crate::base::settings::{Settings, Trust, table};
+use crate::embed::{self, Embedder};
 
 /// Largest settings file that is read, in bytes.
 const FILE_LIMIT: u64 = 1 << 20;
@@ -75,4 +77,29 @@ fn add_file(settings: &mut Settings, file: &Path, trust: Trust) {
         Ok(text) => settings.add_toml(&text, &origin, trust),
         Err(error) => settings.notices.push(format!("{origin}: {error}; it is not used")),
     }
+}
+
+/// The embedder that the settings ask for; none where embeddings are switched off.
+///
+/// # Errors
+/// ONNX Runtime is asked for and cannot be loaded.
+pub fn embedder(settings: &Settings) -> Result<Option<Arc<dyn Embedder>>> {
+    if !settings.bool(&table::EMBEDDINGS_ENABLED) {
+        return Ok(None);
+    }
+    let library = settings.text(&table::EMBEDDINGS_LIBRARY);
+    let options = embed::Options {
+        runtime: if settings.text(&table::EMBEDDINGS_RUNTIME) == "onnx" {
+            embed::Runtime::Onnx
+        } else {
+            embed::Runtime::Builtin
+        },
+        library: (!library.is_empty()).then(|| PathBuf::from(library)),
+        device: if settings.text(&table::EMBEDDINGS_DEVICE) == "cpu" {
+            embed::Device::Cpu
+        } else {
+            embed::Device::Auto
+        },
+    };
+    Ok(Some(embed::open(&options)?))
 }

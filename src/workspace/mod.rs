@@ -3,10 +3,14 @@
 //! protocol.
 
 pub mod crawl;
+mod handle;
+mod lanes;
 pub mod options;
 pub mod preview;
 pub mod progress;
+mod roots;
 pub mod rules;
+mod shelf;
 pub mod skip;
 mod state;
 pub mod typing;
@@ -20,7 +24,10 @@ use crossbeam_channel::Receiver;
 
 use crate::base::cancel::Cancel;
 use crate::base::ids::RootId;
+use crate::base::os::OpenError;
 use crate::base::paths::RelPath;
+use crate::index::build::SegmentRecord;
+use crate::index::snapshot::Snapshot;
 
 pub use options::{Options, RuleOptions, StatCacheOptions};
 pub use progress::{Counters, Event, Progress, Stage};
@@ -68,8 +75,10 @@ pub struct RootInfo {
     pub path: PathBuf,
     /// This process writes its index; else it follows the one that does.
     pub writer: bool,
-    /// The index lives in memory only, and why.
-    pub memory_only: Option<String>,
+    /// All that was committed is on disk; else it lives in memory, and a notice says why.
+    pub saved: bool,
+    /// Where the index lies.
+    pub place: String,
 }
 
 /// The state of the workspace at one moment.
@@ -106,7 +115,7 @@ pub struct FileLine {
 
 /// An open workspace. Dropping it stops its threads after the running commit.
 pub struct Workspace {
-    state: state::Handle,
+    handle: handle::Handle,
 }
 
 impl Workspace {
@@ -115,27 +124,63 @@ impl Workspace {
     /// # Errors
     /// A root that is missing, no directory, unreadable, or too broad (`/`, the home directory) unless that is allowed.
     pub fn open(roots: Vec<PathBuf>, options: Options) -> Result<Arc<Self>, WorkspaceError> {
-        Ok(Arc::new(Self { state: state::Handle::start(roots, options)? }))
+        Ok(Arc::new(Self { handle: handle::Handle::start(&roots, options)? }))
+    }
+
+    /// The last published state of the index: immutable, cheap to clone.
+    pub fn snapshot(&self) -> Snapshot {
+        self.handle.snapshot()
+    }
+
+    /// Puts an open document's facts in the place of its file's; `path` is absolute, `text` the document's whole text that
+    /// the segments tile. Returns when the next snapshot has it. A path outside every root is ignored.
+    pub fn open_document(&self, path: &Path, lang: &str, text: &str, segments: Vec<SegmentRecord>) {
+        self.handle.open_document(path, lang, text, segments);
+    }
+
+    /// Gives a closed document's place back to its file on disk, which is looked at again.
+    pub fn close_document(&self, path: &Path) {
+        self.handle.close_document(path);
+    }
+
+    /// The innermost root that holds an absolute path, and where in it.
+    pub fn place(&self, path: &Path) -> Option<(RootId, RelPath)> {
+        self.handle.shared.place(path).map(|(root, path)| (root.id, path))
+    }
+
+    /// The path of a root.
+    pub fn root_path(&self, root: RootId) -> Option<PathBuf> {
+        self.handle.shared.roots().iter().find(|it| it.id == root).map(|it| it.path().to_path_buf())
+    }
+
+    /// Reads a file of a root through the one door; at most `cap` bytes.
+    ///
+    /// # Errors
+    /// Why it cannot be read: gone, a link, too large, changed while it was read.
+    pub fn read(&self, root: RootId, path: &RelPath, cap: u64) -> Result<Vec<u8>, OpenError> {
+        let roots = self.handle.shared.roots();
+        let root = roots.iter().find(|it| it.id == root).ok_or(OpenError::NotFound)?;
+        root.dir.read(path, cap).map(|(bytes, _)| bytes)
     }
 
     /// Counters, roots, memory, quarantine at this moment.
     pub fn status(&self) -> Status {
-        self.state.status()
+        self.handle.status()
     }
 
     /// The counters alone: cheap.
     pub fn status_progress(&self) -> Progress {
-        self.state.progress()
+        self.handle.progress()
     }
 
     /// Events from now on.
     pub fn events(&self) -> Receiver<Event> {
-        self.state.events()
+        self.handle.events()
     }
 
     /// Waits until all roots have reached `stage`; false where `cancel` came first.
     pub fn wait_indexed(&self, stage: Stage, cancel: &Cancel) -> bool {
-        self.state.wait(stage, cancel)
+        self.handle.wait(stage, cancel)
     }
 
     /// One more root; indexing it starts at once.
@@ -143,7 +188,7 @@ impl Workspace {
     /// # Errors
     /// As `open`.
     pub fn add_root(&self, path: &Path) -> Result<RootId, WorkspaceError> {
-        self.state.add_root(path)
+        self.handle.add_root(path)
     }
 
     /// One more root that the user wants although it is `/` or the home directory.
@@ -151,27 +196,27 @@ impl Workspace {
     /// # Errors
     /// As `open`, but never `TooBroad`.
     pub fn add_root_anyway(&self, path: &Path) -> Result<RootId, WorkspaceError> {
-        self.state.add_root(path)
+        self.handle.add_root(path)
     }
 
     /// Forgets a root: its answers are gone with the next generation, its index stays on disk.
     pub fn remove_root(&self, path: &Path) {
-        self.state.remove_root(path);
+        self.handle.remove_root(path);
     }
 
     /// Looks at these files and folders again (absolute paths); none: at everything.
     pub fn rescan(&self, paths: Vec<PathBuf>) {
-        self.state.rescan(paths);
+        self.handle.rescan(&paths);
     }
 
     /// Every file and left-out folder with its language or reason, in the order of paths, root after root. Walks the
     /// roots, so that it accounts for what is there now.
     pub fn file_lines(&self, cancel: &Cancel) -> Vec<FileLine> {
-        self.state.file_lines(cancel)
+        self.handle.file_lines(cancel)
     }
 
     /// Stops: no new work, the running commit ends, worker processes go.
     pub fn shutdown(&self) {
-        self.state.shutdown();
+        self.handle.shutdown();
     }
 }

@@ -23,7 +23,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    fn from_code(code: u8) -> Self {
+    pub(super) fn from_code(code: u8) -> Self {
         match code {
             0 => Self::Opened,
             1 => Self::Walked,

@@ -1,157 +1,399 @@
-//! The writer thread and what it publishes. Invariant: only this thread changes the list of roots and the index; all
-//! others read what it has published. Must not know features or the protocol.
+//! The writer thread and what it publishes. Invariant: only this thread changes the index in memory; all others read what
+//! it has published. Packs are made and written by the crawl's threads; here they only become visible, in their order.
+//! Must not know features or the protocol.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use arc_swap::ArcSwap;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
+use super::WorkspaceError;
+use super::options::Options;
 use super::progress::{Counters, Event, Events, Stage};
-use super::{FileLine, Options, RootInfo, Status, WorkspaceError};
+pub(super) use super::roots::Root;
+use super::shelf;
 use crate::base::cancel::Cancel;
+use crate::base::hash::Key;
 use crate::base::ids::RootId;
-use crate::base::threads::{self, Intent};
+use crate::base::paths::RelPath;
+use crate::index::apply::Builder;
+use crate::index::bits::BitSet;
+use crate::index::build::{FileRecord, SegmentRecord};
+use crate::index::snapshot::Snapshot;
+use crate::index::vectors::{VectorRun, VectorView};
+use crate::index::view::PackView;
+use crate::store::pack::PackId;
+
+/// How often the writer looks after the stores when nothing else happens.
+const TICK: Duration = Duration::from_secs(2);
+/// Most notices that are kept.
+const NOTICES: usize = 64;
+/// Vector packs of open documents that may pile up before the old ones are dropped.
+const LOOSE_VECTORS: usize = 64;
+
+/// Which of the two crawls looks: the one over all, or the one over what somebody waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    Whole,
+    Near,
+}
+
+/// Packs that have become part of a store.
+pub(super) struct Fresh {
+    pub root: RootId,
+    pub facts: Option<(PackId, Arc<PackView>)>,
+    pub vectors: Option<(PackId, Arc<VectorView>)>,
+    /// Packs that they replace.
+    pub removed: Vec<PackId>,
+    pub removed_vectors: Vec<PackId>,
+}
+
+/// The packs of a root with what of them is alive.
+pub(super) type Survivors = Vec<(PackId, Arc<PackView>, BitSet)>;
 
 /// What the writer is asked to do.
-enum Command {
-    Rescan(Vec<PathBuf>),
+pub(super) enum Command {
+    AddRoot(Arc<Root>, Sender<()>),
+    RemoveRoot(RootId, Sender<()>),
+    Apply(Fresh, Sender<()>),
+    Walked(RootId, u64),
+    OpenDocument {
+        root: RootId,
+        path: RelPath,
+        lang: String,
+        segments: Vec<SegmentRecord>,
+        runs: Vec<VectorRun>,
+        done: Sender<()>,
+    },
+    CloseDocument {
+        root: RootId,
+        path: RelPath,
+        done: Sender<()>,
+    },
+    Survivors(RootId, Sender<Survivors>),
     Shutdown,
 }
 
 /// What all threads of a workspace share.
-pub(super) struct Shared {
+pub struct Shared {
     pub options: Options,
     pub counters: Counters,
     pub events: Events,
     pub cancel: Cancel,
-    roots: Mutex<Vec<RootInfo>>,
+    pub roots: RwLock<Vec<Arc<Root>>>,
+    /// For decoding and embedding.
+    pub compute: rayon::ThreadPool,
+    pub(super) commands: Sender<Command>,
+    published: ArcSwap<Snapshot>,
     stage_changed: (Mutex<()>, Condvar),
+    notices: Mutex<VecDeque<String>>,
+    pub(super) profile: Mutex<Vec<String>>,
+    told: Mutex<Instant>,
 }
 
 impl Shared {
-    /// Raises or lowers the stage and wakes those who wait for it.
-    pub fn set_stage(&self, stage: Stage) {
-        let _guard = self.stage_changed.0.lock().unwrap_or_else(PoisonError::into_inner);
-        self.counters.set_stage(stage);
-        self.stage_changed.1.notify_all();
-    }
-}
-
-/// The door to the writer thread.
-pub(super) struct Handle {
-    shared: Arc<Shared>,
-    commands: Sender<Command>,
-    thread: Mutex<Option<std::thread::JoinHandle<()>>>,
-}
-
-impl Handle {
-    pub fn start(roots: Vec<PathBuf>, options: Options) -> Result<Self, WorkspaceError> {
-        let (commands, receiver) = unbounded();
-        let shared = Arc::new(Shared {
+    pub(super) fn new(options: Options, commands: Sender<Command>, first: Snapshot) -> Result<Self, WorkspaceError> {
+        let compute = background_pool("compute", cores(options.workers))?;
+        Ok(Self {
             options,
             counters: Counters::default(),
             events: Events::default(),
             cancel: Cancel::new(),
-            roots: Mutex::new(Vec::new()),
-            stage_changed: (Mutex::new(()), Condvar::new()),
-        });
-        let it = shared.clone();
-        let thread = threads::spawn("state", Intent::Latency, move || run(&it, &receiver))
-            .map_err(|error| WorkspaceError::System(format!("cannot start a thread: {error}")))?;
-        let handle = Self { shared, commands, thread: Mutex::new(Some(thread)) };
-        for root in &roots {
-            handle.add_root(root)?;
+            roots: RwLock::default(),
+            compute,
+            commands,
+            published: ArcSwap::from_pointee(first),
+            stage_changed: Default::default(),
+            notices: Mutex::default(),
+            profile: Mutex::default(),
+            told: Mutex::new(Instant::now()),
+        })
+    }
+
+    /// The last published state.
+    pub fn snapshot(&self) -> Snapshot {
+        (**self.published.load()).clone()
+    }
+
+    /// Threads that walk and that read.
+    pub fn walkers(&self) -> usize {
+        cores(self.options.walkers)
+    }
+
+    /// Threads for one walk; they go with it.
+    pub(super) fn walk_pool(&self) -> Result<rayon::ThreadPool, WorkspaceError> {
+        background_pool("walk", self.walkers())
+    }
+
+    /// Keeps a notice and tells the listeners; the same one is told once.
+    pub fn notice(&self, text: &str) {
+        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        if notices.iter().any(|it| it == text) {
+            return;
         }
-        Ok(handle)
+        if notices.len() >= NOTICES {
+            notices.pop_front();
+        }
+        notices.push_back(text.to_owned());
+        drop(notices);
+        self.events.send(&Event::Notice(text.to_owned()));
     }
 
-    pub fn status(&self) -> Status {
-        Status {
-            roots: self.roots().clone(),
-            stage: self.shared.counters.stage(),
-            progress: self.shared.counters.read(),
-            embedder: self.shared.options.embedder.as_ref().map(|it| it.runs_on()),
-            memory: 0,
-            memory_limit: self.shared.options.memory_limit,
-            staleness: self.shared.options.rescan_interval,
-            quarantined: Vec::new(),
-            notices: Vec::new(),
-            profile: Vec::new(),
+    /// The notices kept.
+    pub fn notices(&self) -> Vec<String> {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Tells the listeners how far the crawl is, at most ten times a second.
+    pub fn tell_progress(&self) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.elapsed() >= Duration::from_millis(100) {
+            *told = Instant::now();
+            self.events.send(&Event::Progress(self.counters.read()));
         }
     }
 
-    pub fn progress(&self) -> super::Progress {
-        self.shared.counters.read()
+    /// All roots.
+    pub fn roots(&self) -> Vec<Arc<Root>> {
+        self.roots.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub fn events(&self) -> Receiver<Event> {
-        self.shared.events.listen()
+    /// The innermost root that holds an absolute path, and where in it.
+    pub fn place(&self, path: &std::path::Path) -> Option<(Arc<Root>, RelPath)> {
+        let roots = self.roots();
+        let held = roots.iter().filter_map(|root| Some((root.clone(), root.relative(path)?)));
+        held.max_by_key(|(root, _)| root.path().as_os_str().len())
     }
 
+    /// A root has come to `stage`.
+    pub fn reach(&self, root: &Root, stage: Stage) {
+        root.reach(stage);
+        let _guard = self.stage_changed.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let least = self.roots().iter().map(|it| it.stage()).min();
+        self.counters.set_stage(least.unwrap_or(Stage::Embedded));
+        self.stage_changed.1.notify_all();
+    }
+
+    /// Recomputes the stage of all roots after one has come or gone.
+    pub(super) fn restage(&self) {
+        let _guard = self.stage_changed.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let least = self.roots().iter().map(|it| it.stage()).min();
+        self.counters.set_stage(least.unwrap_or(Stage::Embedded));
+        self.stage_changed.1.notify_all();
+    }
+
+    /// Waits for a stage of all roots; false where `cancel` or the end of the workspace came first.
     pub fn wait(&self, stage: Stage, cancel: &Cancel) -> bool {
-        let (lock, changed) = &self.shared.stage_changed;
+        let (lock, changed) = &self.stage_changed;
         let mut guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        while self.shared.counters.stage() < stage {
-            if cancel.is_cancelled() || self.shared.cancel.is_cancelled() {
+        while self.counters.stage() < stage {
+            if cancel.is_cancelled() || self.cancel.is_cancelled() {
                 return false;
             }
-            let waited = changed.wait_timeout(guard, Duration::from_millis(50));
-            guard = waited.unwrap_or_else(PoisonError::into_inner).0;
+            guard = changed.wait_timeout(guard, Duration::from_millis(20)).unwrap_or_else(PoisonError::into_inner).0;
         }
         true
     }
 
-    pub fn add_root(&self, path: &Path) -> Result<RootId, WorkspaceError> {
-        let path = path.canonicalize().map_err(|_| WorkspaceError::Missing(path.to_path_buf()))?;
-        if !path.is_dir() {
-            return Err(WorkspaceError::NotDirectory(path));
+    /// Makes packs of these records and vectors, commits them, and returns when they can be asked.
+    pub fn commit(&self, root: &Root, records: &[FileRecord], runs: &[VectorRun]) {
+        if records.is_empty() && runs.is_empty() {
+            return;
         }
-        let mut roots = self.roots();
-        let id = RootId(roots.len() as u16);
-        roots.push(RootInfo { id, path, writer: true, memory_only: None });
-        Ok(id)
-    }
-
-    pub fn remove_root(&self, path: &Path) {
-        self.roots().retain(|root| root.path != path);
-    }
-
-    pub fn rescan(&self, paths: Vec<PathBuf>) {
-        // A closed channel means that the workspace is shutting down.
-        let _ = self.commands.send(Command::Rescan(paths));
-    }
-
-    pub fn file_lines(&self, _cancel: &Cancel) -> Vec<FileLine> {
-        Vec::new()
-    }
-
-    pub fn shutdown(&self) {
-        self.shared.cancel.cancel();
-        let _ = self.commands.send(Command::Shutdown);
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            let _ = thread.join();
+        let _order = root.committing.lock().unwrap_or_else(PoisonError::into_inner);
+        let dims = self.options.embedder.as_ref().map_or(0, |it| it.dimensions());
+        match shelf::commit(root, records, runs, dims) {
+            Ok(fresh) => self.apply(fresh),
+            Err(why) => self.notice(&why),
         }
+        self.drain_store(root);
     }
 
-    fn roots(&self) -> std::sync::MutexGuard<'_, Vec<RootInfo>> {
-        self.shared.roots.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Hands packs to the writer and waits until they are published.
+    pub(super) fn apply(&self, fresh: Fresh) {
+        self.ask(|done| Command::Apply(fresh, done));
+    }
+
+    /// Sends a command and waits for its answer; nothing comes when the workspace is closing.
+    pub(super) fn ask<T>(&self, command: impl FnOnce(Sender<T>) -> Command) -> Option<T> {
+        let (sender, answer) = crossbeam_channel::bounded(1);
+        self.commands.send(command(sender)).ok()?;
+        answer.recv().ok()
+    }
+
+    /// What the store has to say becomes our notices.
+    pub(super) fn drain_store(&self, root: &Root) {
+        for notice in root.store.notices() {
+            self.notice(&notice);
+        }
     }
 }
 
-impl Drop for Handle {
-    fn drop(&mut self) {
-        self.shutdown();
-    }
+/// One thread a core, at most four, unless the settings say otherwise.
+pub(super) fn cores(wanted: usize) -> usize {
+    if wanted > 0 { wanted } else { std::thread::available_parallelism().map_or(2, |it| it.get().min(4)) }
 }
 
-fn run(shared: &Shared, commands: &Receiver<Command>) {
-    while let Ok(command) = commands.recv() {
+fn background_pool(name: &'static str, threads: usize) -> Result<rayon::ThreadPool, WorkspaceError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(move |number| format!("{name}-{number}"))
+        .start_handler(|_| crate::base::os::process::be_nice(5))
+        .build()
+        .map_err(|error| WorkspaceError::System(format!("cannot start threads: {error}")))
+}
+
+/// The writer thread.
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    builder: Builder,
+    loose: VecDeque<PackId>,
+    next_loose: u64,
+}
+
+impl Writer {
+    pub fn new(shared: Arc<Shared>, mut builder: Builder) -> Self {
+        if let Some(embedder) = &shared.options.embedder {
+            builder.set_model(&embedder.model_id().0);
+        }
+        Self { shared, builder, loose: VecDeque::new(), next_loose: 0 }
+    }
+
+    /// Obeys until told to stop.
+    pub fn run(mut self, commands: &Receiver<Command>) {
+        let mut looked = Instant::now();
+        loop {
+            match commands.recv_timeout(TICK) {
+                Ok(Command::Shutdown) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(command) => self.obey(command),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if looked.elapsed() >= TICK {
+                looked = Instant::now();
+                self.look_after_stores();
+            }
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
         match command {
-            Command::Rescan(_) => shared.events.send(&Event::Progress(shared.counters.read())),
-            Command::Shutdown => return,
+            Command::AddRoot(root, done) => {
+                self.load(&root);
+                self.publish();
+                let _ = done.send(());
+            }
+            Command::RemoveRoot(root, done) => {
+                self.builder.remove_root(root);
+                self.publish();
+                let _ = done.send(());
+            }
+            Command::Apply(fresh, done) => {
+                self.apply(fresh);
+                self.publish();
+                let _ = done.send(());
+            }
+            Command::Walked(root, files) => {
+                self.builder.set_walked(root, files, true);
+                self.publish();
+            }
+            Command::OpenDocument { root, path, lang, segments, runs, done } => {
+                self.add_loose_vectors(root, &runs);
+                self.builder.open_document(root, &path, &lang, segments);
+                self.publish();
+                let _ = done.send(());
+            }
+            Command::CloseDocument { root, path, done } => {
+                self.builder.close_document(root, &path);
+                self.publish();
+                let _ = done.send(());
+            }
+            Command::Survivors(root, reply) => {
+                let packs = self.builder.packs(root);
+                let all = packs.into_iter().filter_map(|(id, ..)| {
+                    let (view, kept) = self.builder.survivors(id)?;
+                    Some((id, view, kept))
+                });
+                let _ = reply.send(all.collect());
+            }
+            Command::Shutdown => {}
         }
-        shared.set_stage(Stage::Embedded);
     }
+
+    fn apply(&mut self, fresh: Fresh) {
+        if let Some((id, view)) = fresh.vectors {
+            if fresh.removed_vectors.is_empty() {
+                self.builder.apply_vectors(fresh.root, id, view);
+            } else {
+                self.builder.replace_vectors(fresh.root, &fresh.removed_vectors, id, view);
+            }
+        }
+        if let Some((id, view)) = fresh.facts {
+            if fresh.removed.is_empty() {
+                self.builder.apply_facts(fresh.root, id, view);
+            } else {
+                self.builder.replace(fresh.root, &fresh.removed, id, view);
+            }
+        }
+    }
+
+    /// All packs of a root's store, as they stand.
+    fn load(&mut self, root: &Root) {
+        for fresh in shelf::load(root, &self.shared) {
+            self.apply(fresh);
+        }
+    }
+
+    fn publish(&mut self) {
+        let snapshot = self.builder.publish();
+        let generation = snapshot.generation();
+        self.shared.published.store(Arc::new(snapshot));
+        self.shared.events.send(&Event::Published { generation });
+    }
+
+    /// Vectors of an open document's passages; they live in memory until they are many.
+    fn add_loose_vectors(&mut self, root: RootId, runs: &[VectorRun]) {
+        let dims = self.shared.options.embedder.as_ref().map_or(0, |it| it.dimensions());
+        if runs.is_empty() || dims == 0 {
+            return;
+        }
+        let Ok(view) = shelf::vectors_in_memory(dims, runs) else { return };
+        self.next_loose += 1;
+        let id = PackId(Key::of("loose vectors", &[&self.next_loose.to_le_bytes()]).0);
+        self.builder.apply_vectors(root, id, Arc::new(view));
+        self.loose.push_back(id);
+        if self.loose.len() > LOOSE_VECTORS {
+            let old: Vec<PackId> = self.loose.drain(..LOOSE_VECTORS / 2).collect();
+            self.builder.drop_packs(&old);
+        }
+    }
+
+    /// Follows another writer's commits, retries what the disk refused, sets damaged packs aside.
+    fn look_after_stores(&mut self) {
+        let faults = self.shared.snapshot().faults();
+        for root in self.shared.roots() {
+            if !faults.is_empty() {
+                shelf::heal(&root, &mut self.builder, &faults);
+            }
+            if root.store.refresh().is_some() {
+                self.builder.remove_root(root.id);
+                self.load(&root);
+                self.publish();
+                if let Some(stage) = shelf::noted_stage(&root) {
+                    self.shared.reach(&root, stage);
+                }
+            }
+            self.shared.drain_store(&root);
+        }
+    }
+}
+
+/// Paths that a command names, for requests that carry both a root and places in it.
+pub(super) type Places = Vec<(Arc<Root>, RelPath)>;
+
+/// Sorts absolute paths to the roots that hold them; others are dropped.
+pub(super) fn places(shared: &Shared, paths: &[PathBuf]) -> Places {
+    paths.iter().filter_map(|path| shared.place(path)).collect()
 }

@@ -191,6 +191,15 @@ impl Snapshot {
         }
     }
 
+    /// Where the segments of the file on disk lie, with their keys; nothing is decoded.
+    pub fn stored_segments(&self, file: FileId) -> Vec<(Span, Key)> {
+        let Some(location) = self.0.locations.stored(file) else { return Vec::new() };
+        let Some(Some(state)) = self.0.packs.get(location.slot as usize) else { return Vec::new() };
+        let Body::Stored(view) = &state.body else { return Vec::new() };
+        let files = view.files();
+        files.segments_of(location.ordinal as usize).map(|it| (files.segment_place(it).0, files.key(it))).collect()
+    }
+
     /// All live files of a root (indexed and skipped), in no order.
     pub fn files(&self, root: RootId) -> Vec<FileId> {
         let packs = self.packs().filter(|(_, it)| it.root == root);

@@ -1,5 +1,210 @@
 //! Path 2 of the map: walk -> stat -> read and hash -> reuse by key, or parse and extract in a worker process -> commit ->
-//! apply -> publish -> embed -> commit vectors. Invariant: every stage is bounded in memory and ends when cancelled.
-//! Must not know who asked for the pass.
+//! apply -> publish, then what still lacks vectors: embed -> commit vectors. Invariants: every stage is bounded in memory
+//! and ends when cancelled; a file is blamed or forgotten, never the pass. Must not know who asked for the pass.
 
+pub mod commit;
+pub mod embed;
+pub mod extract;
+pub mod read;
+pub mod record;
 pub mod walk;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use self::commit::Committer;
+use self::extract::{Arrival, Batch};
+use self::record::Pending;
+use self::walk::Sight;
+use super::progress::Counters;
+use super::rules::{self, Rules};
+use super::skip::Skip;
+use super::state::{Lane, Root, Shared};
+use super::worker::{Outcome, Pool};
+use crate::base::cancel::Cancel;
+use crate::base::ids::FileId;
+use crate::base::os::{EntryKind, FileStamp, OpenError};
+use crate::base::paths::RelPath;
+use crate::base::threads::{self, Intent};
+use crate::index::snapshot::Snapshot;
+
+/// One pass over a root, or over parts of it.
+pub struct Pass<'a> {
+    pub shared: &'a Shared,
+    pub root: &'a Root,
+    /// Files and folders to look at; the empty path is the whole root.
+    pub paths: Vec<RelPath>,
+    /// What is known at its start.
+    pub snapshot: Snapshot,
+    pub pool: &'a Pool,
+    /// Its own counters, or those that people see.
+    pub counters: &'a Counters,
+    pub cancel: &'a Cancel,
+    pub lane: Lane,
+}
+
+/// Time that a stage was busy, summed over its threads, in microseconds.
+#[derive(Debug, Default)]
+pub struct Stopwatch {
+    pub walk: AtomicU64,
+    pub read: AtomicU64,
+    pub finish: AtomicU64,
+    pub commit: AtomicU64,
+}
+
+impl Stopwatch {
+    /// Adds the time since `begun`.
+    pub fn add(counter: &AtomicU64, begun: Instant) {
+        counter.fetch_add(begun.elapsed().as_micros() as u64, Ordering::Relaxed);
+    }
+}
+
+/// What the stages of one pass share.
+pub struct Work<'a> {
+    pub pass: &'a Pass<'a>,
+    /// Files that are with a worker, by token.
+    pub pending: Mutex<HashMap<u64, Pending>>,
+    pub next_token: AtomicU64,
+    /// Files that belong, of those that the index knew at the start.
+    pub seen: Mutex<HashSet<FileId>>,
+    pub watch: Stopwatch,
+}
+
+/// What a pass did.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The walk ended by itself.
+    pub complete: bool,
+    /// One line for each stage.
+    pub profile: Vec<String>,
+}
+
+/// Runs a pass to its end.
+pub fn run(pass: &Pass<'_>) -> Report {
+    let begun = Instant::now();
+    let work = Work {
+        pass,
+        pending: Mutex::default(),
+        next_token: AtomicU64::new(0),
+        seen: Mutex::default(),
+        watch: Stopwatch::default(),
+    };
+    let readers = pass.shared.walkers();
+    let (sights_in, sights) = bounded::<Vec<Sight>>(32);
+    let (arrivals_in, arrivals) = bounded::<Arrival>(64);
+    let (outcomes_in, outcomes) = bounded::<(u64, Outcome)>(64);
+    let mut complete = false;
+    std::thread::scope(|scope| {
+        let walker = threads::scoped(scope, "walk", Intent::Background, || look(&work, sights_in));
+        for number in 0..readers {
+            let (sights, arrivals, outcomes) = (sights.clone(), arrivals_in.clone(), outcomes_in.clone());
+            let name = format!("read-{number}");
+            let work = &work;
+            threads::scoped(scope, &name, Intent::Background, move || read_all(work, &sights, arrivals, outcomes));
+        }
+        drop((sights, arrivals_in, outcomes_in));
+        Committer::new(&work).run(&arrivals, &outcomes);
+        complete = walker.and_then(|it| it.join().ok()).unwrap_or(false);
+        if complete && !pass.cancel.is_cancelled() {
+            commit::forget_missing(&work);
+        }
+    });
+    Report { complete, profile: profile(&work, begun) }
+}
+
+fn profile(work: &Work<'_>, begun: Instant) -> Vec<String> {
+    let seconds = |counter: &AtomicU64| counter.load(Ordering::Relaxed) as f64 / 1e6;
+    let it = work.pass.counters.read();
+    vec![
+        format!("walking     {:8.2} s busy  {} files, {} left out", seconds(&work.watch.walk), it.files_found, it.files_skipped),
+        format!("reading     {:8.2} s busy  {} unchanged, {} known", seconds(&work.watch.read), it.files_unchanged, it.files_reused),
+        format!("extraction  {} parsed, {} workers restarted", it.files_parsed, work.pass.pool.lost()),
+        format!("embedding   {:8.2} s busy  {} passages (facts decoded in the same stage)", seconds(&work.watch.finish), it.passages_done),
+        format!("index       {:8.2} s busy", seconds(&work.watch.commit)),
+        format!("total       {:8.2} s", begun.elapsed().as_secs_f64()),
+    ]
+}
+
+/// The walk: of folders by the walker, of single files by the same rules. Says whether it came to its end.
+fn look(work: &Work<'_>, sights: Sender<Vec<Sight>>) -> bool {
+    let (pass, begun) = (work.pass, Instant::now());
+    let cancel = pass.cancel.within(pass.shared.options.walk_timeout);
+    let emit = |some: Vec<Sight>| {
+        count(pass.counters, &some);
+        let _ = sights.send(some);
+    };
+    let Ok(pool) = pass.shared.walk_pool() else { return false };
+    for path in &pass.paths {
+        let kind = if path.as_bytes().is_empty() {
+            Ok((FileStamp::default(), EntryKind::Directory))
+        } else {
+            pass.root.dir.stat(path)
+        };
+        match kind {
+            Ok((_, EntryKind::Directory)) => walk::walk(&pool, &pass.root.dir, &pass.root.rules, path, &cancel, &emit),
+            Ok((stamp, kind)) => emit(vec![single(&pass.root.rules, pass, path, stamp, kind)]),
+            // Whatever the index knew of it is forgotten at the end of the pass.
+            Err(OpenError::NotFound) => {}
+            Err(error) => emit(vec![Sight::Left { path: path.clone(), skip: rules::skip_of(&error) }]),
+        }
+    }
+    Stopwatch::add(&work.watch.walk, begun);
+    !cancel.is_cancelled()
+}
+
+fn single(rules: &Rules, pass: &Pass<'_>, path: &RelPath, stamp: FileStamp, kind: EntryKind) -> Sight {
+    let skip = rules.judge(&pass.root.dir, path, kind);
+    match skip {
+        None if stamp.size <= rules.options().size_limit => Sight::File { path: path.clone(), stamp },
+        None => Sight::Left { path: path.clone(), skip: Skip::TooLarge },
+        Some(skip) => Sight::Left { path: path.clone(), skip },
+    }
+}
+
+fn count(counters: &Counters, sights: &[Sight]) {
+    for sight in sights {
+        match sight {
+            Sight::File { stamp, .. } => {
+                Counters::add(&counters.files_found, 1);
+                Counters::add(&counters.bytes_found, stamp.size);
+            }
+            Sight::Left { .. } => Counters::add(&counters.files_skipped, 1),
+        }
+    }
+}
+
+/// A reader: takes sights, trusts, reuses, or reads and queues for parsing.
+fn read_all(
+    work: &Work<'_>,
+    sights: &Receiver<Vec<Sight>>,
+    arrivals: Sender<Arrival>,
+    outcomes: Sender<(u64, Outcome)>,
+) {
+    let mut batch = Batch::new(work, arrivals, outcomes);
+    loop {
+        let some = match sights.recv_timeout(Duration::from_millis(50)) {
+            Ok(some) => some,
+            Err(crossbeam_channel::RecvTimeoutError::Timeout) => {
+                // Nothing comes at the moment: what waits should not wait for more.
+                batch.flush();
+                continue;
+            }
+            Err(crossbeam_channel::RecvTimeoutError::Disconnected) => break,
+        };
+        if work.pass.cancel.is_cancelled() {
+            continue;
+        }
+        let begun = Instant::now();
+        for sight in some {
+            if let Sight::File { path, stamp } = sight {
+                extract::take(work, &mut batch, path, &stamp);
+            }
+        }
+        Stopwatch::add(&work.watch.read, begun);
+    }
+    batch.flush();
+}

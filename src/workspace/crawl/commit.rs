@@ -1,0 +1,255 @@
+//! Collects finished files and commits them, facts and vectors together, by size and by time. Invariants: what a crash
+//! costs is bounded by the commit interval; memory is bounded by two batches; a file that a newer look has already
+//! committed is not overwritten by an older one. Must not know how a file was read.
+
+use std::sync::PoisonError;
+
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded, select};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
+use super::extract::{self, Arrival};
+use super::record::{self, Finished, Pending};
+use super::{Stopwatch, Work};
+use crate::base::os::stamp::now_ns;
+use crate::base::paths::RelPath;
+use crate::base::threads::{self, Intent};
+use crate::index::build::{FileState, SegmentRecord};
+use crate::workspace::progress::Counters;
+use crate::workspace::skip::Skip;
+use crate::workspace::state::Lane;
+use crate::workspace::worker::Outcome;
+
+/// Files decoded and embedded at once.
+const GROUP: usize = 64;
+/// Bytes of text of such a group.
+const GROUP_BYTES: u64 = 2 << 20;
+
+/// One file between its parser and its record.
+enum Raw {
+    Left(Finished),
+    Known(Pending, Vec<SegmentRecord>),
+    Parsed(Pending, Outcome),
+}
+
+/// The collecting end of a pass.
+pub struct Committer<'a> {
+    work: &'a Work<'a>,
+    group: Vec<Raw>,
+    group_bytes: u64,
+    batch: Vec<Finished>,
+    batch_bytes: u64,
+    since: Instant,
+}
+
+impl<'a> Committer<'a> {
+    pub fn new(work: &'a Work<'a>) -> Self {
+        Self { work, group: Vec::new(), group_bytes: 0, batch: Vec::new(), batch_bytes: 0, since: Instant::now() }
+    }
+
+    /// Takes everything until all who send are gone; commits the rest.
+    pub fn run(mut self, arrivals: &Receiver<Arrival>, outcomes: &Receiver<(u64, Outcome)>) {
+        let (batches_in, batches) = bounded::<Vec<Finished>>(0);
+        let work = self.work;
+        std::thread::scope(|scope| {
+            threads::scoped(scope, "commit", Intent::Background, move || {
+                for batch in batches {
+                    commit(work, batch);
+                }
+            });
+            self.collect(arrivals, outcomes, &batches_in);
+            // The writing thread ends with its queue.
+            drop(batches_in);
+        });
+    }
+
+    fn collect(
+        &mut self,
+        arrivals: &Receiver<Arrival>,
+        outcomes: &Receiver<(u64, Outcome)>,
+        out: &Sender<Vec<Finished>>,
+    ) {
+        let (mut more_arrivals, mut more_outcomes) = (true, true);
+        let never = crossbeam_channel::never();
+        let never_parsed = crossbeam_channel::never();
+        while more_arrivals || more_outcomes {
+            let arrivals = if more_arrivals { arrivals } else { &never };
+            let outcomes = if more_outcomes { outcomes } else { &never_parsed };
+            select! {
+                recv(arrivals) -> it => match it {
+                    Ok(arrival) => self.arrive(arrival),
+                    Err(_) => more_arrivals = false,
+                },
+                recv(outcomes) -> it => match it {
+                    Ok((token, outcome)) => self.parsed(token, outcome),
+                    Err(_) => more_outcomes = false,
+                },
+                default(Duration::from_millis(100)) => self.finish_group(),
+            }
+            if self.group.len() >= GROUP || self.group_bytes >= GROUP_BYTES {
+                self.finish_group();
+            }
+            self.hand_over(out, false);
+        }
+        self.finish_group();
+        self.hand_over(out, true);
+    }
+
+    fn arrive(&mut self, arrival: Arrival) {
+        match arrival {
+            Arrival::Record(record, read_ns) => {
+                self.group.push(Raw::Left(Finished { record, runs: Vec::new(), read_ns, bytes: 0 }))
+            }
+            Arrival::Known(pending, segments) => self.group.push(Raw::Known(pending, segments)),
+        }
+    }
+
+    fn parsed(&mut self, token: u64, outcome: Outcome) {
+        let pending = self.work.pending.lock().unwrap_or_else(PoisonError::into_inner).remove(&token);
+        if let Some(pending) = pending {
+            self.group_bytes += pending.content.meta.size.min(super::read::MOST_READ);
+            self.group.push(Raw::Parsed(pending, outcome));
+        }
+    }
+
+    /// Decodes and embeds what has arrived, in parallel.
+    fn finish_group(&mut self) {
+        if self.group.is_empty() {
+            return;
+        }
+        let begun = Instant::now();
+        self.group_bytes = 0;
+        let group = std::mem::take(&mut self.group);
+        let work = self.work;
+        let finished: Vec<Finished> =
+            work.pass.shared.compute.install(|| group.into_par_iter().filter_map(|raw| finish(work, raw)).collect());
+        if self.batch.is_empty() {
+            self.since = Instant::now();
+        }
+        self.batch_bytes += finished.iter().map(|it| it.bytes).sum::<u64>();
+        self.batch.extend(finished);
+        Stopwatch::add(&work.watch.finish, begun);
+    }
+
+    /// Passes the batch on when it is large or old enough; waits while the one before is being written.
+    fn hand_over(&mut self, out: &Sender<Vec<Finished>>, rest: bool) {
+        let options = &self.work.pass.shared.options;
+        let large = self.batch_bytes >= (options.memory_limit / 32).max(4 << 20);
+        let old = self.since.elapsed() >= options.commit_interval;
+        if self.batch.is_empty() || !(rest || large || old) {
+            return;
+        }
+        let batch = std::mem::take(&mut self.batch);
+        if !large && !rest {
+            // Only age asks for it: if the writer is busy, there is no use in waiting for it.
+            if let Err(crossbeam_channel::TrySendError::Full(batch)) = out.try_send(batch) {
+                self.batch = batch;
+                return;
+            }
+        } else {
+            let _ = out.send(batch);
+        }
+        self.batch_bytes = 0;
+        self.since = Instant::now();
+    }
+}
+
+/// One file's record and vectors; `None` where it has to be looked at again later.
+fn finish(work: &Work<'_>, raw: Raw) -> Option<Finished> {
+    let counters = work.pass.counters;
+    let (pending, segments) = match raw {
+        Raw::Left(finished) => return Some(finished),
+        Raw::Known(pending, segments) => (pending, Ok(segments)),
+        Raw::Parsed(pending, Outcome::Unavailable(why)) => {
+            work.pass.shared.notice(&format!("{}: not indexed now: {why}", pending.path.display()));
+            return None;
+        }
+        Raw::Parsed(pending, Outcome::Poison(why)) => (pending, Err(Skip::Quarantined(why))),
+        Raw::Parsed(pending, Outcome::Parsed(answer)) => {
+            Counters::add(&counters.files_parsed, 1);
+            let text = pending.content.text.as_ref().map_or("", |it| it);
+            let segments = record::segments_of(pending.content.lang, text, &answer.segments);
+            (pending, segments)
+        }
+    };
+    let Pending { path, content, read_ns } = pending;
+    let segments = match segments {
+        Ok(segments) => segments,
+        Err(skip) => {
+            Counters::add(&counters.files_skipped, 1);
+            let record = record::left_out(path, &content, &skip);
+            return Some(Finished { record, runs: Vec::new(), read_ns, bytes: 0 });
+        }
+    };
+    let text = content.text.as_ref().map_or("", |it| it);
+    let passages: usize = segments.iter().map(|it| it.facts.passages.len()).sum();
+    Counters::add(&counters.passages_found, passages as u64);
+    let mut runs = Vec::new();
+    if let Some(embedder) = &work.pass.shared.options.embedder {
+        match record::embed(&**embedder, &path, text, &segments) {
+            Ok(made) => {
+                runs = made;
+                let made: usize = runs.iter().map(|it| it.vectors.len()).sum();
+                Counters::add(&counters.passages_done, made as u64);
+            }
+            Err(error) => work.pass.shared.notice(&error.to_string()),
+        }
+    }
+    let bytes = text.len() as u64;
+    Some(Finished { record: record::indexed(path, &content, segments), runs, read_ns, bytes })
+}
+
+/// Writes one batch, makes it visible, counts it.
+fn commit(work: &Work<'_>, mut batch: Vec<Finished>) {
+    let begun = Instant::now();
+    let pass = work.pass;
+    match pass.lane {
+        Lane::Near => batch.iter().for_each(|it| pass.root.touch(&it.record.path, it.read_ns)),
+        Lane::Whole => batch.retain(|it| !pass.root.is_newer(&it.record.path, it.read_ns)),
+    }
+    let done: Vec<u64> =
+        batch.iter().filter(|it| it.record.state == FileState::Indexed).map(|it| it.record.meta.size).collect();
+    let (records, runs): (Vec<_>, Vec<_>) = batch.into_iter().map(|it| (it.record, it.runs)).unzip();
+    let runs: Vec<_> = runs.into_iter().flatten().collect();
+    pass.shared.commit(pass.root, &records, &runs);
+    done.into_iter().for_each(|bytes| extract::done(work, bytes));
+    pass.shared.tell_progress();
+    Stopwatch::add(&work.watch.commit, begun);
+}
+
+/// Commits that the files which the index knew beneath the pass's paths, and which the walk has not met, are gone.
+pub fn forget_missing(work: &Work<'_>) {
+    let pass = work.pass;
+    let seen = work.seen.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut gone = Vec::new();
+    for id in known_beneath(pass) {
+        if !seen.contains(&id) {
+            gone.extend(pass.snapshot.path(id).map(|(_, path)| path));
+        }
+    }
+    if gone.is_empty() {
+        return;
+    }
+    let records: Vec<_> = gone.into_iter().map(record::deleted).collect();
+    if pass.lane == Lane::Near {
+        records.iter().for_each(|it| pass.root.touch(&it.path, now_ns()));
+    }
+    pass.shared.commit(pass.root, &records, &[]);
+}
+
+/// The files that the index knew beneath the pass's paths when it began.
+fn known_beneath(pass: &super::Pass<'_>) -> Vec<crate::base::ids::FileId> {
+    let beneath = |path: &RelPath, top: &RelPath| {
+        let (path, top) = (path.as_bytes(), top.as_bytes());
+        top.is_empty() || path.starts_with(top) && path.get(top.len()).is_none_or(|&b| b == b'/')
+    };
+    let all = pass.snapshot.files(pass.root.id);
+    all.into_iter()
+        .filter(|&id| pass.snapshot.stored(id).is_some())
+        .filter(|&id| {
+            let path = pass.snapshot.path(id);
+            path.is_some_and(|(_, path)| pass.paths.iter().any(|top| beneath(&path, top)))
+        })
+        .collect()
+}

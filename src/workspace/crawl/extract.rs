@@ -1,0 +1,206 @@
+//! Decides what a file costs: nothing (unchanged), a look into the index (its content is known) or a parse. Invariant: a
+//! file is parsed only if neither its stamp nor its content is known to this version. Must not know packs.
+
+use std::sync::atomic::Ordering;
+
+use crossbeam_channel::Sender;
+
+use super::Work;
+use super::read::{self, Content};
+use super::record::{self, Pending};
+use crate::base::hash::{ContentHash, Key};
+use crate::base::ids::FileId;
+use crate::base::os::FileStamp;
+use crate::base::os::stamp::now_ns;
+use crate::base::paths::RelPath;
+use crate::base::span::Span;
+use crate::index::build::{FileRecord, FileState, SegmentRecord};
+use crate::index::view::Stored;
+use crate::syntax::languages::Lang;
+use crate::workspace::progress::Counters;
+use crate::workspace::skip::Skip;
+use crate::workspace::worker::{Job, Outcome, Task};
+
+/// Bytes of one batch for a worker.
+const BATCH_BYTES: usize = 1 << 20;
+/// Files that the index is asked about together, and their bytes.
+const CANDIDATES: usize = 256;
+const CANDIDATE_BYTES: u64 = 4 << 20;
+
+/// A file that needs no worker (any more).
+pub enum Arrival {
+    /// A record without segments: left out.
+    Record(FileRecord, i64),
+    /// Its content was known: segments from the index.
+    Known(Pending, Vec<SegmentRecord>),
+}
+
+/// Texts that wait until a batch is full.
+pub struct Batch<'a> {
+    work: &'a Work<'a>,
+    tasks: Vec<Task>,
+    bytes: usize,
+    /// Files whose content the index seems to hold, with the places and keys of their segments. They are asked for
+    /// together, since an answer walks over all words of a pack.
+    candidates: Vec<(Pending, Vec<(Span, Key)>)>,
+    candidate_bytes: u64,
+    arrivals: Sender<Arrival>,
+    outcomes: Sender<(u64, Outcome)>,
+}
+
+impl<'a> Batch<'a> {
+    pub fn new(work: &'a Work<'a>, arrivals: Sender<Arrival>, outcomes: Sender<(u64, Outcome)>) -> Self {
+        let (tasks, candidates) = (Vec::new(), Vec::new());
+        Self { work, tasks, bytes: 0, candidates, candidate_bytes: 0, arrivals, outcomes }
+    }
+
+    fn add_candidate(&mut self, pending: Pending, places: Vec<(Span, Key)>) {
+        self.candidate_bytes += pending.content.meta.size;
+        self.candidates.push((pending, places));
+        if self.candidates.len() >= CANDIDATES || self.candidate_bytes >= CANDIDATE_BYTES {
+            self.resolve();
+        }
+    }
+
+    /// Asks the index for the facts of all candidates; what it does not hold after all is parsed.
+    fn resolve(&mut self) {
+        self.candidate_bytes = 0;
+        let candidates = std::mem::take(&mut self.candidates);
+        let keys: Vec<Key> = candidates.iter().flat_map(|(_, places)| places.iter().map(|it| it.1)).collect();
+        let facts = if keys.is_empty() { Default::default() } else { self.work.pass.snapshot.reuse(&keys) };
+        for (pending, places) in candidates {
+            let segment = |(span, key): (Span, Key)| Some(SegmentRecord { span, key, facts: facts.get(&key)?.clone() });
+            match places.into_iter().map(segment).collect::<Option<Vec<_>>>() {
+                Some(segments) => {
+                    Counters::add(&self.work.pass.counters.files_reused, 1);
+                    let _ = self.arrivals.send(Arrival::Known(pending, segments));
+                }
+                None => self.add(pending),
+            }
+        }
+    }
+
+    fn add(&mut self, pending: Pending) {
+        let Ok(text) = pending.content.text.clone() else { return };
+        if self.bytes + text.len() > BATCH_BYTES {
+            self.submit();
+        }
+        let token = self.work.next_token.fetch_add(1, Ordering::Relaxed);
+        self.bytes += text.len();
+        self.tasks.push(Task { token, lang: pending.content.lang, text });
+        self.work.pending.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(token, pending);
+        if self.tasks.len() >= self.work.pass.shared.options.batch_files.max(1) || self.bytes >= BATCH_BYTES {
+            self.submit();
+        }
+    }
+
+    /// Hands on all that waits.
+    pub fn flush(&mut self) {
+        self.resolve();
+        self.submit();
+    }
+
+    /// Hands what is to be parsed to the pool; waits while its queue is full.
+    fn submit(&mut self) {
+        if self.tasks.is_empty() {
+            return;
+        }
+        self.bytes = 0;
+        let tasks = std::mem::take(&mut self.tasks);
+        self.work.pass.pool.submit(Job { tasks, done: self.outcomes.clone() });
+    }
+}
+
+/// Takes one file that the walk has found.
+pub fn take(work: &Work<'_>, batch: &mut Batch<'_>, path: RelPath, stamp: &FileStamp) {
+    let pass = work.pass;
+    let known = pass.snapshot.file(pass.root.id, &path);
+    let stored = known.and_then(|id| pass.snapshot.stored(id));
+    if let (Some(id), Some(stored)) = (known, &stored) {
+        work.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(id);
+        if pass.shared.options.trust_stamps && stored.meta == read::meta_of(stamp, true) && is_current(stored) {
+            Counters::add(&pass.counters.files_unchanged, 1);
+            return done(work, stamp.size);
+        }
+    }
+    let read_ns = now_ns();
+    let content = match read::read(&pass.root.dir, &path) {
+        Ok(content) => content,
+        Err(skip) => return unreadable(work, batch, path, stamp, &skip, read_ns),
+    };
+    if let Err(skip) = &content.text {
+        Counters::add(&pass.counters.files_skipped, 1);
+        let _ = batch.arrivals.send(Arrival::Record(record::left_out(path, &content, skip), read_ns));
+        return;
+    }
+    let candidate = match (&stored, known) {
+        (Some(stored), Some(id)) if stored.hash == content.hash && stored.lang == content.lang.id() => Some(id),
+        _ => pass.root.by_content(&pass.snapshot, content.hash),
+    };
+    let pending = Pending { path, content, read_ns };
+    match candidate.map_or(Known::Nothing, |id| known_content(work, id, &pending.content)) {
+        Known::Segments(places) => batch.add_candidate(pending, places),
+        Known::Poison(skip) => {
+            Counters::add(&pass.counters.files_skipped, 1);
+            let record = record::left_out(pending.path, &pending.content, &skip);
+            let _ = batch.arrivals.send(Arrival::Record(record, read_ns));
+        }
+        Known::Nothing => batch.add(pending),
+    }
+}
+
+/// Whether this version would make the same of the same content.
+fn is_current(stored: &Stored) -> bool {
+    let Some(lang) = Lang::from_id(&stored.lang) else { return false };
+    let skip = skip_of(stored);
+    skip != Some(Skip::Pending) && stored.recipe == record::recipe_of(lang, skip.as_ref())
+}
+
+/// Why a stored file is left out; none: it is indexed.
+pub fn skip_of(stored: &Stored) -> Option<Skip> {
+    match &stored.state {
+        FileState::Indexed => None,
+        FileState::Skipped { code, detail } => Some(Skip::from_code(*code, detail)),
+        FileState::Deleted => Some(Skip::Pending),
+    }
+}
+
+/// What the index holds of a content.
+enum Known {
+    Nothing,
+    Segments(Vec<(Span, Key)>),
+    /// A poisonous text is poisonous under every name.
+    Poison(Skip),
+}
+
+/// What the index holds of the same content under `id` (this path or another).
+fn known_content(work: &Work<'_>, id: FileId, content: &Content) -> Known {
+    let snapshot = &work.pass.snapshot;
+    let Some(stored) = snapshot.stored(id) else { return Known::Nothing };
+    if stored.hash != content.hash || stored.lang != content.lang.id() || !is_current(&stored) {
+        return Known::Nothing;
+    }
+    match skip_of(&stored) {
+        Some(skip @ Skip::Quarantined(_)) => Known::Poison(skip),
+        Some(_) => Known::Nothing,
+        None => Known::Segments(snapshot.stored_segments(id)),
+    }
+}
+
+/// A file that cannot be read now: said with its reason, tried again by the next pass.
+fn unreadable(work: &Work<'_>, batch: &Batch<'_>, path: RelPath, stamp: &FileStamp, skip: &Skip, read_ns: i64) {
+    Counters::add(&work.pass.counters.files_skipped, 1);
+    let content = Content {
+        meta: read::meta_of(stamp, false),
+        hash: ContentHash([0; 32]),
+        lang: Lang::TEXT,
+        text: Err(skip.clone()),
+    };
+    let _ = batch.arrivals.send(Arrival::Record(record::left_out(path, &content, skip), read_ns));
+}
+
+/// Counts a file as done.
+pub fn done(work: &Work<'_>, bytes: u64) {
+    Counters::add(&work.pass.counters.files_done, 1);
+    Counters::add(&work.pass.counters.bytes_done, bytes);
+}

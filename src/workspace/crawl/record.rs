@@ -1,0 +1,149 @@
+//! From parsed texts to the records that packs are built of, with their vectors. Invariant: a record's segments tile the
+//! text that was read; a file that cannot be parsed gets a record that says why. Must not know the disk.
+
+use std::sync::Arc;
+
+use super::read::{Content, MOST_PARSED};
+use crate::base::hash::Key;
+use crate::base::paths::RelPath;
+use crate::base::span::Span;
+use crate::embed::{Embedder, batch};
+use crate::facts::{Facts, codec};
+use crate::index::build::{FileRecord, FileState, SegmentRecord};
+use crate::index::vectors::{VectorRun, quantise, run_key};
+use crate::syntax::languages::{self, Lang};
+use crate::workspace::skip::Skip;
+use crate::workspace::worker::protocol::{RawSegment, build_id};
+
+/// A file on its way through the pass: everything but its segments.
+pub struct Pending {
+    pub path: RelPath,
+    pub content: Content,
+    /// When it was read, nanoseconds since 1970.
+    pub read_ns: i64,
+}
+
+/// Vectors of the passages of one segment.
+pub type Run = VectorRun;
+
+/// A finished file.
+pub struct Finished {
+    pub record: FileRecord,
+    pub runs: Vec<Run>,
+    pub read_ns: i64,
+    /// Bytes of its text.
+    pub bytes: u64,
+}
+
+/// The key of a segment's facts.
+pub fn facts_key(recipe: Key, text: &str) -> Key {
+    Key::of("facts", &[&recipe.0, text.as_bytes()])
+}
+
+/// The record of a file that is left out, kept so that it is not opened again until it changes.
+pub fn left_out(path: RelPath, content: &Content, skip: &Skip) -> FileRecord {
+    FileRecord {
+        path,
+        meta: content.meta,
+        hash: content.hash,
+        lang: content.lang.id().into(),
+        recipe: recipe_of(content.lang, Some(skip)),
+        state: FileState::Skipped { code: skip.code(), detail: skip.detail().to_owned() },
+        segments: Vec::new(),
+    }
+}
+
+/// The record that hides a file which is gone.
+pub fn deleted(path: RelPath) -> FileRecord {
+    FileRecord {
+        path,
+        meta: Default::default(),
+        hash: crate::base::hash::ContentHash([0; 32]),
+        lang: Lang::TEXT.id().into(),
+        recipe: Key([0; 16]),
+        state: FileState::Deleted,
+        segments: Vec::new(),
+    }
+}
+
+/// What made a record: the language's recipe, or for a file that is left out this build as a whole.
+pub fn recipe_of(lang: Lang, skip: Option<&Skip>) -> Key {
+    match skip {
+        None => languages::recipe(lang),
+        Some(_) => build_id(),
+    }
+}
+
+/// A record from segments whose facts are decoded.
+pub fn indexed(path: RelPath, content: &Content, segments: Vec<SegmentRecord>) -> FileRecord {
+    FileRecord {
+        path,
+        meta: content.meta,
+        hash: content.hash,
+        lang: content.lang.id().into(),
+        recipe: recipe_of(content.lang, None),
+        state: FileState::Indexed,
+        segments,
+    }
+}
+
+/// Decodes what a worker sent. An error is a defect of the worker's bytes: the file is blamed, not believed.
+pub fn segments_of(lang: Lang, text: &str, raw: &[RawSegment]) -> Result<Vec<SegmentRecord>, Skip> {
+    let recipe = languages::recipe(lang);
+    let mut out = Vec::with_capacity(raw.len());
+    for segment in raw {
+        let part = text.get(segment.span.range()).ok_or_else(|| bad("a segment lies outside the text"))?;
+        let facts = codec::decode(&segment.facts).map_err(|error| bad(&error.to_string()))?;
+        out.push(SegmentRecord { span: segment.span, key: facts_key(recipe, part), facts: Arc::new(facts) });
+    }
+    Ok(out)
+}
+
+fn bad(why: &str) -> Skip {
+    Skip::Quarantined(format!("its facts cannot be read: {why}"))
+}
+
+/// The vectors of all passages of a file; none for texts above the limit.
+///
+/// # Errors
+/// What the embedder says.
+pub fn embed(
+    embedder: &dyn Embedder,
+    path: &RelPath,
+    text: &str,
+    segments: &[SegmentRecord],
+) -> Result<Vec<Run>, crate::embed::EmbedError> {
+    if text.len() > MOST_PARSED {
+        return Ok(Vec::new());
+    }
+    let tail = batch::path_tail(path.as_bytes());
+    let model = embedder.model_id();
+    let mut runs = Vec::with_capacity(segments.len());
+    for segment in segments.iter().filter(|it| !it.facts.passages.is_empty()) {
+        let part = text.get(segment.span.range()).unwrap_or("");
+        let inputs: Vec<String> = inputs_of(&tail, part, &segment.facts);
+        let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+        let mut vectors = Vec::new();
+        embedder.embed(&inputs, &mut vectors)?;
+        let vectors = vectors.chunks_exact(embedder.dimensions().max(1)).map(quantise).collect();
+        runs.push(Run { key: run_key(&model.0, path, segment.key), vectors });
+    }
+    Ok(runs)
+}
+
+/// The exact inputs of a segment's passages.
+fn inputs_of(tail: &str, text: &str, facts: &Facts) -> Vec<String> {
+    let part = |span: Span| text.get(span.range()).unwrap_or("");
+    facts
+        .passages
+        .iter()
+        .map(|passage| {
+            let mut containers = Vec::new();
+            if let Some(symbol) = passage.symbol {
+                containers = facts.containers(symbol);
+                containers.push(facts.text(facts.symbol(symbol).name));
+            }
+            batch::passage_text(tail, &containers, part(passage.span))
+        })
+        .collect()
+}

@@ -1,0 +1,225 @@
+//! The door to a workspace's threads. Invariant: nothing here waits for a pass; what waits says so. Must not know how the
+//! index is made.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crossbeam_channel::{Receiver, unbounded};
+
+use super::crawl::walk::{self, Sight};
+use super::crawl::{extract, record};
+use super::lanes::{Lanes, Request};
+use super::options::Options;
+use super::progress::{Event, Progress, Stage};
+use super::roots::Root;
+use super::skip::Skip;
+use super::state::{Command, Shared, Writer};
+use super::{FileLine, RootInfo, Status, WorkspaceError, shelf};
+use crate::base::cancel::Cancel;
+use crate::base::ids::RootId;
+use crate::base::os::memory;
+use crate::base::paths::RelPath;
+use crate::base::threads::{self, Intent};
+use crate::index::apply::Builder;
+use crate::index::build::SegmentRecord;
+use crate::index::snapshot::{FewFacts, Snapshot};
+
+/// All threads of an open workspace.
+pub(super) struct Handle {
+    pub shared: Arc<Shared>,
+    lanes: Mutex<Option<Lanes>>,
+    writer: Mutex<Option<std::thread::JoinHandle<()>>>,
+    next_root: Mutex<u16>,
+}
+
+impl Handle {
+    pub fn start(roots: &[PathBuf], options: Options) -> Result<Self, WorkspaceError> {
+        let (commands, receiver) = unbounded();
+        let mut builder = Builder::new(Arc::new(FewFacts::default()));
+        let shared = Arc::new(Shared::new(options, commands, builder.publish())?);
+        let writer = Writer::new(shared.clone(), builder);
+        let thread = threads::spawn("state", Intent::Latency, move || writer.run(&receiver))
+            .map_err(|error| WorkspaceError::System(format!("cannot start a thread: {error}")))?;
+        let lanes = Lanes::start(&shared)?;
+        let handle =
+            Self { shared, lanes: Mutex::new(Some(lanes)), writer: Mutex::new(Some(thread)), next_root: Mutex::new(0) };
+        for root in roots {
+            handle.add_root(root)?;
+        }
+        Ok(handle)
+    }
+
+    pub fn snapshot(&self) -> Snapshot {
+        self.shared.snapshot()
+    }
+
+    pub fn status(&self) -> Status {
+        let shared = &self.shared;
+        let info = |root: &Arc<Root>| RootInfo {
+            id: root.id,
+            path: root.path().to_path_buf(),
+            writer: root.store.is_writer(),
+            saved: root.store.is_saved(),
+            place: root.store.place(),
+        };
+        Status {
+            roots: shared.roots().iter().map(info).collect(),
+            stage: shared.counters.stage(),
+            progress: shared.counters.read(),
+            embedder: shared.options.embedder.as_ref().map(|it| it.runs_on()),
+            memory: memory::pss_of_tree(std::process::id()),
+            memory_limit: shared.options.memory_limit,
+            staleness: shared.options.rescan_interval,
+            quarantined: self.quarantined(),
+            notices: shared.notices(),
+            profile: shared.profile.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        }
+    }
+
+    fn quarantined(&self) -> Vec<(PathBuf, String)> {
+        let snapshot = self.snapshot();
+        let mut out = Vec::new();
+        for root in self.shared.roots() {
+            for id in snapshot.files(root.id) {
+                let skip = snapshot.stored(id).as_ref().and_then(extract::skip_of);
+                if let (Some(Skip::Quarantined(why)), Some((_, path))) = (skip, snapshot.path(id)) {
+                    out.push((path.under(root.path()), why));
+                }
+            }
+        }
+        out.sort();
+        out
+    }
+
+    pub fn progress(&self) -> Progress {
+        self.shared.counters.read()
+    }
+
+    pub fn events(&self) -> Receiver<Event> {
+        self.shared.events.listen()
+    }
+
+    pub fn wait(&self, stage: Stage, cancel: &Cancel) -> bool {
+        self.shared.wait(stage, cancel)
+    }
+
+    pub fn add_root(&self, path: &Path) -> Result<RootId, WorkspaceError> {
+        let mut next = self.next_root.lock().unwrap_or_else(PoisonError::into_inner);
+        let root = Arc::new(Root::open(path, RootId(*next), &self.shared.options)?);
+        let known = self.shared.roots().into_iter().find(|it| it.path() == root.path());
+        if let Some(known) = known {
+            return Ok(known.id);
+        }
+        *next += 1;
+        self.shared.roots.write().unwrap_or_else(PoisonError::into_inner).push(root.clone());
+        self.shared.restage();
+        self.shared.drain_store(&root);
+        self.shared.ask(|done| Command::AddRoot(root.clone(), done));
+        if !root.store.is_writer() {
+            self.shared.reach(&root, shelf::noted_stage(&root).unwrap_or(Stage::Opened));
+        }
+        if !self.shared.options.read_only {
+            self.request(Request::Whole(root.clone()));
+        }
+        Ok(root.id)
+    }
+
+    pub fn remove_root(&self, path: &Path) {
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        let mut roots = self.shared.roots.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(at) = roots.iter().position(|it| it.path() == path) else { return };
+        let root = roots.remove(at);
+        drop(roots);
+        self.shared.ask(|done| Command::RemoveRoot(root.id, done));
+        self.shared.restage();
+    }
+
+    pub fn rescan(&self, paths: &[PathBuf]) {
+        if paths.is_empty() {
+            for root in self.shared.roots() {
+                root.rules.forget();
+                self.request(Request::Whole(root));
+            }
+        }
+        for (root, path) in super::state::places(&self.shared, paths) {
+            self.request(Request::Near(root, path));
+        }
+    }
+
+    fn request(&self, request: Request) {
+        if let Some(lanes) = &*self.lanes.lock().unwrap_or_else(PoisonError::into_inner) {
+            lanes.ask(request);
+        }
+    }
+
+    pub fn open_document(&self, path: &Path, lang: &str, text: &str, segments: Vec<SegmentRecord>) {
+        let Some((root, path)) = self.shared.place(path) else { return };
+        let mut runs = Vec::new();
+        if let Some(embedder) = &self.shared.options.embedder {
+            match record::embed(&**embedder, &path, text, &segments) {
+                Ok(made) => runs = made,
+                Err(error) => self.shared.notice(&error.to_string()),
+            }
+        }
+        let (root, lang) = (root.id, lang.to_owned());
+        self.shared.ask(|done| Command::OpenDocument { root, path, lang, segments, runs, done });
+    }
+
+    pub fn close_document(&self, path: &Path) {
+        let Some((root, path)) = self.shared.place(path) else { return };
+        self.shared.ask(|done| Command::CloseDocument { root: root.id, path: path.clone(), done });
+        self.request(Request::Near(root, path));
+    }
+
+    pub fn file_lines(&self, cancel: &Cancel) -> Vec<FileLine> {
+        let mut out = Vec::new();
+        for root in self.shared.roots() {
+            let all = Mutex::new(Vec::new());
+            let Ok(pool) = self.shared.walk_pool() else { return out };
+            walk::walk(&pool, &root.dir, &root.rules, &RelPath::default(), cancel, &|some| {
+                all.lock().unwrap_or_else(PoisonError::into_inner).extend(some);
+            });
+            let snapshot = self.snapshot();
+            let mut lines: Vec<FileLine> = all
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner)
+                .into_iter()
+                .map(|sight| file_line(&root, &snapshot, sight))
+                .collect();
+            lines.sort_by(|a, b| a.path.cmp(&b.path));
+            out.extend(lines);
+        }
+        out
+    }
+
+    pub fn shutdown(&self) {
+        self.shared.cancel.cancel();
+        self.shared.events.send(&Event::Closed);
+        if let Some(lanes) = self.lanes.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            lanes.join();
+        }
+        let _ = self.shared.commands.send(Command::Shutdown);
+        if let Some(writer) = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shutdown();
+    }
+}
+
+fn file_line(root: &Root, snapshot: &Snapshot, sight: Sight) -> FileLine {
+    let none = || "-".to_owned();
+    match sight {
+        Sight::Left { path, skip } => FileLine { root: root.id, path, language: none(), skip: Some(skip) },
+        Sight::File { path, .. } => {
+            let stored = snapshot.file(root.id, &path).and_then(|id| snapshot.stored(id));
+            let skip = stored.as_ref().map_or(Some(Skip::Pending), extract::skip_of);
+            let language = stored.filter(|_| skip.is_none()).map_or_else(none, |it| it.lang);
+            FileLine { root: root.id, path, language, skip }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The two crawls of a workspace: one looks at whole roots, the other at what somebody has just saved, changed or asked
+//! for. Invariant: each runs one pass at a time; requests that wait are joined. Must not know what a pass does inside.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use super::WorkspaceError;
+use super::crawl::{self, Pass};
+use super::progress::{Counters, Event, Stage};
+use super::roots::Root;
+use super::shelf;
+use super::state::{Command, Lane, Shared};
+use super::worker::{Pool, PoolOptions};
+use crate::base::paths::RelPath;
+use crate::base::threads::{self, Intent};
+
+/// Something to look at.
+pub enum Request {
+    Whole(Arc<Root>),
+    Near(Arc<Root>, RelPath),
+}
+
+/// The queues of both lanes and their threads.
+pub struct Lanes {
+    whole: Sender<Request>,
+    near: Sender<Request>,
+    threads: Vec<std::thread::JoinHandle<()>>,
+}
+
+impl Lanes {
+    /// Starts both crawls.
+    ///
+    /// # Errors
+    /// Threads cannot be started.
+    pub fn start(shared: &Arc<Shared>) -> Result<Self, WorkspaceError> {
+        let failed = |error: std::io::Error| WorkspaceError::System(format!("cannot start a thread: {error}"));
+        let pool = Arc::new(Pool::new(pool_options(shared)).map_err(failed)?);
+        let mut threads = Vec::new();
+        let mut queue = |name: &str, lane: Lane| {
+            let (sender, receiver) = unbounded();
+            let (shared, pool) = (shared.clone(), pool.clone());
+            threads.push(
+                threads::spawn(name, Intent::Background, move || run(&shared, &pool, lane, &receiver))
+                    .map_err(failed)?,
+            );
+            Ok(sender)
+        };
+        Ok(Self { whole: queue("crawl", Lane::Whole)?, near: queue("crawl-near", Lane::Near)?, threads })
+    }
+
+    /// Queues a request; a closed queue means that the workspace is closing.
+    pub fn ask(&self, request: Request) {
+        let _ = match request {
+            Request::Whole(_) => self.whole.send(request),
+            Request::Near(..) => self.near.send(request),
+        };
+    }
+
+    /// Ends both; passes have to be cancelled before.
+    pub fn join(self) {
+        drop((self.whole, self.near));
+        for thread in self.threads {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn pool_options(shared: &Shared) -> PoolOptions {
+    let options = &shared.options;
+    let workers = super::state::cores(options.workers);
+    // Half of the budget is for the workers, and one of them may be at a large file while the others are small.
+    let resident_limit = (options.memory_limit / 2).max(96 << 20);
+    PoolOptions {
+        workers,
+        executable: options.executable.clone(),
+        resident_limit,
+        resident_idle: resident_limit / (workers as u64 + 1),
+        faults: options.faults,
+        ..PoolOptions::default()
+    }
+}
+
+fn run(shared: &Arc<Shared>, pool: &Pool, lane: Lane, requests: &Receiver<Request>) {
+    while let Ok(first) = requests.recv() {
+        if shared.cancel.is_cancelled() {
+            return;
+        }
+        let mut whole: Vec<Arc<Root>> = Vec::new();
+        let mut near: Vec<(Arc<Root>, BTreeSet<RelPath>)> = Vec::new();
+        for request in std::iter::once(first).chain(requests.try_iter()) {
+            match request {
+                Request::Whole(root) if whole.iter().any(|it| it.id == root.id) => {}
+                Request::Whole(root) => whole.push(root),
+                Request::Near(root, path) => match near.iter_mut().find(|it| it.0.id == root.id) {
+                    Some((_, paths)) => drop(paths.insert(path)),
+                    None => near.push((root, BTreeSet::from([path]))),
+                },
+            }
+        }
+        for root in whole {
+            look_at_all(shared, pool, &root);
+        }
+        for (root, paths) in near {
+            look_at(shared, pool, &root, paths.into_iter().collect(), lane, &Counters::default());
+        }
+    }
+}
+
+/// A whole pass, then what lacks vectors, then merging.
+fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
+    if !root.store.is_writer() {
+        return;
+    }
+    shared.events.send(&Event::Started { root: root.id });
+    shared.counters.begin_pass();
+    let report = look_at(shared, pool, root, vec![RelPath::default()], Lane::Whole, &shared.counters);
+    root.forget_touched();
+    if shared.cancel.is_cancelled() {
+        return;
+    }
+    if !report.complete {
+        shared.notice(&format!(
+            "{}: the walk was ended after {} s (performance.parallel_scanner.timeout_seconds); the rest is not indexed",
+            root.path().display(),
+            shared.options.walk_timeout.as_secs()
+        ));
+    }
+    let _ = shared.commands.send(Command::Walked(root.id, shared.counters.read().files_found));
+    shared.reach(root, Stage::Indexed);
+    if let Ok(mut profile) = shared.profile.lock() {
+        *profile = report.profile;
+    }
+    let pass = Pass {
+        shared,
+        root,
+        paths: Vec::new(),
+        snapshot: shared.snapshot(),
+        pool,
+        counters: &shared.counters,
+        cancel: &shared.cancel,
+        lane: Lane::Whole,
+    };
+    crawl::embed::missing(&pass);
+    if shared.cancel.is_cancelled() {
+        return;
+    }
+    tidy_up(shared, root);
+    shelf::note_stage(root, Stage::Embedded);
+    shared.drain_store(root);
+    shared.reach(root, Stage::Embedded);
+    shared.events.send(&Event::Finished { root: root.id });
+}
+
+fn look_at(
+    shared: &Arc<Shared>,
+    pool: &Pool,
+    root: &Arc<Root>,
+    paths: Vec<RelPath>,
+    lane: Lane,
+    counters: &Counters,
+) -> crawl::Report {
+    if !root.store.is_writer() {
+        return crawl::Report { complete: true, ..crawl::Report::default() };
+    }
+    if paths.iter().any(crate::workspace::rules::Rules::is_rule_file) {
+        root.rules.forget();
+    }
+    let snapshot = shared.snapshot();
+    crawl::run(&Pass { shared, root, paths, snapshot, pool, counters, cancel: &shared.cancel, lane })
+}
+
+/// Merges packs when they have become many.
+fn tidy_up(shared: &Shared, root: &Root) {
+    let _order = root.committing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if root.store.state().packs.len() <= shelf::MANY_PACKS {
+        return;
+    }
+    let Some(survivors) = shared.ask(|reply| Command::Survivors(root.id, reply)) else { return };
+    if let Some(fresh) = shelf::merged(root, &survivors) {
+        shared.apply(fresh);
+    }
+}

@@ -1,0 +1,150 @@
+//! One root: its door, its rules, its store and how far it is. Invariant: a root is a directory that was opened once; its
+//! path is canonical. Must not know the other roots.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use dashmap::DashMap;
+
+use super::WorkspaceError;
+use super::options::Options;
+use super::progress::Stage;
+use super::rules::Rules;
+use crate::base::hash::ContentHash;
+use crate::base::ids::{FileId, Generation, RootId};
+use crate::base::os::{OpenError, RootDir, directories};
+use crate::base::paths::RelPath;
+use crate::index::snapshot::Snapshot;
+use crate::store::Store;
+
+/// Files of one generation by their content.
+type ByContent = (Generation, Arc<HashMap<ContentHash, FileId>>);
+
+/// One root of the workspace.
+pub struct Root {
+    pub id: RootId,
+    pub dir: RootDir,
+    pub rules: Rules,
+    pub store: Store,
+    /// Held while packs are made and committed, so that their order is that of the looks at the disk.
+    pub committing: Mutex<()>,
+    stage: AtomicU8,
+    /// When files were last looked at by the near lane while a whole pass runs (nanoseconds since 1970).
+    touched: DashMap<RelPath, i64>,
+    by_content: Mutex<Option<ByContent>>,
+}
+
+impl Root {
+    /// Opens the directory and its store.
+    ///
+    /// # Errors
+    /// Missing, no directory, unreadable, or too broad.
+    pub fn open(path: &Path, id: RootId, options: &Options) -> Result<Self, WorkspaceError> {
+        let dir = open_directory(path, options.allow_broad_root)?;
+        let rules = Rules::new(&dir, &options.rules);
+        let store = super::shelf::open_store(dir.path(), options);
+        Ok(Self {
+            id,
+            dir,
+            rules,
+            store,
+            committing: Mutex::new(()),
+            stage: AtomicU8::new(Stage::Opened as u8),
+            touched: DashMap::new(),
+            by_content: Mutex::new(None),
+        })
+    }
+
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub fn stage(&self) -> Stage {
+        Stage::from_code(self.stage.load(Ordering::Acquire))
+    }
+
+    /// Raises the stage; a root never falls back.
+    pub fn reach(&self, stage: Stage) {
+        self.stage.fetch_max(stage as u8, Ordering::AcqRel);
+    }
+
+    /// Notes that the near lane has looked at a file.
+    pub fn touch(&self, path: &RelPath, read_ns: i64) {
+        self.touched.insert(path.clone(), read_ns);
+    }
+
+    /// Whether the near lane has looked at a file after `read_ns`.
+    pub fn is_newer(&self, path: &RelPath, read_ns: i64) -> bool {
+        self.touched.get(path).is_some_and(|it| *it > read_ns)
+    }
+
+    /// Forgets the near lane's looks: no whole pass is running.
+    pub fn forget_touched(&self) {
+        self.touched.clear();
+    }
+
+    /// A file of the index with this content, under any path of the root.
+    pub fn by_content(&self, snapshot: &Snapshot, hash: ContentHash) -> Option<FileId> {
+        let mut kept = self.by_content.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.as_ref().is_none_or(|it| it.0 != snapshot.generation()) {
+            let files = snapshot.files(self.id);
+            let map = files.into_iter().filter_map(|id| Some((snapshot.stored(id)?.hash, id))).collect();
+            *kept = Some((snapshot.generation(), Arc::new(map)));
+        }
+        kept.as_ref().and_then(|it| it.1.get(&hash).copied())
+    }
+
+    /// Where an absolute path lies beneath this root.
+    pub fn relative(&self, path: &Path) -> Option<RelPath> {
+        RelPath::from_path(path.strip_prefix(self.path()).ok()?)
+    }
+}
+
+/// The directory at `path`, by its canonical path.
+fn open_directory(path: &Path, allow_broad: bool) -> Result<RootDir, WorkspaceError> {
+    let unreadable = |why: String| WorkspaceError::Unreadable(path.to_path_buf(), why);
+    if path.as_os_str().is_empty() {
+        return Err(WorkspaceError::Missing(path.to_path_buf()));
+    }
+    let canonical = path.canonicalize().map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => WorkspaceError::Missing(path.to_path_buf()),
+        std::io::ErrorKind::NotADirectory => WorkspaceError::NotDirectory(path.to_path_buf()),
+        _ => unreadable(error.to_string()),
+    })?;
+    if !allow_broad && is_broad(&canonical, directories::home()) {
+        return Err(WorkspaceError::TooBroad(canonical));
+    }
+    let dir = RootDir::open(&canonical).map_err(|error| match error {
+        OpenError::NotFound => WorkspaceError::Missing(path.to_path_buf()),
+        OpenError::NotRegular(_) => WorkspaceError::NotDirectory(path.to_path_buf()),
+        other => unreadable(other.to_string()),
+    })?;
+    let listed = dir.directory(&RelPath::default()).and_then(|it| it.entries());
+    listed.map_err(|error| unreadable(error.to_string()))?;
+    Ok(dir)
+}
+
+/// `/`, the home directory, and what holds the home directory.
+fn is_broad(path: &Path, home: Option<PathBuf>) -> bool {
+    let home = home.and_then(|it| it.canonicalize().ok());
+    path.parent().is_none() || home.is_some_and(|home| home.starts_with(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_broad;
+    use std::path::Path;
+
+    #[test]
+    fn home_and_what_holds_it_are_too_broad() {
+        let home = tempfile::tempdir().unwrap();
+        let there = || Some(home.path().to_path_buf());
+        let canonical = home.path().canonicalize().unwrap();
+        assert!(is_broad(Path::new("/"), None));
+        assert!(is_broad(&canonical, there()));
+        assert!(is_broad(canonical.parent().unwrap(), there()));
+        assert!(!is_broad(&canonical.join("project"), there()));
+    }
+}
