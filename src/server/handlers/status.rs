@@ -24,7 +24,7 @@ fn plain(status: &Status) -> Value {
     let roots: Vec<Value> = status
         .roots
         .iter()
-        .map(|it| json!({ "uri": uri::of_path(&it.path), "writer": it.writer, "memoryOnly": it.memory_only }))
+        .map(|it| json!({ "uri": uri::of_path(&it.path), "writer": it.writer, "saved": it.saved, "place": it.place }))
         .collect();
     let quarantined: Vec<Value> =
         status.quarantined.iter().map(|(path, why)| json!({ "uri": uri::of_path(path), "reason": why })).collect();
