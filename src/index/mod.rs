@@ -14,6 +14,7 @@ pub mod sections;
 pub mod snapshot;
 pub mod source;
 pub mod strings;
+pub mod tiered;
 pub mod traits;
 pub mod vectors;
 pub mod view;
