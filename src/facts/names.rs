@@ -1,6 +1,6 @@
 //! Interned strings of one segment. Invariant: an index is valid for the table that gave it; equal strings, equal index.
 
-use std::collections::HashMap;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Index of a string in [`Names`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,7 +11,8 @@ pub struct NameIx(pub u32);
 pub struct Names {
     text: String,
     ends: Vec<u32>,
-    lookup: HashMap<Box<str>, NameIx>,
+    /// Open addressing: index + 1 of a string, 0 for an empty place; a power of two, at most half full.
+    places: Vec<u32>,
 }
 
 impl PartialEq for Names {
@@ -23,14 +24,24 @@ impl PartialEq for Names {
 impl Names {
     /// The index of `name`, added if it is new.
     pub fn intern(&mut self, name: &str) -> NameIx {
-        if let Some(&ix) = self.lookup.get(name) {
-            return ix;
+        if (self.ends.len() + 1) * 2 > self.places.len() {
+            self.grow();
         }
-        let ix = NameIx(self.ends.len() as u32);
-        self.text.push_str(name);
-        self.ends.push(self.text.len() as u32);
-        self.lookup.insert(name.into(), ix);
-        ix
+        match self.find(name) {
+            Ok(ix) => ix,
+            Err(place) => {
+                let ix = NameIx(self.ends.len() as u32);
+                self.text.push_str(name);
+                self.ends.push(self.text.len() as u32);
+                self.places[place] = ix.0 + 1;
+                ix
+            }
+        }
+    }
+
+    /// The index of `name` where the table has it.
+    pub fn lookup(&self, name: &str) -> Option<NameIx> {
+        if self.places.is_empty() { None } else { self.find(name).ok() }
     }
 
     /// The string at `ix`; empty for an index of another table.
@@ -53,5 +64,30 @@ impl Names {
     /// All strings with their indices, in order of first use.
     pub fn iter(&self) -> impl Iterator<Item = (NameIx, &str)> {
         (0..self.ends.len() as u32).map(|ix| (NameIx(ix), self.get(NameIx(ix))))
+    }
+
+    /// The index of `name`, or the place where it belongs. The table is not full.
+    fn find(&self, name: &str) -> Result<NameIx, usize> {
+        let mask = self.places.len() - 1;
+        let mut place = xxh3_64(name.as_bytes()) as usize & mask;
+        loop {
+            match self.places[place] {
+                0 => return Err(place),
+                found if self.get(NameIx(found - 1)) == name => return Ok(NameIx(found - 1)),
+                _ => place = (place + 1) & mask,
+            }
+        }
+    }
+
+    fn grow(&mut self) {
+        let size = (self.places.len() * 2).max(64);
+        self.places = vec![0; size];
+        for ix in 0..self.ends.len() as u32 {
+            let mut place = xxh3_64(self.get(NameIx(ix)).as_bytes()) as usize & (size - 1);
+            while self.places[place] != 0 {
+                place = (place + 1) & (size - 1);
+            }
+            self.places[place] = ix + 1;
+        }
     }
 }

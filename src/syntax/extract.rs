@@ -2,17 +2,43 @@
 //! depend on text and language alone; it never fails, a text that cannot be parsed within the limits gives passages by
 //! lines. Must not know paths, files or the index.
 
-use std::time::Duration;
+mod collect;
+mod finish;
+mod imports;
+#[cfg(test)]
+mod tests;
+mod text;
+mod walk;
 
-use tree_sitter::Tree;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use tree_sitter::{ParseOptions, Parser, Tree};
 
 use super::languages::Lang;
+use super::queries::{Tables, tables};
+use super::{passages, segments};
 use crate::base::span::Span;
-use crate::facts::{Facts, LineIndex, Passage};
+use crate::facts::{Facts, LineIndex};
+pub(super) use collect::floor;
+use walk::{Walk, Want};
 
 /// The sources whose change makes other facts: part of every recipe.
-pub(super) const SOURCES: &[&str] =
-    &[include_str!("extract.rs"), include_str!("segments.rs"), include_str!("passages.rs")];
+pub(super) const SOURCES: &[&str] = &[
+    include_str!("extract.rs"),
+    include_str!("extract/collect.rs"),
+    include_str!("extract/finish.rs"),
+    include_str!("extract/imports.rs"),
+    include_str!("extract/text.rs"),
+    include_str!("extract/walk.rs"),
+    include_str!("queries/compile.rs"),
+    include_str!("queries/matcher.rs"),
+    include_str!("segments.rs"),
+    include_str!("passages.rs"),
+    include_str!("../facts/lines.rs"),
+];
 
 /// What extraction may cost.
 #[derive(Clone, Debug)]
@@ -63,35 +89,171 @@ pub fn extract(lang: Lang, text: &str, limits: &Limits) -> Vec<Segment> {
 }
 
 /// As [`extract`], with the reason where there is no syntax in the facts of a language that has a grammar.
-pub fn extraction(_lang: Lang, text: &str, _limits: &Limits) -> Extraction {
-    if text.is_empty() {
-        return Extraction { segments: Vec::new(), degraded: None };
-    }
-    let span = Span::new(0, text.len().min(u32::MAX as usize) as u32);
-    let passage = Passage { span, symbol: None, terms: Vec::new(), length: 0, prose: false };
-    let facts = Facts { lines: LineIndex::new(text), passages: vec![passage], ..Facts::default() };
-    Extraction { segments: vec![Segment { span, facts }], degraded: None }
+pub fn extraction(lang: Lang, text: &str, limits: &Limits) -> Extraction {
+    let degraded = match (lang.grammar(), unfit(text, limits)) {
+        (Some(_), None) => match parse(lang, text, limits) {
+            Some(tree) => {
+                return Extraction { segments: extract_tree(lang, &tree, text, limits), degraded: None };
+            }
+            None => Some(Degraded::TooSlow),
+        },
+        (Some(_), Some(reason)) => Some(reason),
+        (None, _) => None,
+    };
+    let segments = segments::by_lines(text, Lang::TEXT.row().segment_size)
+        .into_iter()
+        .map(|span| {
+            let text = text.get(span.range()).unwrap_or("");
+            let mut facts = Facts { lines: LineIndex::new(text), ..Facts::default() };
+            facts.generated = is_generated(text);
+            passages::tile(lang, text, &mut facts);
+            Segment { span, facts }
+        })
+        .collect();
+    Extraction { segments, degraded }
 }
 
 /// As [`extract`], from a tree that exists already (an open document); `text` is the whole text of `tree`.
 pub fn extract_tree(lang: Lang, tree: &Tree, text: &str, limits: &Limits) -> Vec<Segment> {
-    super::segments::cut(lang, tree, text)
-        .into_iter()
-        .map(|span| extract_segment(lang, tree, text, span, limits))
-        .collect()
+    segments::cut(lang, tree, text).into_iter().map(|span| extract_segment(lang, tree, text, span, limits)).collect()
 }
 
-/// The facts of one segment (`span` as [`super::segments::cut`] gave it) of a whole text and its tree.
-pub fn extract_segment(_lang: Lang, _tree: &Tree, text: &str, span: Span, _limits: &Limits) -> Segment {
+/// The facts of one segment (`span` as [`segments::cut`] gave it) of a whole text and its tree.
+pub fn extract_segment(lang: Lang, tree: &Tree, text: &str, span: Span, limits: &Limits) -> Segment {
+    let mut facts = match tables(lang) {
+        Some(tables) => walked(lang, tables, tree, text, span, Want::Segment, limits),
+        None => Facts::default(),
+    };
     let text = text.get(span.range()).unwrap_or("");
-    let whole = Span::new(0, span.len());
-    let passage = Passage { span: whole, symbol: None, terms: Vec::new(), length: 0, prose: false };
-    Segment { span, facts: Facts { lines: LineIndex::new(text), passages: vec![passage], ..Facts::default() } }
+    finish::rebase(&mut facts, span.start);
+    facts.lines = LineIndex::new(text);
+    facts.generated = is_generated(text);
+    passages::tile(lang, text, &mut facts);
+    Segment { span, facts }
 }
 
 /// Names and symbols alone (no locals, references, scopes, passages) of all items that touch `range`, and their ancestors;
 /// spans count from the start of `text`, which is the whole text of `tree`. Costs as much as `range` and its depth.
 /// The whole text as `range` gives exactly the symbols that [`extract`] gives, locals left out.
-pub fn outline_in(_lang: Lang, _tree: &Tree, _text: &str, _range: Span) -> Facts {
-    Facts::default()
+pub fn outline_in(lang: Lang, tree: &Tree, text: &str, range: Span) -> Facts {
+    let Some(tables) = tables(lang) else { return Facts::default() };
+    // Where the first assignment declares, only the whole text knows which one is the first.
+    let whole = Span::new(0, text.len() as u32);
+    let walk_range = if lang.row().assignment_declares { whole } else { range };
+    let mut facts = walked(lang, tables, tree, text, walk_range, Want::Outline, &Limits::default());
+    finish::keep_outline(&mut facts, range);
+    facts
+}
+
+/// Walks the tree and the insides of its macro calls.
+fn walked(
+    lang: Lang,
+    tables: &'static Tables,
+    tree: &Tree,
+    text: &str,
+    range: Span,
+    want: Want,
+    limits: &Limits,
+) -> Facts {
+    let row = lang.row();
+    let mut walk = Walk::new(row, tables, text, range, want, limits);
+    walk.run(tree);
+    let mut facts = std::mem::take(&mut walk.facts);
+    let mut raw = walk.raw;
+    let macros = std::mem::take(&mut raw.macros);
+    for &span in macros.iter().filter(|span| may_hold_items(row.item_words, text, **span)) {
+        if let Some(tree) = parse_inside(lang, text, span, limits) {
+            let mut inner = Walk::new(row, tables, text, range, Want::Macro, limits);
+            inner.facts = facts;
+            inner.raw = raw;
+            inner.run(&tree);
+            facts = std::mem::take(&mut inner.facts);
+            raw = inner.raw;
+        }
+    }
+    raw.macros = macros;
+    let segment = if want == Want::Outline { Span::new(0, text.len() as u32) } else { range };
+    finish::finish(&mut facts, raw, segment, row.assignment_declares);
+    facts
+}
+
+/// Whether a macro call's tokens contain a word that begins an item.
+fn may_hold_items(words: &[&str], text: &str, span: Span) -> bool {
+    let inside = text.get(span.range()).unwrap_or("");
+    inside.len() <= 1 << 20 && words.iter().any(|word| inside.contains(word))
+}
+
+/// The tree of what stands between the delimiters of `span`, with offsets of the whole text.
+fn parse_inside(lang: Lang, text: &str, span: Span, limits: &Limits) -> Option<Tree> {
+    let bytes = text.as_bytes();
+    let (start, end) = (span.start as usize + 1, (span.end as usize).checked_sub(1)?);
+    if start >= end || !text.is_char_boundary(start) || !text.is_char_boundary(end) {
+        return None;
+    }
+    let point = |at: usize| {
+        let row = memchr::memchr_iter(b'\n', &bytes[..at]).count();
+        let column = at - memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1);
+        tree_sitter::Point { row, column }
+    };
+    let range =
+        tree_sitter::Range { start_byte: start, end_byte: end, start_point: point(start), end_point: point(end) };
+    parse_ranges(lang, text, &[range], limits)
+}
+
+/// Parses a whole text within the limits of time. `None` where the language has no grammar or time ran out.
+pub fn parse(lang: Lang, text: &str, limits: &Limits) -> Option<Tree> {
+    parse_ranges(lang, text, &[], limits)
+}
+
+fn parse_ranges(lang: Lang, text: &str, ranges: &[tree_sitter::Range], limits: &Limits) -> Option<Tree> {
+    thread_local! {
+        static PARSERS: RefCell<HashMap<Lang, Parser>> = RefCell::new(HashMap::new());
+    }
+    PARSERS.with(|parsers| {
+        let mut parsers = parsers.borrow_mut();
+        let parser = match parsers.entry(lang) {
+            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::hash_map::Entry::Vacant(entry) => {
+                let mut parser = Parser::new();
+                parser.set_language(&lang.grammar()?).ok()?;
+                entry.insert(parser)
+            }
+        };
+        parser.set_included_ranges(ranges).ok()?;
+        let deadline = Instant::now().checked_add(limits.time);
+        let mut late = |_: &tree_sitter::ParseState| match deadline {
+            Some(deadline) if Instant::now() > deadline => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        };
+        let bytes = text.as_bytes();
+        let mut read = |at: usize, _| bytes.get(at..).unwrap_or(&[]);
+        let tree = parser.parse_with_options(&mut read, None, Some(ParseOptions::new().progress_callback(&mut late)));
+        if tree.is_none() {
+            parser.reset();
+        }
+        tree
+    })
+}
+
+/// Why a text gets no tree.
+fn unfit(text: &str, limits: &Limits) -> Option<Degraded> {
+    if text.len() > limits.bytes {
+        return Some(Degraded::TooLarge);
+    }
+    let mut start = 0;
+    for end in memchr::memchr2_iter(b'\n', b'\r', text.as_bytes()).chain(std::iter::once(text.len())) {
+        if end - start > limits.line {
+            return Some(Degraded::LongLine);
+        }
+        start = end;
+    }
+    None
+}
+
+/// Whether the head says that a program wrote the text.
+fn is_generated(text: &str) -> bool {
+    let head = &text.as_bytes()[..text.len().min(2048)];
+    ["Code generated by", "@generated", "DO NOT EDIT", "Do not edit", "automatically generated", "autogenerated"]
+        .iter()
+        .any(|mark| memchr::memmem::find(head, mark.as_bytes()).is_some())
 }

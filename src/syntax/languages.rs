@@ -67,6 +67,8 @@ pub struct Row {
     pub super_names: &'static [&'static str],
     /// A variable is declared by its first assignment in a scope; later ones write it.
     pub assignment_declares: bool,
+    /// Words one of which stands in a macro call's tokens that hold items.
+    pub item_words: &'static [&'static str],
     /// Prefixes of function names that make a test in files that hold tests (`test_`, `Test`).
     pub test_prefixes: &'static [&'static str],
 }

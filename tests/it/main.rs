@@ -6,3 +6,4 @@ mod tidy;
 mod client;
 mod opening;
 mod wire;
+mod queries;

@@ -31,6 +31,7 @@ const PLAIN: Row = Row {
     self_names: &[],
     super_names: &[],
     assignment_declares: false,
+    item_words: &[],
     test_prefixes: &[],
 };
 
@@ -56,6 +57,7 @@ pub static ROWS: &[Row] = &[
         visibility: VisibilityRule::Modifiers(Visibility::Private),
         self_names: &["self", "Self"],
         super_names: &["super"],
+        item_words: &["fn ", "struct ", "enum ", "trait ", "impl ", "impl<", "mod ", "const ", "static ", "type "],
         ..PLAIN
     },
     Row {
