@@ -122,7 +122,8 @@ function remember(): () => Promise<void> {
   const { document, selection, viewColumn } = editor ?? {};
   return async () => {
     if (!document || document.isClosed) return;
-    await vscode.window.showTextDocument(document, { viewColumn, selection });
+    // The focus is the editor's again as the list closes; taking it here would close what the user opens meanwhile.
+    await vscode.window.showTextDocument(document, { viewColumn, selection, preserveFocus: true });
   };
 }
 

@@ -94,8 +94,8 @@ export class Server {
   /** Puts the server's one line about its index into the status bar's tooltip. A server without one changes nothing. */
   private async summarise(): Promise<void> {
     try {
-      const { summary } = await this.ask<ServerStatus>(STATUS, {});
-      if (summary) this.item.running(summary);
+      const status = await this.ask<ServerStatus | null>(STATUS, {});
+      if (status?.summary) this.item.running(status.summary);
     } catch (error) {
       this.log.debug(`no status: ${String(error)}`);
     }

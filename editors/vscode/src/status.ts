@@ -99,7 +99,7 @@ export async function showStatus(server: Server): Promise<void> {
   let said: vscode.QuickPickItem[];
   let title = 'Portolan';
   try {
-    const status = await server.ask<ServerStatus>(STATUS, {});
+    const status = (await server.ask<ServerStatus | null>(STATUS, {})) ?? { summary: 'no folder is open' };
     title = status.summary ? `Portolan: ${status.summary}` : title;
     said = rows(status)
       .filter(([name]) => name !== 'summary')

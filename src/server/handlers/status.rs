@@ -30,6 +30,7 @@ fn plain(status: &Status) -> Value {
         status.quarantined.iter().map(|(path, why)| json!({ "uri": uri::of_path(path), "reason": why })).collect();
     let it = &status.progress;
     json!({
+        "summary": summary(status),
         "stage": match status.stage {
             Stage::Opened => "opened",
             Stage::Walked => "walked",
@@ -50,6 +51,20 @@ fn plain(status: &Status) -> Value {
         "notices": status.notices,
         "profile": status.profile,
     })
+}
+
+/// One line for people, shown by the editors before all figures.
+fn summary(status: &Status) -> String {
+    let it = &status.progress;
+    match status.stage {
+        Stage::Opened => format!("looking for files: {} found", it.files_found),
+        Stage::Walked => format!("indexing: {} of {} files", it.files_done, it.files_found),
+        Stage::Indexed => format!(
+            "{} files indexed; search by meaning knows {} of {} passages",
+            it.files_done, it.passages_done, it.passages_found
+        ),
+        Stage::Embedded => format!("{} files indexed, {} passages searched by meaning", it.files_done, it.passages_found),
+    }
 }
 
 /// portolan/prefetch `{paths: [URI or path beneath the first root]}`: these files are looked at first. Says how many of

@@ -32,7 +32,7 @@ local function check_clients(health)
     local buffers = vim.tbl_count(client.attached_buffers)
     health.ok(('server %d: %d buffer(s), folder %s'):format(client.id, buffers, client.root_dir or 'none'))
     local reply = client:request_sync('portolan/status', vim.empty_dict(), 2000, 0)
-    if reply and reply.result then
+    if reply and type(reply.result) == 'table' then
       health.info(table.concat(require('portolan.status').lines(reply.result), '\n'))
     else
       health.warn('the server gave no status within 2 s')

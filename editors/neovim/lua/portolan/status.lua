@@ -44,8 +44,12 @@ function M.show()
   require('portolan.client').ready(function(client)
     client:request('portolan/status', vim.empty_dict(), function(err, status)
       vim.schedule(function()
-        if err or type(status) ~= 'table' then
-          vim.notify('portolan: ' .. (err and err.message or 'the server gave no status'), vim.log.levels.ERROR)
+        if err then
+          vim.notify('portolan: ' .. (err.message or vim.inspect(err)), vim.log.levels.ERROR)
+          return
+        end
+        if type(status) ~= 'table' then
+          vim.notify('portolan: the server has no folder: open a file of a project')
           return
         end
         vim.lsp.util.open_floating_preview(M.lines(status), 'text', {
