@@ -3,8 +3,8 @@
 ; --- items -----------------------------------------------------------------
 (function_definition name: (word) @name) @definition.function
 (declaration_command ["readonly" "export" "declare" "typeset"] (variable_assignment name: (variable_name) @name)* @definition.variable)
-(program (variable_assignment name: (variable_name) @name) @definition.variable)
-(if_statement (variable_assignment name: (variable_name) @name) @definition.variable)
+(variable_assignment name: (variable_name) @name (#parent? program)) @definition.variable
+(variable_assignment name: (variable_name) @name (#parent? if_statement)) @definition.variable
 
 ; --- locals ----------------------------------------------------------------
 (declaration_command "local" (variable_assignment name: (variable_name) @local.variable)*)

@@ -78,6 +78,6 @@
 (generic_name (identifier) @reference.type)
 (property_declaration type: (identifier) @reference.type)
 (method_declaration returns: (identifier) @reference.type)
-(labeled_statement . (identifier) @ignore)
+(labeled_statement (identifier) @ignore)
 (argument name: (identifier) @reference.label)
 (identifier) @reference

@@ -57,12 +57,19 @@
   (#any-of? @_keyword "type" "typep" "opaque" "callback" "macrocallback")) @definition.type_alias
 (unary_operator
   operator: "@"
-  operand: (call target: (identifier) @_keyword (arguments))
-  (#any-of? @_keyword "doc" "moduledoc" "typedoc" "spec" "impl" "behaviour" "derive" "type" "typep" "opaque" "callback"
-    "macrocallback" "deprecated" "since" "tag" "moduletag" "dialyzer" "compile" "external_resource" "enforce_keys"))
-(unary_operator operator: "@" operand: (call target: (identifier) @name (arguments))) @definition.constant
+  operand: (call target: (identifier) @name (arguments))
+  (#not-any-of? @name "doc" "moduledoc" "typedoc" "spec" "impl" "behaviour" "derive" "type" "typep" "opaque" "callback"
+    "macrocallback" "deprecated" "since" "tag" "moduletag" "dialyzer" "compile" "external_resource" "enforce_keys")) @definition.constant
 
 ; --- locals ----------------------------------------------------------------
+(call
+  target: (identifier) @_keyword
+  (arguments . (call (arguments (_)* @local.parameter)))
+  (#any-of? @_keyword "def" "defp" "defmacro" "defmacrop" "defguard" "defguardp" "defdelegate"))
+(call
+  target: (identifier) @_keyword
+  (arguments . (binary_operator left: (call (arguments (_)* @local.parameter)) operator: "when"))
+  (#any-of? @_keyword "def" "defp" "defmacro" "defmacrop" "defguard" "defguardp"))
 (binary_operator left: (identifier) @local.variable operator: "=" (#set! ordered))
 (binary_operator left: [(tuple) (list) (map)] @local.variable operator: "=" (#set! ordered))
 (binary_operator left: (_) @local.variable operator: "<-")

@@ -4,7 +4,7 @@
 (header module: (_) @package)
 (data_type name: (_) @name) @definition.struct
 (newtype name: (_) @name) @definition.struct
-(type_synomym name: (_) @name) @definition.type_alias
+(type_synonym name: (_) @name) @definition.type_alias
 (type_family name: (_) @name) @definition.type_alias
 (class name: (_) @name) @definition.interface
 (instance name: (_) @name) @definition.implementation
@@ -13,13 +13,15 @@
 (newtype_constructor name: (_) @name) @definition.enum_member
 (gadt_constructor name: (_) @name) @definition.enum_member
 (field name: (field_name (variable) @name)) @definition.field
-(class_declarations (signature name: (_) @name) @definition.method)
+(signature name: (_) @name (#parent? class_declarations)) @definition.method
 (signature name: (variable) @_name type: (_))
-(function name: (_) @name) @definition.function
-(bind name: (_) @name) @definition.function
+(function name: (_) @name (#parent? declarations class_declarations instance_declarations)) @definition.function
+(bind name: (_) @name (#parent? declarations class_declarations instance_declarations)) @definition.function
 (pattern_synonym (equation synonym: (prefix name: (_) @name))) @definition.function
 
 ; --- locals ----------------------------------------------------------------
+(function name: (_) @local.function (#parent? local_binds))
+(bind name: (_) @local.variable (#parent? local_binds))
 (patterns (_)* @local.parameter)
 (bind pattern: (_) @local.variable arrow: _)
 (generator pattern: (_) @local.variable)
@@ -31,7 +33,7 @@
 ; --- imports ---------------------------------------------------------------
 (import
   module: (_) @import.path
-  names: (import_list name: (import_name [variable: (_) type: (_)] @import.name)+)) @import
+  names: (import_list name: (import_name (_) @import.name)+)) @import
 (import "qualified" module: (_) @import.module alias: (_)? @import.alias) @import
 (import module: (_) @import.path @import.wildcard) @import
 

@@ -22,7 +22,7 @@
   name: (_) @name
   interfaces: (super_interfaces (type_list (_)* @implements))?) @definition.enum
 (enum_constant name: (_) @name (#set! public)) @definition.enum_member
-(interface_body (method_declaration (modifiers)? name: (_) @name (#set! public)) @definition.method)
+(method_declaration (modifiers)? name: (_) @name (#set! public) (#parent? interface_body)) @definition.method
 (method_declaration (modifiers)? @visibility name: (_) @name) @definition.method
 (annotation_type_element_declaration name: (_) @name (#set! public)) @definition.method
 (constructor_declaration (modifiers)? @visibility name: (_) @name) @definition.constructor
@@ -53,7 +53,7 @@
 (resource type: (_) @type name: (_) @local.variable)
 (try_with_resources_statement) @scope.block
 (instanceof_expression right: (_) @type name: (_) @local.variable)
-(type_pattern (_) @type . (identifier) @local.variable)
+(type_pattern (_) @type (identifier) @local.variable)
 (block) @scope.block
 (type_parameters (type_parameter (type_identifier) @local.type_parameter)*)
 
@@ -65,7 +65,7 @@
 ; --- uses ------------------------------------------------------------------
 (method_invocation object: (_) @receiver name: (identifier) @reference.call)
 (method_invocation name: (identifier) @reference.call)
-(method_reference (_) @receiver "::" (identifier) @reference.call)
+(method_reference (_) @receiver (identifier) @reference.call)
 (object_creation_expression type: (type_identifier) @reference.call)
 (object_creation_expression type: (generic_type (type_identifier) @reference.call))
 (field_access object: (_) @receiver field: (identifier) @reference.field)
@@ -77,7 +77,7 @@
 (update_expression (identifier) @reference.write)
 (scoped_type_identifier (_) @receiver (type_identifier) @reference.type)
 (scoped_identifier scope: (_) @receiver name: (identifier) @reference.path)
-(labeled_statement . (identifier) @ignore)
+(labeled_statement (identifier) @ignore)
 (break_statement (identifier) @ignore)
 (continue_statement (identifier) @ignore)
 (type_identifier) @reference.type

@@ -22,20 +22,20 @@
 (companion_object (modifiers)? @visibility name: (_) @name) @definition.object
 (companion_object !name "object" @name) @definition.object
 (enum_entry (identifier) @name) @definition.enum_member
-(class_body (function_declaration (modifiers)? @visibility name: (_) @name) @definition.method)
-(enum_class_body (function_declaration (modifiers)? @visibility name: (_) @name) @definition.method)
+(function_declaration (modifiers)? @visibility name: (_) @name (#parent? class_body)) @definition.method
+(function_declaration (modifiers)? @visibility name: (_) @name (#parent? enum_class_body)) @definition.method
 (function_declaration (modifiers)? @visibility name: (_) @name) @definition.function
 (secondary_constructor (modifiers)? @visibility "constructor" @name) @definition.constructor
-(class_body (property_declaration (modifiers)? @visibility (variable_declaration (identifier) @name (_)? @type)) @definition.property)
-(enum_class_body (property_declaration (modifiers)? @visibility (variable_declaration (identifier) @name (_)? @type)) @definition.property)
-(property_declaration (modifiers)? @visibility (variable_declaration (identifier) @name (_)? @type)) @definition.variable
+(property_declaration (modifiers)? @visibility (variable_declaration (identifier) @name [(user_type) (nullable_type) (function_type) (parenthesized_type)]? @type) (#parent? class_body)) @definition.property
+(property_declaration (modifiers)? @visibility (variable_declaration (identifier) @name [(user_type) (nullable_type) (function_type) (parenthesized_type)]? @type) (#parent? enum_class_body)) @definition.property
+(property_declaration (modifiers)? @visibility (variable_declaration (identifier) @name [(user_type) (nullable_type) (function_type) (parenthesized_type)]? @type)) @definition.variable
 (property_declaration (multi_variable_declaration (variable_declaration (identifier) @local.variable)*))
-(class_parameter (modifiers)? @visibility ["val" "var"] (identifier) @name (_) @type) @definition.property
-(type_alias (modifiers)? @visibility type: (_) @name (_) @alias) @definition.type_alias
+(class_parameter (modifiers)? @visibility ["val" "var"] (identifier) @name [(user_type) (nullable_type) (function_type) (parenthesized_type)]? @type) @definition.property
+(type_alias (modifiers)? @visibility type: (_) @name [(user_type) (nullable_type) (function_type) (parenthesized_type)] @alias) @definition.type_alias
 
 ; --- locals ----------------------------------------------------------------
-(class_parameter (identifier) @local.parameter (_) @type)
-(parameter (identifier) @local.parameter (_) @type)
+(class_parameter (identifier) @local.parameter [(user_type) (nullable_type) (function_type) (parenthesized_type)]? @type)
+(parameter (identifier) @local.parameter [(user_type) (nullable_type) (function_type) (parenthesized_type)]? @type)
 (setter (identifier) @local.parameter)
 (lambda_parameters (variable_declaration (identifier) @local.parameter)*)
 (lambda_parameters (multi_variable_declaration (variable_declaration (identifier) @local.parameter)*))
@@ -54,13 +54,12 @@
 (import (qualified_identifier) @import.tree (identifier)? @import.alias) @import
 
 ; --- uses ------------------------------------------------------------------
-(call_expression . (identifier) @reference.call)
-(call_expression . (navigation_expression (_) @receiver (identifier) @reference.call))
+(call_expression (identifier) @reference.call)
+(call_expression (navigation_expression (_) @receiver (identifier) @reference.call))
 (constructor_invocation (user_type (identifier) @reference.call))
 (annotation (user_type (identifier) @reference.attribute))
 (navigation_expression (_) @receiver (identifier) @reference.field)
-(value_argument (identifier) @reference.label "=")
 (assignment left: (identifier) @reference.write)
 (user_type (identifier) @reference.type)
-(callable_reference (_) @receiver "::" (identifier) @reference.call)
+(callable_reference (_) @receiver (identifier) @reference.call)
 (identifier) @reference

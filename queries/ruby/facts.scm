@@ -12,7 +12,7 @@
 (call
   !receiver
   method: (identifier) @_attribute
-  arguments: (argument_list (simple_symbol) @name @definition.property)
+  arguments: (argument_list (simple_symbol)* @definition.property)
   (#any-of? @_attribute "attr_reader" "attr_writer" "attr_accessor" "cattr_accessor" "mattr_accessor" "class_attribute"
     "has_many" "has_one" "belongs_to" "scope"))
 (call

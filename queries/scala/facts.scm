@@ -11,14 +11,14 @@
 (full_enum_case name: (_) @name) @definition.enum_member
 (given_definition name: (_) @name) @definition.variable
 (type_definition (modifiers)? @visibility name: (_) @name type: (_)? @alias) @definition.type_alias
-(template_body (function_definition (modifiers)? @visibility name: (_) @name return_type: (_)? @type) @definition.method)
-(template_body (function_declaration (modifiers)? @visibility name: (_) @name return_type: (_)? @type) @definition.method)
+(function_definition (modifiers)? @visibility name: (_) @name return_type: (_)? @type (#parent? template_body)) @definition.method
+(function_declaration (modifiers)? @visibility name: (_) @name return_type: (_)? @type (#parent? template_body)) @definition.method
 (function_definition (modifiers)? @visibility name: (_) @name return_type: (_)? @type) @definition.function
 (function_declaration (modifiers)? @visibility name: (_) @name return_type: (_)? @type) @definition.function
-(template_body (val_definition (modifiers)? @visibility pattern: (identifier) @name type: (_)? @type) @definition.field)
-(template_body (var_definition (modifiers)? @visibility pattern: (identifier) @name type: (_)? @type) @definition.field)
-(template_body (val_declaration (modifiers)? @visibility name: (_) @name type: (_)? @type) @definition.field)
-(template_body (var_declaration (modifiers)? @visibility name: (_) @name type: (_)? @type) @definition.field)
+(val_definition (modifiers)? @visibility pattern: (identifier) @name type: (_)? @type (#parent? template_body)) @definition.field
+(var_definition (modifiers)? @visibility pattern: (identifier) @name type: (_)? @type (#parent? template_body)) @definition.field
+(val_declaration (modifiers)? @visibility name: (_) @name type: (_)? @type (#parent? template_body)) @definition.field
+(var_declaration (modifiers)? @visibility name: (_) @name type: (_)? @type (#parent? template_body)) @definition.field
 (val_definition (modifiers)? @visibility pattern: (identifier) @name type: (_)? @type) @definition.variable
 (var_definition (modifiers)? @visibility pattern: (identifier) @name type: (_)? @type) @definition.variable
 (class_parameter (modifiers)? @visibility ["val" "var"] name: (_) @name type: (_)? @type) @definition.field

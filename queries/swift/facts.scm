@@ -22,17 +22,17 @@
   name: (_) @name
   (inheritance_specifier (_) @implements)*) @definition.implementation
 (protocol_declaration (modifiers)? @visibility name: (_) @name (inheritance_specifier (_) @extends)*) @definition.interface
-(enum_entry name: (simple_identifier) @name @definition.enum_member)
-(class_body (function_declaration (modifiers)? @visibility name: (simple_identifier) @name) @definition.method)
-(enum_class_body (function_declaration (modifiers)? @visibility name: (simple_identifier) @name) @definition.method)
+(enum_entry name: (simple_identifier)* @definition.enum_member)
+(function_declaration (modifiers)? @visibility name: (simple_identifier) @name (#parent? class_body)) @definition.method
+(function_declaration (modifiers)? @visibility name: (simple_identifier) @name (#parent? enum_class_body)) @definition.method
 (function_declaration (modifiers)? @visibility name: (simple_identifier) @name) @definition.function
 (protocol_function_declaration name: (simple_identifier) @name) @definition.method
 (init_declaration (modifiers)? @visibility name: "init" @name) @definition.constructor
 (subscript_declaration (modifiers)? @visibility "subscript" @name) @definition.method
 (typealias_declaration (modifiers)? @visibility name: (_) @name value: (_) @alias) @definition.type_alias
 (associatedtype_declaration name: (_) @name) @definition.type_alias
-(class_body (property_declaration (modifiers)? @visibility name: (pattern bound_identifier: (simple_identifier) @name)) @definition.property)
-(enum_class_body (property_declaration (modifiers)? @visibility name: (pattern bound_identifier: (simple_identifier) @name)) @definition.property)
+(property_declaration (modifiers)? @visibility name: (pattern bound_identifier: (simple_identifier) @name) (#parent? class_body)) @definition.property
+(property_declaration (modifiers)? @visibility name: (pattern bound_identifier: (simple_identifier) @name) (#parent? enum_class_body)) @definition.property
 (property_declaration (modifiers)? @visibility name: (pattern bound_identifier: (simple_identifier) @name)) @definition.variable
 (protocol_property_declaration name: (pattern bound_identifier: (simple_identifier) @name)) @definition.property
 (macro_declaration (simple_identifier) @name) @definition.macro
@@ -51,13 +51,13 @@
 (import_declaration (identifier) @import.path @import.wildcard) @import
 
 ; --- uses ------------------------------------------------------------------
-(call_expression . (simple_identifier) @reference.call)
-(call_expression . (navigation_expression target: (_) @receiver suffix: (navigation_suffix suffix: (simple_identifier) @reference.call)))
-(navigation_expression target: (_) @receiver suffix: (navigation_suffix suffix: (simple_identifier) @reference.field))
+(call_expression (simple_identifier) @reference.call)
+(call_expression (navigation_expression suffix: (navigation_suffix suffix: (simple_identifier) @reference.call)))
 (navigation_suffix suffix: (simple_identifier) @reference.field)
 (value_argument_label (simple_identifier) @reference.label)
 (attribute (user_type (type_identifier) @reference.attribute))
 (directly_assignable_expression (simple_identifier) @reference.write)
-(user_type (type_identifier) @receiver (type_identifier) @reference.type)
+(directly_assignable_expression (navigation_expression suffix: (navigation_suffix suffix: (simple_identifier) @reference.write)))
+(user_type (_) @receiver (type_identifier) @reference.type)
 (type_identifier) @reference.type
 (simple_identifier) @reference

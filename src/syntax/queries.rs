@@ -105,6 +105,14 @@ pub struct Step {
     pub kinds: Kinds,
 }
 
+/// Which child of a leaf's parent is its receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    Field(u16),
+    /// The first named child, for grammars without a field there; the leaf itself is then another child.
+    First,
+}
+
 /// What a leaf is by its ancestors: a pattern with one `@reference` or `@ignore` capture, read from the leaf upwards.
 #[derive(Clone, Debug)]
 pub struct Chain {
@@ -112,8 +120,8 @@ pub struct Chain {
     pub role: Option<Role>,
     /// Parent first.
     pub steps: Box<[Step]>,
-    /// Field of the leaf's parent that holds the receiver.
-    pub receiver: Option<u16>,
+    /// What of the leaf's parent is the receiver.
+    pub receiver: Option<Before>,
     pub predicates: Box<[Predicate]>,
 }
 

@@ -193,7 +193,11 @@ impl<'a, 'tree> Walk<'a, 'tree> {
                 sub((offset, floor(line, NAME)))
             }
             _ if node.named_child_count() == 0 || text.starts_with("operator") || text.starts_with('~') => {
-                if text.starts_with(['"', '\'', '`']) { sub(unquoted(text)) } else { whole }
+                match text.strip_prefix(':') {
+                    Some(symbol) => sub((1, symbol.len())),
+                    None if text.starts_with(['"', '\'', '`']) => sub(unquoted(text)),
+                    None => whole,
+                }
             }
             _ if text.starts_with(['"', '\'', '`']) => sub(unquoted(text)),
             _ => simple_name(text).map_or(whole, sub),

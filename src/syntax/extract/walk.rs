@@ -12,7 +12,7 @@ use crate::base::span::Span;
 use crate::facts::{Facts, Problem, Receiver, Reference, Role, ScopeIx};
 use crate::syntax::languages::Row;
 use crate::syntax::queries::matcher::{Matcher, text_holds};
-use crate::syntax::queries::{Chain, Tables};
+use crate::syntax::queries::{Before, Chain, Tables};
 
 /// What is wanted of a walk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -268,8 +268,11 @@ impl<'a, 'tree> Walk<'a, 'tree> {
             return;
         }
         let mut receiver = Receiver::None;
-        if let Some(field) = chain.receiver {
-            let before = self.frames.last().and_then(|frame| frame.node.child_by_field_id(field));
+        if let Some(which) = chain.receiver {
+            let before = self.frames.last().and_then(|frame| match which {
+                Before::Field(field) => frame.node.child_by_field_id(field),
+                Before::First => frame.node.named_child(0),
+            });
             receiver = before.map_or(Receiver::None, |before| self.receiver(span_of(before)));
         }
         if role == Role::Mention {
@@ -287,6 +290,12 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         let mut field = None;
         'chains: for &ix in self.tables.leaf(kind) {
             let chain = &self.tables.chains[ix as usize];
+            if chain.receiver == Some(Before::First) {
+                let first = self.frames.last().and_then(|frame| frame.node.named_child(0));
+                if first.is_none_or(|first| first.start_byte() == cursor.node().start_byte()) {
+                    continue;
+                }
+            }
             for (up, step) in chain.steps.iter().enumerate() {
                 let Some(at) = self.frames.len().checked_sub(up + 1) else { continue 'chains };
                 let frame = &self.frames[at];

@@ -5,7 +5,7 @@ use tree_sitter::Language;
 
 use super::captures::Capture;
 use super::sexp::{self, Argument, Directive, Node, What};
-use super::{Chain, Child, Fields, Kinds, Pat, Pattern, Predicate, Sets, Step, Tables};
+use super::{Before, Chain, Child, Fields, Kinds, Pat, Pattern, Predicate, Sets, Step, Tables};
 use crate::syntax::languages::{Lang, QueryFile};
 
 type Res<T> = Result<T, String>;
@@ -295,10 +295,10 @@ impl Compiler<'_> {
                         return self.fault(child.line, "one @reference in a pattern");
                     }
                 } else if child.captures == ["receiver"] {
-                    let Some(field) = &child.field else {
-                        return self.fault(child.line, "@receiver stands in a field");
-                    };
-                    receiver = Some(self.field(field, child.line)?);
+                    receiver = Some(match &child.field {
+                        Some(field) => Before::Field(self.field(field, child.line)?),
+                        None => Before::First,
+                    });
                 } else {
                     return self
                         .fault(child.line, "a pattern with @reference holds only the way to it and a @receiver");

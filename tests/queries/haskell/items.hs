@@ -1,0 +1,33 @@
+module A.B (run, Foo(..)) where
+import Data.List (sort, nub)
+--                ^^^^ import.name path=Data.List
+import qualified Data.Map as M
+--               ^^^^^^^^ import.module path=Data.Map alias=M
+-- | Doc
+data Foo = Bar Int | Baz { name :: String }
+--   ^^^ definition.struct
+--         ^^^ definition.enum_member parent=Foo
+--                   ^^^ definition.enum_member parent=Foo
+--                         ^^^^ definition.field parent=Baz
+newtype W = W { unW :: Int }
+--      ^ definition.struct
+--          ^ definition.enum_member parent=W
+--              ^^^ definition.field parent=W
+type S = String
+--   ^ definition.type_alias
+class Shape a where
+--    ^^^^^ definition.interface
+    area :: a -> Double
+--  ^^^^ definition.method parent=Shape
+instance Shape Foo where
+--       ^^^^^ definition.implementation
+    area x = 3
+--  ^^^^ definition.function parent=Shape
+-- | Runs.
+run :: Int -> Int
+run x = helper x + y where y = 3
+-- <- definition.function
+run 0 = 1
+-- <- definition.function
+helper z = z
+-- <- definition.function
