@@ -1,7 +1,8 @@
 //! Search by meaning on a folder laid out as the benchmark is (repos.json, annotations/NAME.json, repos/NAME): indexes each
 //! repository in memory, asks all questions and prints NDCG@10 (the mean over repositories, by kind of question), how many
 //! lines answers have, and the time of a question.
-//! `cargo bench --bench meaning -- FOLDER [--repo NAME]... [--set NAME=VALUE]... [--vary NAME=V1,V2,...]... [--show]`
+//! `cargo bench --bench meaning -- FOLDER [--repo NAME]... [--set NAME=VALUE]... [--vary NAME=V1,V2,...]... [--show] [--misses]
+//! [--ask QUESTION]...`
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -62,13 +63,13 @@ fn main() {
         *field(&mut tuning, name) = value.parse().unwrap();
     }
     let show = arguments.iter().any(|a| a == "--show");
-    evaluate(&repositories, &*embedder, &tuning, "as set", show);
+    evaluate(&repositories, &*embedder, &tuning, "as set", show, arguments.iter().any(|a| a == "--misses"));
     for variation in values("--vary") {
         let (name, values) = variation.split_once('=').unwrap();
         for value in values.split(',') {
             let mut varied = tuning;
             *field(&mut varied, name) = value.parse().unwrap();
-            evaluate(&repositories, &*embedder, &varied, &format!("{name}={value}"), false);
+            evaluate(&repositories, &*embedder, &varied, &format!("{name}={value}"), false, false);
         }
     }
     if let Some(repository) = repositories.first() {
@@ -100,6 +101,9 @@ fn field<'a>(tuning: &'a mut Tuning, name: &str) -> &'a mut f32 {
         "names" => &mut tuning.names,
         "covered" => &mut tuning.covered,
         "path" => &mut tuning.path,
+        "declared" => &mut tuning.declared,
+        "declared_named" => &mut tuning.declared_named,
+        "called" => &mut tuning.called,
         "test" => &mut tuning.test,
         "docs" => &mut tuning.docs,
         "sample" => &mut tuning.sample,
@@ -214,7 +218,14 @@ fn ask(repository: &Repository, embedder: &dyn Embedder, query: &str, tuning: &T
     semantic_search_with(&repository.snapshot, Some(embedder), &question, 10, &cancel, None, tuning).items
 }
 
-fn evaluate(repositories: &[Repository], embedder: &dyn Embedder, tuning: &Tuning, title: &str, show: bool) {
+fn evaluate(
+    repositories: &[Repository],
+    embedder: &dyn Embedder,
+    tuning: &Tuning,
+    title: &str,
+    show: bool,
+    misses: bool,
+) {
     let mut by_category: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     let (mut all, mut lines, mut times) = (Vec::new(), Vec::new(), Vec::new());
     for repository in repositories {
@@ -224,6 +235,20 @@ fn evaluate(repositories: &[Repository], embedder: &dyn Embedder, tuning: &Tunin
             let found = ask(repository, embedder, &task.query, tuning);
             times.push(started.elapsed().as_secs_f64() * 1e3);
             let gain = ndcg(repository, task, &found);
+            if misses && gain < 0.6 {
+                let wanted: Vec<&str> = task.targets.iter().map(|it| it.0.as_str()).collect();
+                println!("  {gain:.2} {} ? {} -> {}", repository.name, task.query, wanted.join(" "));
+                for it in found.iter().take(4) {
+                    let (place, name) = (&it.place, it.place.name.as_deref().unwrap_or("-"));
+                    println!(
+                        "         {:.3} {}:{} {name} {:?}",
+                        it.score,
+                        it.path.display(),
+                        place.lines.0 + 1,
+                        it.reason
+                    );
+                }
+            }
             scores.entry(task.category.as_str()).or_default().push(gain);
             lines.extend(found.iter().map(|it| it.place.lines.1 - it.place.lines.0 + 1));
         }

@@ -63,6 +63,21 @@ pub enum Command {
         #[arg(long)]
         profile: bool,
     },
+    /// Ask a folder a question; it is indexed first where it is not
+    Search {
+        /// The question, or a name
+        question: String,
+        /// The folder (default: the current one)
+        path: Option<PathBuf>,
+        /// Answers at most (default: search.limit)
+        #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+        limit: Option<u16>,
+        /// Answer from the stored index, without waiting for the rest
+        #[arg(long)]
+        no_wait: bool,
+    },
+    /// Answer questions as JSON lines on standard input and output
+    SearchServer,
     /// Show what is indexed
     Status {
         /// The folder (default: the current one)

@@ -9,6 +9,8 @@ pub mod index_cmd;
 pub mod languages;
 pub mod log;
 pub mod outline;
+pub mod search;
+pub mod search_server;
 pub mod serve;
 pub mod setup;
 pub mod status;
@@ -53,6 +55,11 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Index { path, no_wait, force, profile } => {
             index_cmd::run(settings, &args.common, &index_cmd::Wish { path, no_wait, force, profile })
         }
+        Command::Search { question, path, limit, no_wait } => {
+            let limit = limit.map(usize::from);
+            search::run(settings, &args.common, &search::Wish { question, path, limit, no_wait })
+        }
+        Command::SearchServer => search_server::run(&settings),
         Command::Status { path, files } => status::run(settings, &args.common, path, files),
         // Handled above, before a settings file could say anything on its standard error.
         Command::Worker { .. } => Ok(ExitCode::FAILURE),

@@ -79,27 +79,19 @@ fn add_file(settings: &mut Settings, file: &Path, trust: Trust) {
     }
 }
 
-/// The embedder that the settings ask for; none where embeddings are switched off.
+/// The embedder that the settings ask for; none where embeddings are switched off. Where ONNX Runtime is asked for and
+/// cannot be had, the built-in evaluator takes its place, told on stderr.
 ///
 /// # Errors
-/// ONNX Runtime is asked for and cannot be loaded.
+/// No embedder can be made.
 pub fn embedder(settings: &Settings) -> Result<Option<Arc<dyn Embedder>>> {
-    if !settings.bool(&table::EMBEDDINGS_ENABLED) {
-        return Ok(None);
+    let (embedder, notice) = embed::from_settings(settings);
+    match notice {
+        Some(notice) if embedder.is_none() => Err(anyhow::anyhow!(notice)),
+        Some(notice) => {
+            anstream::eprintln!("portolan: {notice}");
+            Ok(embedder)
+        }
+        None => Ok(embedder),
     }
-    let library = settings.text(&table::EMBEDDINGS_LIBRARY);
-    let options = embed::Options {
-        runtime: if settings.text(&table::EMBEDDINGS_RUNTIME) == "onnx" {
-            embed::Runtime::Onnx
-        } else {
-            embed::Runtime::Builtin
-        },
-        library: (!library.is_empty()).then(|| PathBuf::from(library)),
-        device: if settings.text(&table::EMBEDDINGS_DEVICE) == "cpu" {
-            embed::Device::Cpu
-        } else {
-            embed::Device::Auto
-        },
-    };
-    Ok(Some(embed::open(&options)?))
 }

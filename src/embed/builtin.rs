@@ -15,8 +15,8 @@ use kernels::{DIM, GROUP, Matrix};
 pub struct Builtin {
     model_id: Key,
     tokenizer: Tokenizer,
-    /// One row of [`DIM`] for each token.
-    table: Box<[i8]>,
+    /// One row of [`DIM`] signed bytes for each token, where it stands in the file: clean pages of the executable.
+    table: &'static [u8],
     /// What a row's numbers are multiplied by.
     row_scale: Vec<f32>,
     /// `count ^ alpha` for each number of occurrences.
@@ -32,11 +32,11 @@ impl Builtin {
     ///
     /// # Errors
     /// The files are broken or of another kind of model (such a one needs ONNX Runtime).
-    pub fn new(model: &[u8], tokenizer: &[u8]) -> Result<Self, EmbedError> {
+    pub fn new(model: &'static [u8], tokenizer: &[u8]) -> Result<Self, EmbedError> {
         let tensors = initialisers(model)?;
         let tokenizer_bytes = tokenizer;
         let tokenizer = Tokenizer::from_json(tokenizer_bytes)?;
-        let find = |name: &str| -> Result<&Tensor<'_>, EmbedError> {
+        let find = |name: &str| -> Result<&Tensor<'static>, EmbedError> {
             tensors.iter().find(|t| t.name == name).ok_or_else(|| unlike(name))
         };
         let floats = |name: &str, len: usize| -> Result<Vec<f32>, EmbedError> {
@@ -59,7 +59,7 @@ impl Builtin {
             |name: &str| -> Result<[f32; DIM], EmbedError> { floats(name, DIM)?.try_into().map_err(|_| unlike(name)) };
         Ok(Self {
             model_id: Key::of("model", &[model, tokenizer_bytes, &[super::FEEDING]]),
-            table: table.raw.iter().map(|&b| b as i8).collect(),
+            table: table.raw,
             row_scale: floats("row_scale", rows)?,
             weights: (0..=MOST_TOKENS).map(|count| (count as f32).powf(exponent)).collect(),
             norm_weight: row("lnw")?,
@@ -89,7 +89,7 @@ impl Builtin {
             let count = std::mem::take(&mut scratch.counts[*id as usize]);
             *weight = self.weights[usize::from(count)] * self.row_scale[*id as usize];
         }
-        kernels::add_rows(&self.table, &scratch.rows, sum);
+        kernels::add_rows(self.table, &scratch.rows, sum);
         kernels::unit(sum)
     }
 

@@ -12,7 +12,7 @@ pub mod tokenizer;
 mod trie;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::base::settings::{Settings, table};
 
@@ -81,7 +81,11 @@ const FEEDING: u8 = 1;
 /// ONNX Runtime is asked for and cannot be loaded; the message names the file and the remedy.
 pub fn open(options: &Options) -> Result<Arc<dyn Embedder>, EmbedError> {
     Ok(match options.runtime {
-        Runtime::Builtin => Arc::new(builtin::Builtin::new(MODEL, TOKENIZER)?),
+        Runtime::Builtin => {
+            // One for all who ask: workspaces share it.
+            static SHARED: OnceLock<Result<Arc<builtin::Builtin>, EmbedError>> = OnceLock::new();
+            SHARED.get_or_init(|| builtin::Builtin::new(MODEL, TOKENIZER).map(Arc::new)).clone()?
+        }
         Runtime::Onnx => Arc::new(onnx::OnnxRuntime::new(options, MODEL, TOKENIZER)?),
     })
 }

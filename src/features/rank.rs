@@ -23,6 +23,10 @@ pub struct Evidence {
     pub prose: bool,
     /// Number of terms, repetitions counted.
     pub length: u32,
+    /// It declares a name that the question gives, 0 to 1 by the kind of declaration.
+    pub declared: f32,
+    /// Its file is called as the name that is asked for.
+    pub called: bool,
     /// It declares nothing and lies in nothing (imports, top of a file), or is data.
     pub bare: bool,
 }
@@ -41,6 +45,11 @@ pub struct Tuning {
     pub names: f32,
     pub covered: f32,
     pub path: f32,
+    /// Added for the declaration of a given name: where the name is the question, and where it stands in one.
+    pub declared_named: f32,
+    pub declared: f32,
+    /// Added where the file is called as the name.
+    pub called: f32,
     /// Factors for what is asked for seldom.
     pub test: f32,
     pub docs: f32,
@@ -68,6 +77,9 @@ impl Default for Tuning {
             names: 0.2,
             covered: 0.2,
             path: 0.1,
+            declared_named: 1.0,
+            declared: 0.3,
+            called: 0.3,
             test: 0.6,
             docs: 0.6,
             sample: 0.7,
@@ -83,14 +95,24 @@ impl Default for Tuning {
     }
 }
 
-/// The scores of all candidates, in their order. `meaning` is the share of meaning, `asked` what the question asks for by
-/// name (tests, documentation ...), which is then not held back; `files` says which candidates share a file.
-pub fn fuse(candidates: &[Evidence], files: &[u32], meaning: f32, asked: Traits, tuning: &Tuning) -> Vec<f32> {
+/// What the question is, as far as ranking cares.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked {
+    /// Share of meaning.
+    pub meaning: f32,
+    /// Kinds of files that it asks for by name (tests, documentation ...): these are not held back.
+    pub traits: Traits,
+    /// It is a name and nothing else.
+    pub named: bool,
+}
+
+/// The scores of all candidates, in their order; `files` says which of them share a file.
+pub fn fuse(candidates: &[Evidence], files: &[u32], question: &Asked, tuning: &Tuning) -> Vec<f32> {
     let most = |f: fn(&Evidence) -> f32| candidates.iter().map(f).fold(0.0f32, f32::max).max(1e-6);
     let (words, names, path) = (most(|it| it.words), most(|it| it.names), most(|it| it.path));
     let near = candidates.iter().filter_map(|it| it.meaning);
     let (low, high) = near.fold((f32::MAX, f32::MIN), |(low, high), it| (low.min(it), high.max(it)));
-    let meaning = if high > f32::MIN { meaning } else { 0.0 };
+    let meaning = if high > f32::MIN { question.meaning } else { 0.0 };
     let mut scores: Vec<f32> = candidates
         .iter()
         .map(|it| {
@@ -99,8 +121,10 @@ pub fn fuse(candidates: &[Evidence], files: &[u32], meaning: f32, asked: Traits,
             // Names count where names are the larger part of what was found by words.
             let extra = tuning.names * it.names / names.max(0.5 * words)
                 + tuning.covered * it.covered
-                + tuning.path * it.path / path.max(0.5 * words);
-            (base + extra) * held_back(it, asked, tuning)
+                + tuning.path * it.path / path.max(0.5 * words)
+                + if question.named { tuning.declared_named } else { tuning.declared } * it.declared
+                + if it.called { tuning.called } else { 0.0 };
+            (base + extra) * held_back(it, question.traits, tuning)
         })
         .collect();
     share_within_files(&mut scores, files, tuning.file);
@@ -188,11 +212,11 @@ mod tests {
     fn meaning_and_words_share_one_scale() {
         let tuning = Tuning { file: 0.0, ..Tuning::default() };
         let all = [near(10.0, 0.2), near(1.0, 0.9), near(0.0, 0.1)];
-        let by = |meaning| fuse(&all, &[1, 2, 3], meaning, Traits::default(), &tuning);
+        let by = |meaning| fuse(&all, &[1, 2, 3], &Asked { meaning, ..Asked::default() }, &tuning);
         assert!(by(0.1)[0] > by(0.1)[1], "words win where meaning counts little");
         assert!(by(0.9)[1] > by(0.9)[0], "and the other way round");
         let without: Vec<Evidence> = all.iter().map(|it| Evidence { meaning: None, ..*it }).collect();
-        let scores = fuse(&without, &[1, 2, 3], 0.6, Traits::default(), &tuning);
+        let scores = fuse(&without, &[1, 2, 3], &Asked { meaning: 0.6, ..Asked::default() }, &tuning);
         assert!(scores[0] > scores[1] && scores[1] > scores[2], "no vectors yet: words alone");
     }
 
@@ -200,11 +224,24 @@ mod tests {
     fn tests_are_held_back_unless_asked_for() {
         let code = near(5.0, 0.5);
         let test = Evidence { words: 6.0, traits: Traits::TEST, ..near(6.0, 0.55) };
-        let tuning = Tuning::default();
-        let plain = fuse(&[code, test, near(0.0, 0.0)], &[1, 2, 3], 0.6, Traits::default(), &tuning);
+        let all = [code, test, near(0.0, 0.0)];
+        let by = |traits| {
+            let question = Asked { meaning: 0.6, traits, named: false };
+            fuse(&all, &[1, 2, 3], &question, &Tuning::default())
+        };
+        let plain = by(Traits::default());
         assert!(plain[0] > plain[1]);
-        let asked = fuse(&[code, test, near(0.0, 0.0)], &[1, 2, 3], 0.6, Traits::TEST, &tuning);
+        let asked = by(Traits::TEST);
         assert!(asked[1] > asked[0]);
+    }
+
+    #[test]
+    fn the_declaration_of_a_name_comes_before_its_uses() {
+        let uses = near(9.0, 0.8);
+        let declares = Evidence { declared: 1.0, ..near(4.0, 0.5) };
+        let question = Asked { meaning: 0.2, named: true, ..Asked::default() };
+        let scores = fuse(&[uses, declares], &[1, 2], &question, &Tuning::default());
+        assert!(scores[1] > scores[0]);
     }
 
     #[test]

@@ -10,12 +10,13 @@ pub use question::{BadQuestion, Kind, LONGEST, Question};
 
 use std::collections::HashMap;
 
-use super::rank::{self, Evidence, Tuning};
+use super::rank::{self, Asked, Evidence, Tuning};
 use crate::base::cancel::Cancel;
 use crate::base::ids::{FileId, Generation, RootId};
 use crate::base::paths::RelPath;
 use crate::embed::Embedder;
 use crate::facts::words::QueryTerm;
+use crate::facts::{SymbolFlags, SymbolKind};
 use crate::index::snapshot::{Completeness, PassageId, PassageInfo, Snapshot};
 
 /// Passages taken from words and from vectors each.
@@ -24,6 +25,8 @@ const CANDIDATES: usize = 300;
 const WINDOW: usize = 10;
 /// Most answers to one question.
 pub const MOST_ANSWERS: usize = 1_000;
+/// Declarations of one name that are looked at.
+const DECLARATIONS: usize = 100;
 /// Names that stand in for one that nobody declares.
 const SIMILAR_NAMES: usize = 5;
 
@@ -91,6 +94,7 @@ pub fn semantic_search_with(
     let limit = limit.clamp(1, MOST_ANSWERS);
     let mut search = Search::new(snapshot, question, limit, cancel, tuning);
     search.words();
+    search.declarations();
     if let Some(partial) = partial.filter(|_| !cancel.is_cancelled()) {
         partial(&search.answer());
     }
@@ -106,11 +110,29 @@ pub fn semantic_search_with(
     }
 }
 
+/// How likely a declaration of this kind is what a name asks for.
+fn weight_of(kind: SymbolKind, flags: SymbolFlags) -> f32 {
+    use SymbolKind::{
+        Class, Constructor, Enum, Function, Implementation, Interface, Macro, Method, Module, Namespace, Object,
+        Struct, Test, Trait, TypeAlias, Union,
+    };
+    let by_kind = match kind {
+        Class | Struct | Enum | Union | Interface | Trait | Object | Function | Macro => 1.0,
+        Method | TypeAlias | Module | Namespace => 0.9,
+        Implementation | Constructor => 0.6,
+        Test => 0.3,
+        _ => 0.5,
+    };
+    if flags.has(SymbolFlags::DECLARATION) { by_kind * 0.6 } else { by_kind }
+}
+
 struct Candidate {
     info: PassageInfo,
     evidence: Evidence,
     /// Bit `i`: term `i` of the question occurs.
     terms: u32,
+    /// The symbol in the passage's segment that the question names.
+    declared: Option<u32>,
 }
 
 struct Search<'a> {
@@ -188,6 +210,32 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// Passages that declare a name which the question gives.
+    fn declarations(&mut self) {
+        for name in &self.question.names {
+            let mut hits = self.snapshot.symbols_named(name);
+            if hits.is_empty() && self.question.kind == Kind::Name {
+                let alike = self.snapshot.fuzzy(name, SIMILAR_NAMES, self.cancel);
+                let same = alike.iter().filter(|it| it.class >= 2 || it.name.eq_ignore_ascii_case(name));
+                hits = same.flat_map(|it| self.snapshot.symbols_named(&it.name)).collect();
+            }
+            for hit in hits.into_iter().take(DECLARATIONS) {
+                let holds = |id: &PassageId| {
+                    let info = self.snapshot.passage(*id);
+                    info.is_some_and(|it| it.segment == hit.segment && it.lines.0 <= hit.line && hit.line <= it.lines.1)
+                };
+                let Some(passage) = self.snapshot.passages_of(hit.file).into_iter().find(holds) else { continue };
+                let Some(at) = self.candidate(passage) else { continue };
+                let weight = weight_of(hit.kind, hit.flags);
+                let candidate = &mut self.candidates[at];
+                if weight > candidate.evidence.declared {
+                    candidate.evidence.declared = weight;
+                    candidate.declared = hit.index;
+                }
+            }
+        }
+    }
+
     fn vectors(&mut self, embedder: &dyn Embedder) {
         let mut vector = Vec::new();
         if let Err(error) = embedder.embed(&[&self.question.text], &mut vector) {
@@ -219,8 +267,17 @@ impl<'a> Search<'a> {
             ..Evidence::default()
         };
         self.known.insert(passage, self.candidates.len());
-        self.candidates.push(Candidate { info, evidence, terms: 0 });
+        self.candidates.push(Candidate { info, evidence, terms: 0, declared: None });
         Some(self.candidates.len() - 1)
+    }
+
+    /// Whether a file is called as the one name that is asked for.
+    fn is_called(&self, path: &RelPath) -> bool {
+        let fold =
+            |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase() };
+        let name = String::from_utf8_lossy(path.file_name()).into_owned();
+        let stem = fold(name.split('.').next().unwrap_or(""));
+        self.question.kind == Kind::Name && !stem.is_empty() && self.question.names.iter().any(|it| fold(it) == stem)
     }
 
     /// The best of the candidates so far, placed.
@@ -237,14 +294,21 @@ impl<'a> Search<'a> {
             let key = |it: &Candidate| (paths.get(&it.info.file), it.info.span.start);
             key(a).cmp(&key(b))
         });
-        let evidence: Vec<Evidence> = order.iter().map(|it| it.evidence).collect();
+        let called: HashMap<FileId, bool> =
+            paths.iter().map(|(&file, (_, path))| (file, self.is_called(path))).collect();
+        let evidence: Vec<Evidence> = order
+            .iter()
+            .map(|it| Evidence { called: called.get(&it.info.file).copied().unwrap_or(false), ..it.evidence })
+            .collect();
         let files: Vec<u32> = order.iter().map(|it| it.info.file.0).collect();
         let meaning = match self.question.kind {
             Kind::Name => self.tuning.meaning_named,
             Kind::Architecture => self.tuning.meaning_architecture,
             Kind::NearName | Kind::Description => self.tuning.meaning_described,
         };
-        let scores = rank::fuse(&evidence, &files, meaning, self.question.asked, self.tuning);
+        let named = self.question.kind == Kind::Name;
+        let asked = Asked { meaning, traits: self.question.asked, named };
+        let scores = rank::fuse(&evidence, &files, &asked, self.tuning);
         let ranked = rank::spread(&scores, &files, WINDOW, self.tuning.second);
         let rarity = self.terms.iter().zip(&self.rarity).map(|(term, &by)| (term.text.clone(), by)).collect();
         let mut facts = HashMap::new();
@@ -257,7 +321,7 @@ impl<'a> Search<'a> {
             let file = candidate.info.file;
             let known = facts.entry(file).or_insert_with(|| self.snapshot.facts(file));
             let Some(known) = known else { continue };
-            let place = place::place(&candidate.info, known, &rarity);
+            let place = place::place(&candidate.info, known, candidate.declared, &rarity);
             if out.iter().any(|it| it.file == file && it.place.lines == place.lines) {
                 continue;
             }

@@ -26,6 +26,7 @@ use crate::base::cancel::Cancel;
 use crate::base::ids::RootId;
 use crate::base::os::OpenError;
 use crate::base::paths::RelPath;
+use crate::embed::Embedder;
 use crate::index::build::SegmentRecord;
 use crate::index::snapshot::Snapshot;
 
@@ -197,6 +198,11 @@ impl Workspace {
     /// As `open`, but never `TooBroad`.
     pub fn add_root_anyway(&self, path: &Path) -> Result<RootId, WorkspaceError> {
         self.handle.add_root(path)
+    }
+
+    /// What turns passages into vectors here, and so must turn questions into them.
+    pub fn embedder(&self) -> Option<Arc<dyn Embedder>> {
+        self.handle.shared.options.embedder.clone()
     }
 
     /// Forgets a root: its answers are gone with the next generation, its index stays on disk.

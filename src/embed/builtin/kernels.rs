@@ -61,7 +61,7 @@ macro_rules! dispatched {
 
 dispatched!(
     /// Adds rows of `table`, each times its weight, to `sum`.
-    add_rows, add_rows_body, add_rows_wide, (table: &[i8], rows: &[(u32, f32)], sum: &mut [f32; DIM])
+    add_rows, add_rows_body, add_rows_wide, (table: &[u8], rows: &[(u32, f32)], sum: &mut [f32; DIM])
 );
 dispatched!(
     /// `out = inputs x matrix + bias` for [`GROUP`] rows of inputs.
@@ -69,7 +69,7 @@ dispatched!(
 );
 
 #[inline(always)]
-fn add_rows_body(table: &[i8], rows: &[(u32, f32)], sum: &mut [f32; DIM]) {
+fn add_rows_body(table: &[u8], rows: &[(u32, f32)], sum: &mut [f32; DIM]) {
     // A quarter of the vector at a time: its sums stay in registers while all rows pass.
     for quarter in 0..4 {
         let from = quarter * (DIM / 4);
@@ -79,7 +79,7 @@ fn add_rows_body(table: &[i8], rows: &[(u32, f32)], sum: &mut [f32; DIM]) {
             let start = row as usize * DIM + from;
             let Some(numbers) = table.get(start..start + DIM / 4) else { continue };
             for (a, &n) in acc.iter_mut().zip(numbers) {
-                *a += weight * f32::from(n);
+                *a += weight * f32::from(n as i8);
             }
         }
         sum[from..from + DIM / 4].copy_from_slice(&acc);

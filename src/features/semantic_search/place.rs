@@ -27,8 +27,8 @@ pub struct Place {
 /// How rare each term of the question is; absent: not a term of it.
 pub type Rarity = HashMap<String, f32>;
 
-/// The place of `passage` in a file with `facts`.
-pub fn place(passage: &PassageInfo, file: &FileFacts, rarity: &Rarity) -> Place {
+/// The place of `passage` in a file with `facts`; `declared` is the symbol in its segment that the question names.
+pub fn place(passage: &PassageInfo, file: &FileFacts, declared: Option<u32>, rarity: &Rarity) -> Place {
     let plain = Place { span: passage.span, lines: passage.lines, name: None, kind: None, container: None };
     let Some(segment) = file.segments.get(passage.segment as usize) else { return cut(plain) };
     let facts = &*segment.facts;
@@ -48,6 +48,15 @@ pub fn place(passage: &PassageInfo, file: &FileFacts, rarity: &Rarity) -> Place 
             container: container_of(facts, ix),
         }
     };
+    if let Some(ix) = declared.filter(|&ix| (ix as usize) < facts.symbols.len()).map(SymbolIx) {
+        let found = whole(ix);
+        if found.lines.1 - found.lines.0 < MOST_LINES {
+            return found;
+        }
+        // A long one is shown from its head to the end of the passage.
+        let first = found.lines.0.min(passage.lines.1);
+        return cut(Place { lines: (first, passage.lines.1), ..found });
+    }
     if let Some(ix) = cover.filter(|&ix| !holds_members(facts.symbol(ix).kind)) {
         let found = whole(ix);
         if found.lines.1 - found.lines.0 < MOST_LINES {

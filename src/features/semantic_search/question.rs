@@ -36,6 +36,8 @@ pub struct Question {
     pub text: String,
     pub kind: Kind,
     pub query: Query,
+    /// Names of code that it gives, qualifiers cut off: all of a [`Kind::Name`], those that look like names in others.
+    pub names: Vec<String>,
     /// Kinds of files that it names: these are not held back.
     pub asked: Traits,
 }
@@ -103,8 +105,30 @@ impl Question {
         } else {
             Kind::Description
         };
-        Ok(Self { text: text.to_owned(), kind, query, asked })
+        Ok(Self { names: names_in(text, kind, &query), text: text.to_owned(), kind, query, asked })
     }
+}
+
+/// Most names that are looked up.
+const MOST_NAMES: usize = 8;
+
+fn names_in(text: &str, kind: Kind, query: &Query) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    if kind == Kind::Name {
+        out.extend(text.split(|c: char| !is_name(c)).rfind(|it| !it.is_empty()).map(str::to_owned));
+        return out;
+    }
+    out.extend(query.identifiers.iter().cloned());
+    // A capital letter inside a sentence is a type's, an abbreviation's or a proper name's.
+    let capital = |word: &&str| word.len() > 1 && word.starts_with(|c: char| c.is_ascii_uppercase());
+    out.extend(text.split(|c: char| !is_name(c)).filter(|it| !it.is_empty()).skip(1).filter(capital).map(str::to_owned));
+    // What stands between backticks is code.
+    out.extend(text.split('`').skip(1).step_by(2).filter(|it| !it.is_empty() && it.chars().all(is_name)).map(str::to_owned));
+    let mut seen = std::collections::HashSet::new();
+    out.retain(|it| seen.insert(it.clone()));
+    out.truncate(MOST_NAMES);
+    out
 }
 
 #[cfg(test)]
@@ -128,6 +152,15 @@ mod tests {
         assert_eq!(Question::new("?! ..."), Err(BadQuestion::Wordless));
         assert_eq!(Question::new(&"a".repeat(100_000)), Err(BadQuestion::TooLong(100_000)));
         assert!(Question::new(&"long words ".repeat(700)).is_ok());
+    }
+
+    #[test]
+    fn names_in_questions() {
+        let names = |text: &str| Question::new(text).map(|it| it.names.join(" ")).unwrap_or_default();
+        assert_eq!(names("axum::Router"), "Router");
+        assert_eq!(names("View"), "View");
+        assert_eq!(names("How does Router match read_file and `tail`"), "read_file Router tail");
+        assert_eq!(names("where are retries"), "");
     }
 
     #[test]
