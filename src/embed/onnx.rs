@@ -81,7 +81,8 @@ impl OnnxRuntime {
             }
         }
         let shape = [batch.len(), longest];
-        let failed = |e: ort::Error| EmbedError(format!("ONNX Runtime failed: {e}; set embeddings.runtime to built-in"));
+        let failed =
+            |e: ort::Error| EmbedError(format!("ONNX Runtime failed: {e}; set embeddings.runtime to built-in"));
         let ids = Tensor::from_array((shape, ids)).map_err(failed)?;
         let mask = Tensor::from_array((shape, mask)).map_err(failed)?;
         let mut session = self.session.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -6,12 +6,14 @@ use super::bits::BitSet;
 use super::snapshot::{PackState, Snapshot};
 use super::view::{NamesPart, PackView};
 use crate::base::cancel::Cancel;
-use frizbee::{CaseMatching, Config, Matcher};
+use frizbee::{CaseMatching, Config, Matcher, SortStrategy};
 use rayon::prelude::*;
 use std::cmp::Ordering;
 
 /// Names that one task looks at.
 const PIECE: usize = 32 << 10;
+/// With so many names that hold all letters and fit well, none that lacks one is looked for.
+const ENOUGH: usize = 20;
 /// Longer queries are cut: no name is that long.
 const LONGEST_QUERY: usize = 128;
 
@@ -68,25 +70,22 @@ impl Needle {
         Self { folded: text.to_ascii_lowercase().into_bytes(), mask: letter_mask(text.as_bytes()), typos, text }
     }
 
-    #[inline]
-    fn may_match(&self, mask: u64) -> bool {
-        (self.mask & !mask).count_ones() <= self.typos
-    }
-
-    fn matcher(&self) -> Matcher {
-        let config = Config::default().max_typos(Some(self.typos as u16)).casing(CaseMatching::Ignore);
+    fn matcher(&self, typos: u32) -> Matcher {
+        let config =
+            Config::default().max_typos(Some(typos as u16)).casing(CaseMatching::Ignore).sort(SortStrategy::IndexAsc);
         Matcher::new(self.text.as_str(), &config)
     }
 
-    fn begins(&self, name: &str) -> bool {
-        name.as_bytes().get(..self.folded.len()).is_some_and(|it| it.eq_ignore_ascii_case(&self.folded))
+    #[inline]
+    fn begins(&self, name: &[u8]) -> bool {
+        name.get(..self.folded.len()).is_some_and(|it| it.eq_ignore_ascii_case(&self.folded))
     }
 
     fn class(&self, name: &str) -> u8 {
         match () {
             () if name == self.text => 3,
-            () if name.len() == self.text.len() && self.begins(name) => 2,
-            () if self.begins(name) => 1,
+            () if name.len() == self.text.len() && self.begins(name.as_bytes()) => 2,
+            () if self.begins(name.as_bytes()) => 1,
             () => 0,
         }
     }
@@ -109,7 +108,7 @@ impl Found<'_> {
 
 impl Snapshot {
     /// Up to `limit` distinct names of live symbols that match `query`, best first: the very name, beginnings, then by
-    /// alignment, shorter names first. Queries of one or two letters match beginnings only. Empty for an empty query.
+    /// alignment, shorter names first. Names that lack a letter count only where few fit well without. Queries of one or two letters match beginnings only. Empty for an empty query.
     pub fn fuzzy(&self, query: &str, limit: usize, cancel: &Cancel) -> Vec<NameMatch> {
         self.fuzzy_with(query, limit, true, cancel)
     }
@@ -120,51 +119,87 @@ impl Snapshot {
         if needle.text.is_empty() || limit == 0 {
             return Vec::new();
         }
-        let packs: Vec<(&PackState, &PackView, &NamesPart)> =
-            self.packs().filter_map(|(_, it)| Some((&**it, &**it.view()?, it.view()?.names()?))).collect();
-        let mut pieces = Vec::new();
-        for (pack, it) in packs.iter().enumerate() {
-            let count = it.2.declared.len(0);
-            pieces.extend((0..count).step_by(PIECE).map(|from| (pack, from..(from + PIECE).min(count))));
-        }
-        let mut found: Vec<Found<'_>> = pieces
-            .into_par_iter()
-            .flat_map_iter(|(pack, range)| {
-                let (state, view, part) = packs[pack];
-                let all = if cancel.is_cancelled() { Vec::new() } else { piece(&needle, part, range, prefilter) };
-                best_alive(all, limit, state, view, part)
-            })
-            .collect();
-        found.sort_unstable_by(Found::order);
-        found.dedup_by(|a, b| a.name == b.name);
-        found.truncate(limit);
+        let search = Search { packs: packs_of(self), needle, limit, prefilter, cancel };
+        let found = search.run();
         let plain = |it: &Found<'_>| NameMatch { name: it.name.to_owned(), class: it.class, score: it.score };
         found.iter().map(plain).collect()
     }
 }
 
-fn piece<'a>(needle: &Needle, part: &'a NamesPart, range: std::ops::Range<usize>, prefilter: bool) -> Vec<Found<'a>> {
-    let masks = (*part.masks).as_ref().get(range.start * 8..range.end * 8).unwrap_or(&[]);
-    let (declared, bytes) = part.declared.column(0);
-    let short = needle.text.chars().count() < 3;
-    let (mut texts, mut numbers) = (Vec::new(), Vec::new());
-    for (mask, at) in masks.chunks_exact(8).zip(range) {
-        let mask = mask.try_into().map_or(0, u64::from_le_bytes);
-        if prefilter && !needle.may_match(mask) {
-            continue;
+type Part<'a> = (&'a PackState, &'a PackView, &'a NamesPart);
+
+fn packs_of(snapshot: &Snapshot) -> Vec<Part<'_>> {
+    snapshot.packs().filter_map(|(_, it)| Some((&**it, &**it.view()?, it.view()?.names()?))).collect()
+}
+
+/// One query over all packs.
+struct Search<'a> {
+    packs: Vec<Part<'a>>,
+    needle: Needle,
+    limit: usize,
+    prefilter: bool,
+    cancel: &'a Cancel,
+}
+
+impl<'a> Search<'a> {
+    /// Beginnings alone, where there are enough; then names with every letter; those that lack some only where few fit well.
+    fn run(&self) -> Vec<Found<'a>> {
+        let begins = self.aligned(0, true);
+        if begins.len() >= self.limit || self.needle.text.chars().count() < 3 {
+            return begins;
         }
-        let name = part.names.text(declared.get(bytes, at) as usize);
-        if !short || needle.begins(name) {
-            texts.push(name);
+        let whole = self.aligned(0, false);
+        let best = self.needle.matcher(0).match_list(&[&self.needle.text]).first().map_or(0, |it| it.score);
+        let good = whole.iter().filter(|it| it.score >= best / 2).count();
+        if self.needle.typos == 0 || good >= self.limit.min(ENOUGH) {
+            return whole;
+        }
+        self.aligned(self.needle.typos, false)
+    }
+
+    /// The best live names that lack at most `typos` letters.
+    fn aligned(&self, typos: u32, begins: bool) -> Vec<Found<'a>> {
+        let mut pieces = Vec::new();
+        for (pack, it) in self.packs.iter().enumerate() {
+            let count = it.2.declared.len(0);
+            pieces.extend((0..count).step_by(PIECE).map(|from| (pack, from..(from + PIECE).min(count))));
+        }
+        let one = |(pack, range): (usize, std::ops::Range<usize>)| {
+            let (state, view, part) = self.packs[pack];
+            let all = if self.cancel.is_cancelled() { Vec::new() } else { self.piece(part, range, typos, begins) };
+            best_alive(all, self.limit, state, view, part)
+        };
+        let mut found: Vec<Found<'a>> = pieces.into_par_iter().flat_map_iter(one).collect();
+        found.sort_unstable_by(Found::order);
+        found.dedup_by(|a, b| a.name == b.name);
+        found.truncate(self.limit);
+        found
+    }
+
+    fn piece(&self, part: &'a NamesPart, range: std::ops::Range<usize>, typos: u32, begins: bool) -> Vec<Found<'a>> {
+        let masks = (*part.masks).as_ref().get(range.start * 8..range.end * 8).unwrap_or(&[]);
+        let (declared, bytes) = part.declared.column(0);
+        let (mut texts, mut numbers) = (Vec::new(), Vec::new());
+        for (mask, at) in masks.chunks_exact(8).zip(range) {
+            let mask = mask.try_into().map_or(0, u64::from_le_bytes);
+            if self.prefilter && (self.needle.mask & !mask).count_ones() > typos {
+                continue;
+            }
+            let rank = declared.get(bytes, at) as usize;
+            if begins && !self.needle.begins(part.names.get(rank)) {
+                continue;
+            }
+            texts.push(part.names.text(rank));
             numbers.push(at as u32);
         }
+        let matches = if texts.is_empty() { Vec::new() } else { self.needle.matcher(typos).match_list(&texts) };
+        let plain = |it: frizbee::Match| {
+            let name = *texts.get(it.index as usize)?;
+            let class = self.needle.class(name);
+            Some(Found { name, class, score: it.score, declared: numbers[it.index as usize] })
+        };
+        matches.into_iter().filter_map(plain).collect()
     }
-    let matches = if texts.is_empty() { Vec::new() } else { needle.matcher().match_list(&texts) };
-    let plain = |it: frizbee::Match| {
-        let name = *texts.get(it.index as usize)?;
-        Some(Found { name, class: needle.class(name), score: it.score, declared: numbers[it.index as usize] })
-    };
-    matches.into_iter().filter_map(plain).collect()
 }
 
 /// The best names of a piece that have a live symbol.

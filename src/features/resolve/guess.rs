@@ -2,7 +2,7 @@
 //! marked `NameOnly`.
 
 use super::*;
-use crate::facts::{Import, Role};
+use crate::facts::Import;
 use crate::index::snapshot::SymbolHit;
 use crate::index::traits::Traits;
 

@@ -2,7 +2,7 @@
 //! are followed a bounded way; without a declared type nothing is claimed.
 
 use super::*;
-use crate::facts::{Relation, Role};
+use crate::facts::Relation;
 
 /// Owners of one name beyond this many are not looked at.
 const SAME_NAME: usize = 400;

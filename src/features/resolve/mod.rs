@@ -10,7 +10,7 @@ mod scopes;
 use super::answer::{Evidence, Target};
 use crate::base::cancel::Cancel;
 use crate::base::ids::FileId;
-use crate::facts::{Facts, Receiver, ScopeIx, Symbol, SymbolFlags, SymbolIx, SymbolKind};
+use crate::facts::{Facts, Receiver, Role, ScopeIx, Symbol, SymbolFlags, SymbolIx, SymbolKind};
 use crate::index::snapshot::{FileFacts, FileSegment, Snapshot};
 use std::cell::Cell;
 use std::sync::Arc;
@@ -180,6 +180,8 @@ impl<'a> Resolver<'a> {
             Receiver::Call(called) => self.of_call(here, at, facts.text(called)),
             Receiver::Other => Found::Nothing,
         };
+        // An exported macro is known everywhere, whatever path is written before it.
+        let found = if it.role == Role::Macro && found == Found::Outside { Found::Nothing } else { found };
         found.or_else(|| Found::of(self.guess(here, at)))
     }
 

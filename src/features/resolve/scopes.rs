@@ -2,7 +2,7 @@
 //! ordered is not seen before its own position.
 
 use super::*;
-use crate::facts::{ImportKind, Role, ScopeKind};
+use crate::facts::{ImportKind, ScopeKind};
 
 /// Languages whose members are seen inside their type without a receiver.
 const IMPLICIT_MEMBERS: &[&str] = &["java", "csharp", "cpp", "kotlin", "swift", "scala", "ruby"];

@@ -63,7 +63,9 @@ fn summary(status: &Status) -> String {
             "{} files indexed; search by meaning knows {} of {} passages",
             it.files_done, it.passages_done, it.passages_found
         ),
-        Stage::Embedded => format!("{} files indexed, {} passages searched by meaning", it.files_done, it.passages_found),
+        Stage::Embedded => {
+            format!("{} files indexed, {} passages searched by meaning", it.files_done, it.passages_found)
+        }
     }
 }
 

@@ -120,10 +120,24 @@ fn profile(work: &Work<'_>, begun: Instant) -> Vec<String> {
     let seconds = |counter: &AtomicU64| counter.load(Ordering::Relaxed) as f64 / 1e6;
     let it = work.pass.counters.read();
     vec![
-        format!("walking     {:8.2} s busy  {} files, {} left out", seconds(&work.watch.walk), it.files_found, it.files_skipped),
-        format!("reading     {:8.2} s busy  {} unchanged, {} known", seconds(&work.watch.read), it.files_unchanged, it.files_reused),
+        format!(
+            "walking     {:8.2} s busy  {} files, {} left out",
+            seconds(&work.watch.walk),
+            it.files_found,
+            it.files_skipped
+        ),
+        format!(
+            "reading     {:8.2} s busy  {} unchanged, {} known",
+            seconds(&work.watch.read),
+            it.files_unchanged,
+            it.files_reused
+        ),
         format!("extraction  {} parsed, {} workers restarted", it.files_parsed, work.pass.pool.lost()),
-        format!("embedding   {:8.2} s busy  {} passages (facts decoded in the same stage)", seconds(&work.watch.finish), it.passages_done),
+        format!(
+            "embedding   {:8.2} s busy  {} passages (facts decoded in the same stage)",
+            seconds(&work.watch.finish),
+            it.passages_done
+        ),
         format!("index       {:8.2} s busy", seconds(&work.watch.commit)),
         format!("total       {:8.2} s", begun.elapsed().as_secs_f64()),
     ]
