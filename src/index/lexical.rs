@@ -1,7 +1,6 @@
 //! Words: BM25 over three fields (body, declared names, path). Invariant: statistics count live passages only, so that
 //! scores equal those of an index built from the live files alone. Must not know what a question is made of.
 
-use super::build::lists::PostingReader;
 use super::snapshot::{PackState, PassageId, Snapshot};
 use super::view::PackView;
 use crate::base::cancel::Cancel;
@@ -104,13 +103,11 @@ fn lists_of(view: &PackView, term: &str) -> Lists {
 fn frequency(state: &PackState, view: &PackView, term: &str) -> (u64, u64) {
     let (lists, Some(words)) = (lists_of(view, term), view.words()) else { return (0, 0) };
     let body = match lists.body {
-        Some(at) if state.dead_passages.is_empty() => words.body.starts.get(1, at),
-        Some(at) => {
-            PostingReader::new(words.body.list(at)).filter(|it| !state.dead_passages.has(it.0 as usize)).count() as u64
-        }
+        Some(at) if state.dead_passages.is_empty() => words.body.list(at).0,
+        Some(at) => words.body.list(at).1.filter(|it| !state.dead_passages.has(it.0 as usize)).count() as u64,
         None => 0,
     };
-    let files = lists.paths.into_iter().flat_map(|at| PostingReader::new(words.paths.list(at)));
+    let files = lists.paths.into_iter().flat_map(|at| words.paths.list(at).1);
     let live = files.filter(|it| !state.dead_files.has(it.0 as usize));
     (body, live.map(|it| view.files().passages_of_file(it.0 as usize).len() as u64).sum())
 }
@@ -179,7 +176,7 @@ impl<'a> Walk<'a> {
         let files = view.files();
         // Passages of files whose path holds the term; usually few.
         let mut in_path: Vec<(std::ops::Range<usize>, u8)> = Vec::new();
-        for (file, count, _) in lists.paths.into_iter().flat_map(|it| PostingReader::new(words.paths.list(it))) {
+        for (file, count, _) in lists.paths.into_iter().flat_map(|it| words.paths.list(it).1) {
             if !state.dead_files.has(file as usize) {
                 in_path.push((files.passages_of_file(file as usize), count));
             }
@@ -188,7 +185,7 @@ impl<'a> Walk<'a> {
         let saturate = |weighted: f32| factor * weighted * (weights.k1 + 1.0) / (weights.k1 + weighted);
         let mut next_path = 0;
         let bit = 1u32 << at;
-        for (doc, body, name) in lists.body.into_iter().flat_map(|it| PostingReader::new(words.body.list(it))) {
+        for (doc, body, name) in lists.body.into_iter().flat_map(|it| words.body.list(it).1) {
             let doc = doc as usize;
             if doc >= self.scores.len() || state.dead_passages.has(doc) {
                 continue;

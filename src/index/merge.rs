@@ -2,7 +2,6 @@
 //! which files survive: it is told.
 
 use super::bits::BitSet;
-use super::build::lists::PostingReader;
 use super::build::{Assembler, FileState, PassageRow, PostingList, SegmentInput, SymbolRow};
 use super::sections::{passage, segment, symbol};
 use super::source::Section;
@@ -172,36 +171,37 @@ impl<'a> Merge<'a> {
 
     /// Term by term in order: the lists of all packs, renumbered and sorted.
     fn add_words(&mut self) -> Option<()> {
-        let mut cursors = vec![0usize; self.packs.len()];
+        let packs = self.packs;
+        let mut cursors = Vec::new();
+        for (view, _) in packs {
+            let body = &view.words()?.body;
+            let mut cursor = body.terms.cursor();
+            let has = cursor.advance();
+            cursors.push((body, cursor, has, 0));
+        }
         let mut all: Vec<(u32, u8, u8)> = Vec::new();
-        loop {
-            let mut next: Option<&[u8]> = None;
-            for (pack, (view, _)) in self.packs.iter().enumerate() {
-                let terms = &view.words()?.body.terms;
-                if cursors[pack] < terms.len() && next.is_none_or(|it| terms.get(cursors[pack]) < it) {
-                    next = Some(terms.get(cursors[pack]));
-                }
-            }
-            let Some(term) = next else { return Some(()) };
+        while let Some(term) = cursors.iter().filter(|it| it.2).map(|it| it.1.text().to_vec()).min() {
             all.clear();
-            for (pack, (view, _)) in self.packs.iter().enumerate() {
-                let body = &view.words()?.body;
-                if cursors[pack] < body.terms.len() && body.terms.get(cursors[pack]) == term {
-                    for (doc, count, name) in PostingReader::new(body.list(cursors[pack])) {
-                        let doc = *self.passages[pack].get(doc as usize)?;
-                        if doc != GONE {
-                            all.push((doc, count, name));
-                        }
-                    }
-                    cursors[pack] += 1;
+            for (pack, (body, cursor, has, at)) in cursors.iter_mut().enumerate() {
+                if !*has || cursor.text() != term {
+                    continue;
                 }
+                for (doc, count, name) in body.list(*at).1 {
+                    let doc = *self.passages[pack].get(doc as usize)?;
+                    if doc != GONE {
+                        all.push((doc, count, name));
+                    }
+                }
+                *at += 1;
+                *has = cursor.advance();
             }
             all.sort_unstable();
             if !all.is_empty() {
                 let mut list = PostingList::default();
                 all.iter().for_each(|it| list.push(it.0, it.1, it.2));
-                self.out.term(std::str::from_utf8(term).ok()?, list);
+                self.out.term(std::str::from_utf8(&term).ok()?, list);
             }
         }
+        Some(())
     }
 }

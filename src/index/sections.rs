@@ -28,7 +28,7 @@ pub const MASKS: u32 = 11;
 /// Per name: the segments that use it.
 pub const USES: u32 = 12;
 pub const USE_LISTS: u32 = 13;
-/// Sorted terms, their lists' starts and lengths.
+/// Sorted terms, front-coded; their lists' starts; the lists.
 pub const TERMS: u32 = 14;
 pub const TERM_STARTS: u32 = 15;
 pub const POSTINGS: u32 = 16;

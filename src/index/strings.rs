@@ -3,6 +3,7 @@
 
 use super::bits::{Column, put_column};
 use super::source::Bytes;
+use crate::facts::codec::{Reader, put_varint};
 
 /// Appends a table of `all`, which must ascend.
 pub fn put_strings<'a>(out: &mut Vec<u8>, all: impl ExactSizeIterator<Item = &'a [u8]> + Clone) {
@@ -83,5 +84,164 @@ impl Strings {
     /// All strings in order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.len()).map(|at| self.get(at))
+    }
+}
+
+/// Strings that share one block: each but the first is told by what differs from the one before.
+const BLOCK: usize = 16;
+
+/// Appends a table of `all`, which must ascend, each string as what differs from the one before.
+pub fn put_front_coded<'a>(out: &mut Vec<u8>, all: impl ExactSizeIterator<Item = &'a [u8]>) {
+    let count = all.len() as u64;
+    let (mut bytes, mut starts, mut last): (Vec<u8>, Vec<u64>, &[u8]) = (Vec::new(), Vec::new(), &[]);
+    for (at, it) in all.enumerate() {
+        let mut shared = 0;
+        if at % BLOCK == 0 {
+            starts.push(bytes.len() as u64);
+        } else {
+            shared = it.iter().zip(last).take_while(|(a, b)| a == b).count();
+        }
+        put_varint(&mut bytes, shared as u64);
+        put_varint(&mut bytes, (it.len() - shared) as u64);
+        bytes.extend_from_slice(&it[shared..]);
+        last = it;
+    }
+    put_column(out, [count, bytes.len() as u64].into_iter());
+    put_column(out, starts.into_iter());
+    out.extend_from_slice(&bytes);
+}
+
+/// A front-coded table in a section.
+#[derive(Clone)]
+pub struct FrontCoded {
+    bytes: Bytes,
+    blocks: Column,
+    start: usize,
+    count: usize,
+}
+
+impl FrontCoded {
+    /// The table that fills a section.
+    pub fn parse(bytes: Bytes) -> Option<Self> {
+        let slice = (*bytes).as_ref();
+        let mut at = 0;
+        let head = Column::parse(slice, &mut at)?;
+        let blocks = Column::parse(slice, &mut at)?;
+        let count = head.get(slice, 0) as usize;
+        let size = head.get(slice, 1) as usize;
+        if blocks.len() != count.div_ceil(BLOCK) || slice.len() != at.checked_add(size)? {
+            return None;
+        }
+        Some(Self { bytes, blocks, start: at, count })
+    }
+
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The position of `wanted`.
+    pub fn find(&self, wanted: &[u8]) -> Option<usize> {
+        // The last block whose first string is not greater.
+        let (mut low, mut high) = (0, self.blocks.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let mut cursor = self.cursor_at(middle);
+            cursor.advance();
+            if cursor.text() <= wanted {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let block = low.checked_sub(1)?;
+        let mut cursor = self.cursor_at(block);
+        for at in block * BLOCK..((block + 1) * BLOCK).min(self.count) {
+            if !cursor.advance() {
+                return None;
+            }
+            if cursor.text() == wanted {
+                return Some(at);
+            }
+        }
+        None
+    }
+
+    /// A walk over all strings in order.
+    pub fn cursor(&self) -> FrontCursor<'_> {
+        self.cursor_at(0)
+    }
+
+    fn cursor_at(&self, block: usize) -> FrontCursor<'_> {
+        let slice = (*self.bytes).as_ref();
+        let from = if self.blocks.is_empty() { 0 } else { self.blocks.get(slice, block) as usize };
+        FrontCursor { input: Reader::new(slice.get(self.start + from..).unwrap_or(&[])), text: Vec::new() }
+    }
+}
+
+/// A walk over a front-coded table.
+pub struct FrontCursor<'a> {
+    input: Reader<'a>,
+    text: Vec<u8>,
+}
+
+impl FrontCursor<'_> {
+    /// Goes to the next string; false behind the last, or where the bytes make no sense.
+    pub fn advance(&mut self) -> bool {
+        let mut next = || {
+            let (shared, rest) = (self.input.varint().ok()?, self.input.varint().ok()?);
+            let rest = self.input.take(rest).ok()?;
+            if shared > self.text.len() as u64 {
+                return None;
+            }
+            self.text.truncate(shared as usize);
+            self.text.extend_from_slice(rest);
+            Some(())
+        };
+        next().is_some()
+    }
+
+    /// The string that the last `advance` went to.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::sync::Arc;
+
+    proptest! {
+        #[test]
+        fn front_coded_strings_are_found(all in proptest::collection::btree_set("[a-c]{0,6}", 0..80), other in "[a-d]{0,6}") {
+            let mut bytes = Vec::new();
+            let list: Vec<&[u8]> = all.iter().map(|it| it.as_bytes()).collect();
+            put_front_coded(&mut bytes, list.iter().copied());
+            let table = FrontCoded::parse(Arc::new(bytes)).unwrap();
+            for (at, it) in list.iter().enumerate() {
+                prop_assert_eq!(table.find(it), Some(at));
+            }
+            prop_assert_eq!(table.find(other.as_bytes()).is_some(), all.contains(&other));
+            let mut cursor = table.cursor();
+            for it in &list {
+                prop_assert!(cursor.advance());
+                prop_assert_eq!(cursor.text(), *it);
+            }
+            prop_assert!(!cursor.advance());
+        }
+
+        #[test]
+        fn foreign_tables_are_refused_or_harmless(bytes in proptest::collection::vec(any::<u8>(), 0..120)) {
+            if let Some(table) = FrontCoded::parse(Arc::new(bytes)) {
+                table.find(b"abc");
+                let mut cursor = table.cursor();
+                while cursor.advance() {}
+            }
+        }
     }
 }

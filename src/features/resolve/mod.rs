@@ -7,6 +7,9 @@ mod members;
 mod modules;
 mod scopes;
 
+#[cfg(test)]
+mod tests;
+
 use super::answer::{Evidence, Target};
 use crate::base::cancel::Cancel;
 use crate::base::ids::FileId;

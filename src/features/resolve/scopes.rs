@@ -70,7 +70,8 @@ impl Resolver<'_> {
             if !members && it.kind != SymbolKind::TypeParameter && !it.flags.has(SymbolFlags::LOCAL) {
                 continue;
             }
-            if it.flags.has(SymbolFlags::ORDERED) && it.name_range.start >= before {
+            // What is bound in order is not seen in its own initialiser.
+            if it.flags.has(SymbolFlags::ORDERED) && it.range.end.max(it.name_range.end) > before {
                 continue;
             }
             // The last one before the use; of those behind it the first.

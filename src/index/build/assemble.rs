@@ -14,7 +14,7 @@ use crate::index::bits::put_column;
 use crate::index::names::letter_mask;
 use crate::index::sections::*;
 use crate::index::source::Section;
-use crate::index::strings::put_strings;
+use crate::index::strings::{put_front_coded, put_strings};
 use crate::index::traits::Traits;
 use std::collections::{BTreeSet, HashMap};
 
@@ -373,7 +373,7 @@ fn with_zero(ends: &[u64]) -> Vec<u64> {
     std::iter::once(0).chain(ends.iter().copied()).collect()
 }
 
-/// A term dictionary with its lists: strings; columns of starts and counts; bytes.
+/// A term dictionary with its lists: strings; starts; per term its number of postings, then these.
 fn put_terms(terms: Interner, mut lists: Vec<PostingList>, ids: [u32; 3], out: &mut Vec<Section>) {
     let (texts, ranks) = terms.sorted();
     lists.resize_with(texts.len(), PostingList::default);
@@ -381,18 +381,17 @@ fn put_terms(terms: Interner, mut lists: Vec<PostingList>, ids: [u32; 3], out: &
     for (number, &rank) in ranks.iter().enumerate() {
         order[rank as usize] = number;
     }
-    let (mut all, mut starts, mut counts) = (Vec::new(), vec![0], Vec::new());
+    let (mut all, mut starts) = (Vec::new(), vec![0]);
     for number in order {
+        put_varint(&mut all, u64::from(lists[number].count));
         all.extend_from_slice(&lists[number].bytes);
-        counts.push(u64::from(lists[number].count));
         starts.push(all.len() as u64);
     }
     let mut bytes = Vec::new();
-    put_strings(&mut bytes, texts.iter().map(|it| it.as_bytes()));
+    put_front_coded(&mut bytes, texts.iter().map(|it| it.as_bytes()));
     out.push(Section { id: ids[0], bytes });
     let mut bytes = Vec::new();
     put_column(&mut bytes, starts.into_iter());
-    put_column(&mut bytes, counts.into_iter());
     out.push(Section { id: ids[1], bytes });
     out.push(Section { id: ids[2], bytes: all });
 }

@@ -45,8 +45,11 @@ pub struct PostingReader<'a> {
 }
 
 impl<'a> PostingReader<'a> {
-    pub fn new(bytes: &'a [u8]) -> Self {
-        Self { input: Reader::new(bytes), doc: 0 }
+    /// The list in `bytes`, which begin with its number of postings.
+    pub fn counted(bytes: &'a [u8]) -> (u64, Self) {
+        let mut input = Reader::new(bytes);
+        let count = input.varint().unwrap_or(0);
+        (count, Self { input, doc: 0 })
     }
 }
 

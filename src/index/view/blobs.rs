@@ -5,7 +5,6 @@ use super::PackView;
 use crate::facts::codec::{Reader, decode_stored};
 use crate::facts::{Facts, Names, Term};
 use crate::index::bits::Table;
-use crate::index::build::lists::PostingReader;
 use crate::index::sections::*;
 use crate::index::source::{LazyBytes, PackSource};
 use std::collections::HashMap;
@@ -96,13 +95,17 @@ impl PackView {
         let slots: HashMap<usize, usize> = all.iter().enumerate().map(|(slot, it)| (it.0, slot)).collect();
         let Some(words) = self.words() else { return Vec::new() };
         let (column, bytes) = self.files().passages.column(passage::SEGMENT);
+        let mut terms = words.body.terms.cursor();
         for term in 0..words.body.terms.len() {
-            for (doc, body, name) in PostingReader::new(words.body.list(term)) {
+            if !terms.advance() {
+                break;
+            }
+            for (doc, body, name) in words.body.list(term).1 {
                 let segment = column.get(bytes, doc as usize) as usize;
                 let Some(&slot) = slots.get(&segment) else { continue };
                 let first = self.files().passages_of(segment).start;
                 let facts = &mut all[slot].1;
-                let text = facts.names.intern(words.body.terms.text(term));
+                let text = facts.names.intern(std::str::from_utf8(terms.text()).unwrap_or(""));
                 if let Some(it) = facts.passages.get_mut((doc as usize).wrapping_sub(first)) {
                     it.terms.push(Term { text, body, name });
                 }

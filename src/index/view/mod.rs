@@ -7,9 +7,10 @@ mod files;
 pub use files::{FilesPart, Stored};
 
 use super::bits::Table;
+use super::build::lists::PostingReader;
 use super::sections::*;
 use super::source::{Bytes, LazyBytes, PackSource};
-use super::strings::Strings;
+use super::strings::{FrontCoded, Strings};
 use std::sync::{Mutex, OnceLock};
 
 /// Names, symbols and uses of a pack.
@@ -27,22 +28,23 @@ pub struct NamesPart {
 
 /// A term dictionary with its lists.
 pub struct TermsPart {
-    pub terms: Strings,
-    /// Columns: start of the list (one more row), number of postings.
+    pub terms: FrontCoded,
+    /// Starts of the lists (one more row).
     pub starts: Table,
     pub lists: LazyBytes,
 }
 
 impl TermsPart {
     fn read(source: &dyn PackSource, ids: [u32; 3]) -> Result<Self, String> {
-        let terms = Strings::parse(source.section(ids[0])?, &mut 0).ok_or("bad term dictionary")?;
-        let starts = Table::parse(source.section(ids[1])?, 2).ok_or("bad posting starts")?;
+        let terms = FrontCoded::parse(source.section(ids[0])?).ok_or("bad term dictionary")?;
+        let starts = Table::parse(source.section(ids[1])?, 1).ok_or("bad posting starts")?;
         Ok(Self { terms, starts, lists: source.lazy(ids[2])? })
     }
 
-    /// The bytes of the list at `term`.
-    pub fn list(&self, term: usize) -> &[u8] {
-        self.lists.range(self.starts.range(0, term)).unwrap_or(&[])
+    /// Number of postings of the term, and the postings.
+    pub fn list(&self, term: usize) -> (u64, PostingReader<'_>) {
+        let bytes = self.lists.range(self.starts.range(0, term)).unwrap_or(&[]);
+        PostingReader::counted(bytes)
     }
 }
 
