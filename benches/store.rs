@@ -84,7 +84,9 @@ fn reads(options: &StoreOptions, rounds: usize) {
             (0..PACKS).for_each(job);
             begun.elapsed() / PACKS as u32
         };
-        taken[1].push(each(&mut |at| drop(black_box(state.packs[at].lazy(2).unwrap().get(5000..5100).unwrap()))));
+        taken[1].push(each(&mut |at| {
+            black_box(state.packs[at].lazy(2).unwrap().get(5000..5100).unwrap());
+        }));
         taken[2].push(each(&mut |at| drop(black_box(state.packs[at].section(2).unwrap()))));
         taken[3].push(each(&mut |at| drop(black_box(state.packs[at].section(2).unwrap()))));
         let lazy = state.packs[0].lazy(2).unwrap();

@@ -86,6 +86,14 @@ pub enum Command {
         #[arg(long)]
         files: bool,
     },
+    /// Remove indexes that are not needed: of folders that are gone, of other versions, long unused, beyond 2 GB
+    Gc {
+        /// Only the index of this folder: its path, or its name
+        workspace: Option<String>,
+        /// Remove nothing, list all indexes
+        #[arg(long)]
+        list: bool,
+    },
     /// Parse for a parent process (started by Portolan itself)
     #[command(hide = true)]
     Worker {

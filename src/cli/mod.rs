@@ -5,6 +5,7 @@
 pub mod args;
 pub mod config;
 pub mod doctor;
+pub mod gc;
 pub mod index_cmd;
 pub mod languages;
 pub mod log;
@@ -51,6 +52,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Serve { stdio: _ } => serve::run(settings, level),
         Command::Outline { file } => outline::run(&file, args.common.json),
         Command::Languages => languages::run(args.common.json),
+        Command::Gc { workspace, list } => gc::run(&settings, workspace.as_deref(), list, args.common.json),
         Command::Doctor => doctor::run(&settings, args.common.json),
         Command::Index { path, no_wait, force, profile } => {
             index_cmd::run(settings, &args.common, &index_cmd::Wish { path, no_wait, force, profile })

@@ -130,7 +130,8 @@ pub fn collect(cache: &Path, options: &CollectOptions) -> Collected {
     out
 }
 
-fn is_called(it: &StoredIndex, name: &str) -> bool {
+/// Whether `name` is the path of the index's root, the last component of that, or the name of the index's directory.
+pub fn is_called(it: &StoredIndex, name: &str) -> bool {
     let root = it.root.as_ref();
     it.directory.file_name().is_some_and(|it| it == name)
         || root.is_some_and(|it| it == Path::new(name) || it.file_name().is_some_and(|it| it == name))
