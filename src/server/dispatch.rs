@@ -48,12 +48,12 @@ pub(crate) const fn row(method: &'static str, lane: Lane, stale: Stale) -> Row {
 
 /// A line of the table for a method that reads an open document, past the router.
 const fn hot(method: &'static str, handler: Hot) -> Row {
-    Row { method, lane: Lane::Typing, stale: Stale::Keep, hot: Some(handler) }
+    Row { method, lane: Lane::Typing, stale: Stale::Modified, hot: Some(handler) }
 }
 
 /// All requests of the protocol that we answer, ordered by urgency.
 pub(crate) const TABLE: &[Row] = &[
-    // Asked for with each keystroke. What they read is the document as it was when they came, or newer: never stale.
+    // Asked for with each keystroke. The next edit waits a moment for them; what it overtakes all the same, is not given.
     hot("textDocument/documentSymbol", handlers::document_symbol::answer),
     hot("textDocument/foldingRange", handlers::folding_range::answer),
     hot("textDocument/selectionRange", handlers::selection_range::answer),
