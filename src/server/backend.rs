@@ -75,6 +75,14 @@ impl LanguageServer for Backend {
         handlers::folders::files_changed(&self.session, &params);
     }
 
+    async fn goto_definition(&self, params: GotoDefinitionParams) -> Result<Option<GotoDefinitionResponse>> {
+        Self::answer(self.session.clone(), params, handlers::navigation::definition).await
+    }
+
+    async fn references(&self, params: ReferenceParams) -> Result<Option<Vec<Location>>> {
+        Self::answer(self.session.clone(), params, handlers::navigation::references).await
+    }
+
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
         Self::answer(self.session.clone(), params, handlers::commands::execute).await.map(Some)
     }

@@ -9,7 +9,7 @@ use tower_lsp::ls_types::{
 };
 
 use super::handlers::commands;
-use crate::base::settings::Settings;
+use crate::base::settings::{Settings, table};
 use crate::text::position::Encoding;
 
 /// The client's abilities that change what we do.
@@ -80,7 +80,7 @@ fn encoding(params: &InitializeParams) -> Encoding {
 }
 
 /// What we tell the client that we do.
-pub(crate) fn server(facts: &ClientFacts, _settings: &Settings) -> ServerCapabilities {
+pub(crate) fn server(facts: &ClientFacts, settings: &Settings) -> ServerCapabilities {
     ServerCapabilities {
         position_encoding: Some(match facts.encoding {
             Encoding::Utf8 => PositionEncodingKind::UTF8,
@@ -105,6 +105,9 @@ pub(crate) fn server(facts: &ClientFacts, _settings: &Settings) -> ServerCapabil
             ..WorkspaceServerCapabilities::default()
         }),
         document_symbol_provider: Some(OneOf::Left(true)),
+        workspace_symbol_provider: Some(OneOf::Left(true)),
+        definition_provider: settings.bool(&table::NAVIGATION_ENABLED).then_some(OneOf::Left(true)),
+        references_provider: settings.bool(&table::NAVIGATION_ENABLED).then_some(OneOf::Left(true)),
         folding_range_provider: Some(FoldingRangeProviderCapability::Simple(true)),
         selection_range_provider: Some(SelectionRangeProviderCapability::Simple(true)),
         diagnostic_provider: facts.pulls_diagnostics.then(|| {

@@ -58,6 +58,17 @@ pub(crate) const TABLE: &[Row] = &[
     hot("textDocument/foldingRange", handlers::folding_range::answer),
     hot("textDocument/selectionRange", handlers::selection_range::answer),
     hot("textDocument/diagnostic", handlers::diagnostic::answer),
+    // A picker's key: one look into the index; of no single document.
+    Row {
+        method: "workspace/symbol",
+        lane: Lane::Answer,
+        stale: Stale::Keep,
+        hot: Some(handlers::workspace_symbol::answer),
+    },
+    // A jump: positions in an older text lead astray, and a second try is cheap.
+    row("textDocument/definition", Lane::Answer, Stale::RetryOnce),
+    // May read thousands of files.
+    row("textDocument/references", Lane::Slow, Stale::RetryOnce),
     // A user's click: one call into the workspace.
     row("workspace/executeCommand", Lane::Answer, Stale::Keep),
 ];

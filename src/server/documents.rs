@@ -57,6 +57,11 @@ impl Documents {
         self.lock().open.remove(uri);
     }
 
+    /// The open document that was opened or changed last: the one that the user looks at.
+    pub(crate) fn latest(&self) -> Option<Arc<str>> {
+        self.lock().open.iter().max_by_key(|(_, edits)| **edits).map(|(uri, _)| uri.clone())
+    }
+
     /// The state of a document; the first state of all where it is not open.
     pub(crate) fn edits(&self, uri: &str) -> Edits {
         Edits(self.lock().open.get(uri).copied().unwrap_or(0))
@@ -122,6 +127,8 @@ mod tests {
         drop(first);
         drop(second);
         thread.join().unwrap();
+        documents.touch("b");
+        assert_eq!(documents.latest().as_deref(), Some("b"));
         documents.close("a");
         assert_eq!(documents.edits("a"), before);
     }

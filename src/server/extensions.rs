@@ -45,6 +45,7 @@ impl Extension {
 pub(crate) fn own() -> Vec<Extension> {
     vec![
         Extension::new("portolan/status", Lane::Answer, handlers::status::status),
+        Extension::new("portolan/semanticSearch", Lane::Answer, handlers::semantic_search::answer),
         Extension::new("portolan/prefetch", Lane::Answer, handlers::status::prefetch),
     ]
 }

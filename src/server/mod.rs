@@ -145,14 +145,12 @@ fn serve_with(
         runtime: runtime.handle().clone(),
         typing,
     };
-    let session = start(input, output, wires, options)?;
-    publisher.serve(&session);
+    let session = start(input, output, wires, options, &publisher)?;
 
     let why = ends.recv().unwrap_or(End::InputClosed);
     let in_order = session.is_shut_down();
     session.in_flight.abandon();
     session.pool.close();
-    session.typing.shutdown();
     handlers::lifecycle::ended(&session);
     session.outbox.flush(Duration::from_millis(200));
     session.outbox.close();
@@ -167,6 +165,7 @@ fn start(
     output: impl Write + Send + 'static,
     wires: Wires,
     options: ServeOptions,
+    publisher: &publish::Publisher,
 ) -> anyhow::Result<Arc<Session>> {
     let mut extensions = extensions::own();
     extensions.extend(options.extensions);
@@ -180,6 +179,7 @@ fn start(
     let (service, socket) = building.finish();
     let (mut requests, answers) = socket.split();
     let session = service.inner().session.clone();
+    publisher.serve(&session);
 
     let (writer, watch) = (session.outbox.clone(), session.watch.clone());
     threads::spawn("writer", Intent::Latency, move || {

@@ -57,11 +57,6 @@ impl Outbox {
         }
     }
 
-    /// Whether so much waits already that no more should be made.
-    pub(crate) fn is_full(&self) -> bool {
-        self.lock().bytes >= ROOM
-    }
-
     /// Waits until the client has read enough, or the box is closed.
     pub(crate) fn wait_for_room(&self) {
         let mut state = self.lock();

@@ -14,12 +14,21 @@ use super::documents::Documents;
 use super::in_flight::InFlight;
 use super::outbox::Outbox;
 use super::pool::Pool;
-use super::roots::Roots;
+use super::roots::{Place, Roots};
 use super::watch::Watch;
-use super::{LogLevel, WorkspaceOptions};
+use super::{LogLevel, WorkspaceOptions, uri};
+use crate::base::cancel::Cancel;
+use crate::base::hash::ContentHash;
+use crate::base::ids::{FileId, RootId};
+use crate::base::paths::RelPath;
 use crate::base::settings::{Settings, table};
+use crate::index::snapshot::Snapshot;
+use crate::text::decode::{Decoded, decode};
 use crate::workspace::Workspace;
 use crate::workspace::typing::Typing;
+
+/// Texts longer than this are not read for a preview.
+const TEXT_CAP: u64 = 4 << 20;
 
 /// One client, from `initialize` to `exit`.
 pub struct Session {
@@ -115,6 +124,45 @@ impl Session {
     pub(crate) fn set_workspace(&self, workspace: Arc<Workspace>) {
         // `initialize` comes once.
         let _ = self.workspace.set(workspace);
+    }
+
+    /// The index with all that is typed: what a question is asked of. Take it before anything else.
+    pub(crate) fn snapshot(&self, cancel: &Cancel) -> Snapshot {
+        self.typing.flush(cancel);
+        self.workspace().map_or_else(Snapshot::empty, |it| it.snapshot())
+    }
+
+    /// A document of the client in a snapshot; none outside of every folder.
+    pub(crate) fn file(&self, snapshot: &Snapshot, uri: &str) -> Option<FileId> {
+        match self.roots.place(uri) {
+            Place::Inside(root, path) => snapshot.file(root, &path),
+            Place::Outside(_) | Place::Virtual => None,
+        }
+    }
+
+    /// The URI of a file of a snapshot.
+    pub(crate) fn uri_of(&self, snapshot: &Snapshot, file: FileId) -> Option<String> {
+        let (root, path) = snapshot.path(file)?;
+        self.roots.uri(root, &path)
+    }
+
+    /// A file's text as the snapshot knows it: the document's while it is open, else the file's, if it has not changed.
+    pub(crate) fn text_of(&self, snapshot: &Snapshot, file: FileId, root: RootId, path: &RelPath) -> Option<String> {
+        if snapshot.is_open(file) {
+            let wanted = self.roots.path(root, path)?;
+            let open = self.typing.open_uris();
+            let uri = open.iter().find(|it| uri::to_path(it).as_deref() == Some(&wanted))?;
+            return self.typing.text(uri);
+        }
+        let stored = snapshot.stored(file)?;
+        let bytes = self.workspace()?.read(root, path, TEXT_CAP).ok()?;
+        if ContentHash::of(&bytes) != stored.hash {
+            return None;
+        }
+        match decode(bytes) {
+            Decoded::Text { text, .. } => Some(text),
+            Decoded::Binary => None,
+        }
     }
 
     /// Sends a notification.

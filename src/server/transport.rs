@@ -11,6 +11,7 @@ use futures::{FutureExt, Sink, SinkExt};
 use tokio::runtime::Handle;
 use tower::Service;
 use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Request, Response};
+use tower_lsp::ls_types::MessageType;
 use tower_lsp::{ExitedError, LspService};
 
 use super::backend::Backend;
@@ -199,23 +200,37 @@ impl Transport {
             "$/cancelRequest" => self.cancel(params),
             _ => {
                 if let Some(notice) = dispatch::notice(&method) {
-                    let session = &self.session;
-                    if method == "textDocument/didChange"
-                        && let Some(uri) = params.document()
-                    {
-                        session.documents.wait_for_readers(&uri, PATIENCE);
-                    }
-                    match catch_unwind(AssertUnwindSafe(|| notice(session, params))) {
-                        Ok(Ok(())) => {}
-                        Ok(Err(error)) => tracing::warn!(method, %error, "a notification cannot be used"),
-                        Err(_) => tracing::error!(method, "a notification's handler failed"),
-                    }
+                    self.notice(&method, notice, params);
                 } else if let Ok(params) = params.value() {
                     self.route(build(method, None, params));
                 }
             }
         }
         None
+    }
+
+    /// Applies what changes a document. One whose change failed half-way is closed here: no answer beats wrong ones.
+    fn notice(&self, method: &str, notice: dispatch::Notice, params: &Params) {
+        let session = &self.session;
+        let uri = params.document();
+        if method == "textDocument/didChange"
+            && let Some(uri) = &uri
+        {
+            session.documents.wait_for_readers(uri, PATIENCE);
+        }
+        match catch_unwind(AssertUnwindSafe(|| notice(session, params))) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(method, %error, "a notification cannot be used"),
+            Err(_) => {
+                tracing::error!(method, "a notification's handler failed");
+                let Some(uri) = uri else { return };
+                session.documents.close(&uri);
+                let closed = catch_unwind(AssertUnwindSafe(|| session.typing.close(&uri)));
+                tracing::warn!(closed = closed.is_ok(), "its document is no longer followed");
+                let remedy = format!("Portolan lost track of {uri}; close the file and open it again.");
+                session.tell(MessageType::ERROR, remedy);
+            }
+        }
     }
 
     /// Answers the cancelled request at once, stops its work, and frees its id in the router too.

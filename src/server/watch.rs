@@ -43,11 +43,6 @@ impl Watch {
         let _ = self.ends.send(end);
     }
 
-    /// A sender for a thread of its own.
-    pub(crate) fn sender(&self) -> Sender<End> {
-        self.ends.clone()
-    }
-
     /// Watches the client's process, if it named one, and the reader of our output.
     pub(crate) fn client(&self, process: Option<u32>) {
         let pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner).take();

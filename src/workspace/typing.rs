@@ -153,6 +153,11 @@ impl Typing {
         self.shared.documents.iter().map(|it| it.key().clone()).collect()
     }
 
+    /// The whole text of an open document as it is now.
+    pub fn text(&self, uri: &str) -> Option<String> {
+        self.shared.get(uri).map(|it| it.whole_text())
+    }
+
     /// Brings a document up to date and shows it to `look`. Holds the document while `look` runs.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod store;
 mod tidy;
 
 mod client;
+mod documents;
 mod opening;
 mod wire;
 mod queries;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tower_lsp::ls_types::{ConfigurationItem, DidChangeConfigurationParams};
 
-use crate::base::settings::Trust;
+use crate::base::settings::{Settings, Trust, table};
 use crate::server::session::Session;
 
 /// workspace/didChangeConfiguration.
@@ -20,7 +20,7 @@ pub(crate) fn changed(session: &Arc<Session>, params: DidChangeConfigurationPara
 }
 
 /// Asks the client for our section, if it can be asked.
-pub(crate) async fn pull(session: &Session) {
+pub(crate) async fn pull(session: &Arc<Session>) {
     if !session.facts().has_configuration {
         return;
     }
@@ -31,12 +31,23 @@ pub(crate) async fn pull(session: &Session) {
     }
 }
 
-fn take(session: &Session, section: &Value) {
+fn take(session: &Arc<Session>, section: &Value) {
     if section.as_object().is_none_or(serde_json::Map::is_empty) {
         return;
     }
     // Each time from the ground, so that a setting that was removed falls back.
     let mut settings = session.base_settings();
     settings.add_json(section, "the editor's settings", Trust::Client);
+    let shown = |it: &Settings| it.bool(&table::DIAGNOSTICS_ENABLED);
+    let other = shown(&settings) != shown(&session.settings());
     session.set_settings(settings);
+    // Published diagnostics follow with the next edit; pulled ones only if the client is asked to pull.
+    if other && session.facts().refreshes_diagnostics {
+        let session = session.clone();
+        session.runtime.clone().spawn(async move {
+            if let Err(error) = session.client.workspace_diagnostic_refresh().await {
+                tracing::debug!(%error, "the client does not pull again");
+            }
+        });
+    }
 }

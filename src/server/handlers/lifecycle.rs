@@ -74,10 +74,13 @@ pub(crate) fn shutdown(session: &Session) {
 /// The client is gone: what must be on disk gets there, within the time that a client waits before it kills. A commit that
 /// is cut off costs its work, nothing else.
 pub(crate) fn ended(session: &Session) {
-    let Some(workspace) = session.workspace().cloned() else { return };
+    let (typing, workspace) = (session.typing.clone(), session.workspace().cloned());
     let (done, wait) = std::sync::mpsc::channel();
     let stop = move || {
-        workspace.shutdown();
+        typing.shutdown();
+        if let Some(workspace) = workspace {
+            workspace.shutdown();
+        }
         let _ = done.send(());
     };
     if threads::spawn("shutdown", Intent::Latency, stop).is_ok() && wait.recv_timeout(FAREWELL).is_err() {

@@ -88,6 +88,10 @@ impl OpenDocument {
         self.text.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn whole_text(&self) -> String {
+        self.text().document.text()
+    }
+
     pub(super) fn change(&self, version: i32, changes: Vec<Change>, encoding: Encoding) {
         let mut text = self.text();
         let edits = text.document.apply(version, changes, encoding);
