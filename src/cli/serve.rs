@@ -18,7 +18,12 @@ pub fn run(settings: Settings, level: LevelSwitch) -> anyhow::Result<ExitCode> {
             for folder in folders {
                 setup::narrow_by_root(settings, folder);
             }
-            Options::from_settings(settings)
+            let mut options = Options::from_settings(settings);
+            options.embedder = setup::embedder(settings).unwrap_or_else(|error| {
+                settings.notices.push(format!("search by meaning is off: {error:#}"));
+                None
+            });
+            options
         }),
         ..ServeOptions::default()
     };
