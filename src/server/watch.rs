@@ -5,9 +5,13 @@ use std::fs::File;
 use std::os::fd::AsFd;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::base::os::ends::{self, Gone};
 use crate::base::threads::{self, Intent};
+
+/// A client that is gone already when it says who it is, may still be writing: it gets its answer first.
+const FIRST_LOOK: Duration = Duration::from_millis(500);
 
 /// Why the server ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +52,7 @@ impl Watch {
         let pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner).take();
         let ends = self.ends.clone();
         let watch = move || {
+            std::thread::sleep(FIRST_LOOK);
             let end = match ends::wait_until_gone(process, pipe.as_ref().map(AsFd::as_fd)) {
                 Some(Gone::Process) => End::ClientDied,
                 Some(Gone::Reader) => End::OutputClosed,
