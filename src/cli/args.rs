@@ -40,6 +40,16 @@ pub enum Command {
         #[arg(long)]
         stdio: bool,
     },
+    /// Find symbols of a workspace by a fuzzy name
+    Symbols {
+        /// The name, or a part, abbreviation or misspelling of it; `Container::name` narrows
+        name: String,
+        /// Root of the workspace (default: the current directory)
+        path: Option<PathBuf>,
+        /// Answer from what is indexed already
+        #[arg(long)]
+        no_wait: bool,
+    },
     /// Print the declarations of one file
     Outline {
         /// The file

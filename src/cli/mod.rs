@@ -15,6 +15,7 @@ pub mod search_server;
 pub mod serve;
 pub mod setup;
 pub mod status;
+pub mod symbols;
 pub mod worker;
 
 use std::process::ExitCode;
@@ -50,6 +51,9 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
     let level = log::start(settings.text(&table::LOG_LEVEL), args.common.log_file.as_deref())?;
     match args.command {
         Command::Serve { stdio: _ } => serve::run(settings, level),
+        Command::Symbols { name, path, no_wait } => {
+            symbols::run(settings, &args.common, &name, path.as_deref(), no_wait)
+        }
         Command::Outline { file } => outline::run(&file, args.common.json),
         Command::Languages => languages::run(args.common.json),
         Command::Gc { workspace, list } => gc::run(&settings, workspace.as_deref(), list, args.common.json),
