@@ -1,6 +1,9 @@
 //! The parsing door inside this process: one parser, one tree, the text beside it. Invariant: `text` is what all edits
 //! left; `tree`, once edited, has its shape. A parse never holds the caller much longer than its budget.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
