@@ -24,8 +24,12 @@ const WIDENINGS: usize = 8;
 
 /// Brings `view.items` up to date with `tree`, where only `dirty` spans (of `text`) have changed since it was last so.
 pub(super) fn refresh(view: &mut View, lang: Lang, tree: &Tree, text: &str, dirty: &[Span]) -> Vec<Difference> {
+    if lang.row().assignment_declares {
+        return vec![rebuild(view, lang, tree, text)];
+    }
     let mut differences = Vec::new();
     for region in regions(dirty) {
+        let region = with_macro(tree, region);
         let difference = replace(&view.items, region, text.len() as u32, |range| read(lang, tree, text, range));
         view.apply(&difference);
         differences.push(difference);
@@ -57,6 +61,31 @@ fn regions(dirty: &[Span]) -> Vec<Span> {
         out = vec![hull];
     }
     out
+}
+
+/// Nodes whose insides are parsed by themselves, as a whole, to find items in them.
+const MACROS: &[&str] = &["macro_invocation", "macro_definition", "token_tree"];
+/// Nodes below this depth are not looked at.
+const DEPTH: usize = 2_000;
+
+/// `region`, or the outermost macro call around it: a change anywhere in it may change what all of it holds.
+fn with_macro(tree: &Tree, region: Span) -> Span {
+    let mut cursor = tree.walk();
+    for _ in 0..DEPTH {
+        let node = cursor.node();
+        let span = Span::new(node.start_byte() as u32, node.end_byte() as u32);
+        if MACROS.contains(&node.kind()) {
+            return Span::new(span.start.min(region.start), span.end.max(region.end));
+        }
+        if !span.covers(region) || cursor.goto_first_child_for_byte(region.start.saturating_sub(1) as usize).is_none() {
+            break;
+        }
+        // The child that ends where the region starts may not be the one that holds it.
+        if (cursor.node().end_byte() as u32) < region.end {
+            cursor.goto_next_sibling();
+        }
+    }
+    region
 }
 
 fn replace(old: &[Item], dirty: Span, len: u32, read: impl Fn(Span) -> Vec<Item>) -> Difference {
@@ -109,14 +138,17 @@ fn settle(mut region: Span, items: &[Item]) -> Span {
     }
 }
 
-/// `region`, widened by items that only touch it and are not what they were (their documentation may be in it).
+/// `region`, widened by items that only touch it and are not what they were: what they are may hang on it.
 fn with_neighbours(mut region: Span, old: &[Item], new: &[Item]) -> Span {
     let border = region;
-    for item in new {
-        let touches = item.range.end == border.start || item.range.start == border.end;
-        if touches && !holds(item.range, border) && !border.covers(item.range) && !old.contains(item) {
-            region = Span::new(region.start.min(item.range.start), region.end.max(item.range.end));
-        }
+    let touches = |item: &Item| {
+        let beside = item.range.end == border.start || item.range.start == border.end;
+        beside && !holds(item.range, border) && !border.covers(item.range)
+    };
+    let appeared = new.iter().filter(|item| touches(item) && !old.contains(item));
+    let vanished = old.iter().filter(|item| touches(item) && !new.contains(item));
+    for item in appeared.chain(vanished) {
+        region = Span::new(region.start.min(item.range.start), region.end.max(item.range.end));
     }
     region
 }
