@@ -113,6 +113,9 @@ pub enum Command {
         address_space: u64,
         #[arg(long)]
         faults: bool,
+        /// Serve one open document instead of a queue of files
+        #[arg(long)]
+        document: bool,
     },
     /// Show the settings in force
     Config {

@@ -43,8 +43,8 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> anyhow::Result<ExitCode> {
-    if let Command::Worker { parent, address_space, faults } = args.command {
-        return Ok(worker::run(parent, address_space, faults));
+    if let Command::Worker { parent, address_space, faults, document } = args.command {
+        return Ok(worker::run(parent, address_space, faults, document));
     }
     let settings = setup::settings(&args.common)?;
     setup::tell(&settings);

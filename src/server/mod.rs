@@ -43,6 +43,7 @@ use crate::base::settings::Settings;
 use crate::base::threads::{self, Intent};
 use crate::workspace;
 use crate::workspace::typing::{Typing, TypingOptions};
+use crate::workspace::worker::document;
 use backend::Backend;
 use session::{Choices, Wires};
 
@@ -135,7 +136,8 @@ fn serve_with(
     let threads = options.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(3);
     let pool = pool::Pool::start(threads, outbox.clone()).context("the answering threads cannot be started")?;
     let publisher = Arc::new(publish::Publisher::default());
-    let typing = Typing::start(Box::new(publisher.clone()), TypingOptions::default());
+    let spawn = document::spawn(None);
+    let typing = Typing::start(Box::new(publisher.clone()), TypingOptions { spawn: Some(spawn), ..TypingOptions::default() });
     let typing = typing.context("the typing thread cannot be started")?;
     let wires = Wires {
         in_flight: in_flight::InFlight::new(outbox.clone()),

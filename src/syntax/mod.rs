@@ -12,6 +12,8 @@ pub mod parsing;
 pub mod passages;
 pub mod queries;
 pub mod segments;
+pub mod remote;
 mod selections;
 
 pub use in_process::InProcess;
+pub use remote::Remote;

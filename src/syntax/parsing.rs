@@ -144,6 +144,11 @@ impl View {
         }
     }
 
+    /// Whether all items lie in a text of `len` bytes: what came from another process is looked at before it is used.
+    pub fn is_sound(&self, len: u32) -> bool {
+        self.items.iter().all(|item| item.range.end <= len && item.name_range.end <= len)
+    }
+
     /// Applies what a parse has changed.
     pub fn apply(&mut self, difference: &Difference) {
         for (at, item) in &difference.renewed {

@@ -21,24 +21,38 @@ use crate::base::threads::{self, Intent};
 use crate::syntax::extract::Limits;
 use crate::syntax::languages::Lang;
 use crate::syntax::parsing::Placed;
+use crate::syntax::remote::Spawn;
 use crate::text::{Change, Encoding};
 use document::OpenDocument;
 pub use document::{Current, Unanswered};
 use worker::Wake;
 
 /// How typing behaves.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct TypingOptions {
     /// How long no edit must come before a document counts as quiet.
     pub quiet: Duration,
     /// How long a parse may hold a document before it is looked whether anybody still wants it.
     pub slice: Duration,
     pub limits: Limits,
+    /// Starts the process of a document that is parsed apart (texts over `apart` bytes, and languages that the table says);
+    /// none: all are parsed here.
+    pub spawn: Option<Spawn>,
+    pub apart: usize,
+    /// How long such a process may take for one answer.
+    pub patience: Duration,
 }
 
 impl Default for TypingOptions {
     fn default() -> Self {
-        Self { quiet: Duration::from_millis(300), slice: Duration::from_millis(50), limits: Limits::default() }
+        Self {
+            quiet: Duration::from_millis(300),
+            slice: Duration::from_millis(50),
+            limits: Limits::default(),
+            spawn: None,
+            apart: 1 << 20,
+            patience: Duration::from_secs(5),
+        }
     }
 }
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use super::{Opening, Published, Shared, TypingOptions};
 use crate::base::cancel::Cancel;
-use crate::syntax::InProcess;
+use crate::syntax::remote::RemoteOptions;
+use crate::syntax::{InProcess, Remote};
 use crate::syntax::languages::Lang;
 use crate::syntax::parsing::{Lost, Parsed, Parsing};
 use crate::text::{ByteEdit, Change, Document, Encoding};
@@ -65,7 +66,14 @@ impl Current<'_> {
 
 /// The implementation of the door that fits a document.
 pub(super) fn door(lang: Lang, text: String, options: &TypingOptions) -> Box<dyn Parsing> {
-    Box::new(InProcess::open(lang, text, options.limits.clone()))
+    let apart = lang.has_grammar() && (!lang.row().in_process || text.len() > options.apart);
+    match options.spawn.clone().filter(|_| apart) {
+        Some(spawn) => {
+            let options = RemoteOptions { limits: options.limits.clone(), patience: options.patience, spawn };
+            Box::new(Remote::open(lang, text, options))
+        }
+        None => Box::new(InProcess::open(lang, text, options.limits.clone())),
+    }
 }
 
 impl OpenDocument {

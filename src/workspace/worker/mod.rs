@@ -3,6 +3,7 @@
 //! named. Must not know files, paths or the index.
 
 pub mod child;
+pub mod document;
 pub mod pool;
 pub mod protocol;
 mod supervisor;
