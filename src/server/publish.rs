@@ -7,6 +7,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use super::handlers::diagnostic;
 use super::session::Session;
+use crate::index::build::SegmentRecord;
+use crate::syntax::languages::recipe;
+use crate::workspace::crawl::record::facts_key;
 use crate::workspace::typing::{Published, Sink};
 
 /// Hands on what the typing worker tells.
@@ -40,10 +43,25 @@ impl Publisher {
 }
 
 impl Sink for Arc<Publisher> {
-    fn publish(&self, _document: Published) {}
+    fn publish(&self, document: Published) -> bool {
+        let Some(session) = self.session() else { return false };
+        // The workspace is opened while the first documents are.
+        let Some(workspace) = session.workspace() else { return false };
+        let Some(path) = &document.path else { return true };
+        let recipe = recipe(document.lang);
+        let segments = document.segments.into_iter().map(|it| {
+            let part = document.text.get(it.span.range()).unwrap_or_default();
+            SegmentRecord { span: it.span, key: facts_key(recipe, part), facts: it.facts }
+        });
+        workspace.open_document(path, document.lang.id(), &document.text, segments.collect());
+        true
+    }
 
-    fn closed(&self, uri: &str, _path: Option<&PathBuf>) {
+    fn closed(&self, uri: &str, path: Option<&PathBuf>) {
         if let Some(session) = self.session() {
+            if let (Some(workspace), Some(path)) = (session.workspace(), path) {
+                workspace.close_document(path);
+            }
             let mut params = b"{\"uri\":".to_vec();
             super::json::string(&mut params, uri);
             params.extend_from_slice(b",\"diagnostics\":[]}");

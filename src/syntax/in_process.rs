@@ -175,6 +175,10 @@ impl Parsing for InProcess {
         Ok(Parsed::Done(self.accept_fresh(new)))
     }
 
+    fn text(&self) -> &str {
+        &self.text
+    }
+
     fn view(&self) -> &View {
         &self.view
     }

@@ -108,6 +108,9 @@ pub trait Parsing: Send {
     /// Replaces the tree by a fresh one within `budget`; as `parse`.
     fn heal(&mut self, budget: Duration) -> Result<Parsed, Lost>;
 
+    /// The text that all edits left, as far as the last parse has seen them.
+    fn text(&self) -> &str;
+
     /// Outline and line index; they fit the text after a `parse` that said `Done`.
     fn view(&self) -> &View;
 

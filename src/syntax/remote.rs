@@ -216,6 +216,10 @@ impl Parsing for Remote {
         Ok(self.go_on(until)?.map_or(Parsed::Unfinished, Parsed::Done))
     }
 
+    fn text(&self) -> &str {
+        &self.text
+    }
+
     fn view(&self) -> &View {
         &self.view
     }

@@ -76,13 +76,15 @@ pub struct Published {
     pub path: Option<PathBuf>,
     pub lang: Lang,
     pub version: i32,
+    /// The whole text, which the segments tile.
+    pub text: String,
     pub segments: Vec<Placed>,
 }
 
 /// Who wants to know of open documents. Called from the typing worker and from those who ask.
 pub trait Sink: Send + Sync {
-    /// The facts of a document are others now.
-    fn publish(&self, document: Published);
+    /// The facts of a document are others now. False: nobody takes them yet; they are offered again with the next question.
+    fn publish(&self, document: Published) -> bool;
 
     /// The document is no longer open: what the disk says counts again.
     fn closed(&self, uri: &str, path: Option<&PathBuf>);

@@ -1,5 +1,5 @@
 //! One open document: its text, which edits change at once, and its syntax, which follows when somebody looks.
-//! Invariant: the locks are taken in the order syntax, text; edits take the text's lock alone, so that they never wait for
+//! Invariant: the locks are taken in the order publishing, syntax, text; edits take the text's lock alone, so that they never wait for
 //! a parse; edits reach the door in the order in which they came.
 
 use std::path::PathBuf;
@@ -32,6 +32,8 @@ pub(crate) struct OpenDocument {
     pub(super) closed: AtomicBool,
     text: Mutex<Text>,
     syntax: Mutex<Syntax>,
+    /// Held while facts are handed over, so that two who do so cannot overtake one another.
+    publishing: Mutex<()>,
     /// Counts notifications; what has been published is the state after that many.
     edits: AtomicU64,
     published: AtomicU64,
@@ -87,6 +89,7 @@ impl OpenDocument {
             closed: AtomicBool::new(false),
             text: Mutex::new(Text { document, waiting: Vec::new(), edits: 1 }),
             syntax: Mutex::new(Syntax { door, version: opening.version, edits: 0 }),
+            publishing: Mutex::new(()),
             edits: AtomicU64::new(1),
             published: AtomicU64::new(0),
         }
@@ -165,15 +168,21 @@ impl OpenDocument {
 
     /// Hands the facts to the sink, if they are not what it has.
     pub(super) fn publish(&self, shared: &Shared, cancel: &Cancel) {
+        let _one = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut syntax = self.syntax.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.is_unpublished() {
+            return;
+        }
         if self.catch_up(&mut syntax, shared.options.slice, cancel).is_err() || self.closed.load(Ordering::Acquire) {
             return;
         }
         let Ok(segments) = syntax.door.facts() else { return };
+        let (text, version, edits) = (syntax.door.text().to_owned(), syntax.version, syntax.edits);
+        drop(syntax);
         let (uri, path) = (self.uri.clone(), self.path.clone());
-        // Under the lock, so that two publishers cannot overtake one another.
-        shared.sink.publish(Published { uri, path, lang: self.lang, version: syntax.version, segments });
-        self.published.store(syntax.edits, Ordering::Release);
+        if shared.sink.publish(Published { uri, path, lang: self.lang, version, text, segments }) {
+            self.published.store(edits, Ordering::Release);
+        }
     }
 
     /// What the sink has no longer holds, though no edit came (the tree was replaced).
