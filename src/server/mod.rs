@@ -74,6 +74,8 @@ pub struct ServeOptions {
     pub extensions: Vec<Extension>,
     /// Threads that compute answers; as many as the processor has, and at least 3, where none are named.
     pub threads: Option<usize>,
+    /// The program that documents parsed apart are given to; none: the one that runs now.
+    pub executable: Option<PathBuf>,
 }
 
 impl Default for ServeOptions {
@@ -84,6 +86,7 @@ impl Default for ServeOptions {
             log_level: LogLevel::default(),
             extensions: Vec::new(),
             threads: None,
+            executable: None,
         }
     }
 }
@@ -136,8 +139,9 @@ fn serve_with(
     let threads = options.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(3);
     let pool = pool::Pool::start(threads, outbox.clone()).context("the answering threads cannot be started")?;
     let publisher = Arc::new(publish::Publisher::default());
-    let spawn = document::spawn(None);
-    let typing = Typing::start(Box::new(publisher.clone()), TypingOptions { spawn: Some(spawn), ..TypingOptions::default() });
+    let spawn = document::spawn(options.executable.clone());
+    let typing =
+        Typing::start(Box::new(publisher.clone()), TypingOptions { spawn: Some(spawn), ..TypingOptions::default() });
     let typing = typing.context("the typing thread cannot be started")?;
     let wires = Wires {
         in_flight: in_flight::InFlight::new(outbox.clone()),

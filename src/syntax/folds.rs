@@ -2,6 +2,9 @@
 //! line, and no two start on the same line. Works for any grammar: a region ends with a closing token (`}`, `end`, `fi`),
 //! or its kind is in a short list. Must not know the protocol.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::OnceLock;
 
 use tree_sitter::{Node, Tree};

@@ -11,8 +11,8 @@ mod parse;
 pub mod parsing;
 pub mod passages;
 pub mod queries;
-pub mod segments;
 pub mod remote;
+pub mod segments;
 mod selections;
 
 pub use in_process::InProcess;

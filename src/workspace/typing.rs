@@ -5,6 +5,8 @@
 
 mod document;
 mod language;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use std::path::PathBuf;

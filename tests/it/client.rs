@@ -290,7 +290,8 @@ pub fn options() -> ServeOptions {
         workers: 1,
         ..Options::default()
     };
-    ServeOptions { workspace: Arc::new(workspace), ..ServeOptions::default() }
+    let executable = Some(env!("CARGO_BIN_EXE_portolan").into());
+    ServeOptions { workspace: Arc::new(workspace), executable, ..ServeOptions::default() }
 }
 
 /// Capabilities of a client that can do everything (UTF-16, pulled diagnostics).

@@ -7,5 +7,6 @@ mod tidy;
 mod client;
 mod documents;
 mod opening;
-mod wire;
 mod queries;
+mod typing;
+mod wire;

@@ -29,7 +29,9 @@ pub fn serve(mut from: impl Read, mut to: impl Write, limits: &Limits) -> io::Re
             continue;
         }
         let document = document.as_mut().ok_or_else(|| io::Error::other("no document"))?;
-        let Some(answer) = answer(document, request, &mut sent).map_err(|Lost(why)| io::Error::other(why))? else { continue };
+        let Some(answer) = answer(document, request, &mut sent).map_err(|Lost(why)| io::Error::other(why))? else {
+            continue;
+        };
         wire::write_frame(&mut to, &wire::put_answer(&answer))?;
     }
     Ok(())

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use super::{Opening, Published, Shared, TypingOptions};
 use crate::base::cancel::Cancel;
-use crate::syntax::remote::RemoteOptions;
-use crate::syntax::{InProcess, Remote};
 use crate::syntax::languages::Lang;
 use crate::syntax::parsing::{Lost, Parsed, Parsing};
+use crate::syntax::remote::RemoteOptions;
+use crate::syntax::{InProcess, Remote};
 use crate::text::{ByteEdit, Change, Document, Encoding};
 
 /// Why a document gives no answer.
