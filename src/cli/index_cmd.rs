@@ -69,11 +69,10 @@ pub fn open(mut settings: Settings, path: Option<&Path>, base: Options) -> anyho
     let path = path.unwrap_or(Path::new("."));
     setup::narrow_by_root(&mut settings, path);
     setup::tell(&settings);
-    let mut options = Options::from_settings(&settings);
+    let mut options = setup::workspace_options(&settings)?;
     options.follow &= base.follow;
     options.read_only = base.read_only;
     options.allow_broad_root = base.allow_broad_root;
-    options.embedder = setup::embedder(&settings)?;
     Workspace::open(vec![path.to_path_buf()], options).map_err(|error| match error {
         WorkspaceError::System(_) => anyhow::Error::new(error),
         mistake => UsageError(mistake.to_string()).into(),

@@ -10,6 +10,7 @@ use super::UsageError;
 use super::args::Common;
 use crate::base::settings::{Settings, Trust, table};
 use crate::embed::{self, Embedder};
+use crate::workspace;
 
 /// Largest settings file that is read, in bytes.
 const FILE_LIMIT: u64 = 1 << 20;
@@ -77,6 +78,14 @@ fn add_file(settings: &mut Settings, file: &Path, trust: Trust) {
         Ok(text) => settings.add_toml(&text, &origin, trust),
         Err(error) => settings.notices.push(format!("{origin}: {error}; it is not used")),
     }
+}
+
+/// What a workspace is opened with: the settings in force and the embedder that they ask for.
+///
+/// # Errors
+/// No embedder can be made.
+pub fn workspace_options(settings: &Settings) -> Result<workspace::Options> {
+    Ok(workspace::Options { embedder: embedder(settings)?, ..workspace::Options::from_settings(settings) })
 }
 
 /// The embedder that the settings ask for; none where embeddings are switched off. Where ONNX Runtime is asked for and

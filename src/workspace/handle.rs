@@ -14,6 +14,7 @@ use super::progress::{Event, Progress, Stage};
 use super::roots::Root;
 use super::skip::Skip;
 use super::state::{Command, Shared, Writer};
+use crate::index::tiered::TieredFacts;
 use super::{FileLine, RootInfo, Status, WorkspaceError, shelf};
 use crate::base::cancel::Cancel;
 use crate::base::ids::RootId;
@@ -22,7 +23,7 @@ use crate::base::paths::RelPath;
 use crate::base::threads::{self, Intent};
 use crate::index::apply::Builder;
 use crate::index::build::SegmentRecord;
-use crate::index::snapshot::{FewFacts, Snapshot};
+use crate::index::snapshot::Snapshot;
 
 /// All threads of an open workspace.
 pub(super) struct Handle {
@@ -35,7 +36,7 @@ pub(super) struct Handle {
 impl Handle {
     pub fn start(roots: &[PathBuf], options: Options) -> Result<Self, WorkspaceError> {
         let (commands, receiver) = unbounded();
-        let mut builder = Builder::new(Arc::new(FewFacts::default()));
+        let mut builder = Builder::new(Arc::new(TieredFacts::new(&options.cache)));
         let shared = Arc::new(Shared::new(options, commands, builder.publish())?);
         let writer = Writer::new(shared.clone(), builder);
         let thread = threads::spawn("state", Intent::Latency, move || writer.run(&receiver))
@@ -44,7 +45,7 @@ impl Handle {
         let handle =
             Self { shared, lanes: Mutex::new(Some(lanes)), writer: Mutex::new(Some(thread)), next_root: Mutex::new(0) };
         for root in roots {
-            handle.add_root(root)?;
+            handle.add_root(root, false)?;
         }
         Ok(handle)
     }
@@ -103,9 +104,9 @@ impl Handle {
         self.shared.wait(stage, cancel)
     }
 
-    pub fn add_root(&self, path: &Path) -> Result<RootId, WorkspaceError> {
+    pub fn add_root(&self, path: &Path, broad: bool) -> Result<RootId, WorkspaceError> {
         let mut next = self.next_root.lock().unwrap_or_else(PoisonError::into_inner);
-        let root = Arc::new(Root::open(path, RootId(*next), &self.shared.options)?);
+        let root = Arc::new(Root::open(path, RootId(*next), &self.shared.options, broad)?);
         let known = self.shared.roots().into_iter().find(|it| it.path() == root.path());
         if let Some(known) = known {
             return Ok(known.id);

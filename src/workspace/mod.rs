@@ -189,7 +189,7 @@ impl Workspace {
     /// # Errors
     /// As `open`.
     pub fn add_root(&self, path: &Path) -> Result<RootId, WorkspaceError> {
-        self.handle.add_root(path)
+        self.handle.add_root(path, false)
     }
 
     /// One more root that the user wants although it is `/` or the home directory.
@@ -197,7 +197,12 @@ impl Workspace {
     /// # Errors
     /// As `open`, but never `TooBroad`.
     pub fn add_root_anyway(&self, path: &Path) -> Result<RootId, WorkspaceError> {
-        self.handle.add_root(path)
+        self.handle.add_root(path, true)
+    }
+
+    /// What turns passages into vectors here, and so must turn questions into them.
+    pub fn embedder(&self) -> Option<Arc<dyn Embedder>> {
+        self.handle.shared.options.embedder.clone()
     }
 
     /// What turns passages into vectors here, and so must turn questions into them.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::base::settings::{Settings, table};
 use crate::embed::Embedder;
+use crate::store::tiers::TierOptions;
 
 /// Plain options; `Default` is what the settings table calls `auto`.
 #[derive(Clone)]
@@ -43,6 +44,8 @@ pub struct Options {
     pub rescan_interval: Duration,
     /// The settings that make another index of the same files; part of its directory's name.
     pub index_shape: String,
+    /// The tiers that hold decoded facts.
+    pub cache: TierOptions,
     /// `performance.file_stat_cache`.
     pub stat_cache: StatCacheOptions,
     /// Let workers obey fault marks in texts (tests).
@@ -68,6 +71,7 @@ impl Default for Options {
             commit_interval: Duration::from_secs(2),
             rescan_interval: Duration::from_secs(30),
             index_shape: String::new(),
+            cache: TierOptions::default(),
             stat_cache: StatCacheOptions::default(),
             faults: false,
         }
@@ -97,6 +101,17 @@ impl Options {
             follow: settings.bool(&table::WATCH_ENABLED),
             rescan_interval: Duration::from_secs(whole(&table::WATCH_RESCAN_SECONDS)),
             index_shape: settings.index_shape(),
+            cache: TierOptions {
+                budget: whole(&table::CACHE_MEMORY_BUDGET_MB) << 20,
+                ratios: [
+                    &table::CACHE_HOT_RATIO,
+                    &table::CACHE_WARM_RATIO,
+                    &table::CACHE_COLD_RATIO,
+                    &table::CACHE_FROZEN_RATIO,
+                ]
+                .map(|row| settings.float(row)),
+                ..TierOptions::default()
+            },
             stat_cache: StatCacheOptions {
                 enabled: settings.bool(&table::STAT_CACHE_ENABLED),
                 max_entries: whole(&table::STAT_CACHE_SIZE),

@@ -41,8 +41,8 @@ impl Root {
     ///
     /// # Errors
     /// Missing, no directory, unreadable, or too broad.
-    pub fn open(path: &Path, id: RootId, options: &Options) -> Result<Self, WorkspaceError> {
-        let dir = open_directory(path, options.allow_broad_root)?;
+    pub fn open(path: &Path, id: RootId, options: &Options, broad: bool) -> Result<Self, WorkspaceError> {
+        let dir = open_directory(path, broad || options.allow_broad_root)?;
         let rules = Rules::new(&dir, &options.rules);
         let store = super::shelf::open_store(dir.path(), options);
         Ok(Self {

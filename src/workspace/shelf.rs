@@ -27,7 +27,8 @@ const NOTE: u8 = 1;
 /// The store of a root.
 pub fn open_store(root: &Path, options: &Options) -> Store {
     let settings = shape(&[("shape", &options.index_shape)]);
-    Store::open(root, &StoreOptions { cache_dir: options.cache_dir.clone(), settings, ..StoreOptions::default() })
+    let (cache_dir, read_only) = (options.cache_dir.clone(), options.read_only);
+    Store::open(root, &StoreOptions { cache_dir, settings, read_only, ..StoreOptions::default() })
 }
 
 /// Makes packs and commits them.

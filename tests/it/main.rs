@@ -10,3 +10,7 @@ mod opening;
 mod queries;
 mod typing;
 mod wire;
+
+mod crawl;
+mod ignore_rules;
+mod workers;

@@ -1,0 +1,251 @@
+//! The crawl from outside: a workspace over a real directory, with real worker processes.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use portolan::base::cancel::Cancel;
+use portolan::embed::fake::Fake;
+use portolan::workspace::{Options, Progress, Skip, Stage, Workspace, WorkspaceError};
+
+/// A directory with files, a cache beside it, and how to open both.
+struct Place {
+    dir: tempfile::TempDir,
+}
+
+impl Place {
+    /// `path: content` one a line; `\n` in a content is a line break.
+    fn new(files: &str) -> Self {
+        let it = Self { dir: tempfile::tempdir().unwrap() };
+        std::fs::create_dir(it.root()).unwrap();
+        for line in files.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let (path, content) = line.split_once(": ").unwrap_or((line, ""));
+            it.write(path, &content.replace("\\n", "\n"));
+        }
+        it
+    }
+
+    fn root(&self) -> PathBuf {
+        self.dir.path().join("root")
+    }
+
+    fn write(&self, path: &str, content: &str) {
+        let at = self.root().join(path);
+        std::fs::create_dir_all(at.parent().unwrap()).unwrap();
+        std::fs::write(&at, content).unwrap();
+        // Old enough that its stamp proves something.
+        let old = std::time::SystemTime::now() - std::time::Duration::from_secs(100);
+        std::fs::File::options().write(true).open(&at).unwrap().set_modified(old).unwrap();
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            cache_dir: Some(self.dir.path().join("cache")),
+            executable: Some(env!("CARGO_BIN_EXE_portolan").into()),
+            follow: false,
+            faults: true,
+            workers: 1,
+            embedder: Some(Arc::new(Fake)),
+            ..Options::default()
+        }
+    }
+
+    /// Opens, waits until all is indexed, and tells how it went.
+    fn index(&self) -> (Arc<Workspace>, Progress) {
+        self.index_with(self.options())
+    }
+
+    fn index_with(&self, options: Options) -> (Arc<Workspace>, Progress) {
+        let workspace = Workspace::open(vec![self.root()], options).unwrap();
+        assert!(workspace.wait_indexed(Stage::Embedded, &Cancel::new().within(std::time::Duration::from_secs(60))));
+        let progress = workspace.status_progress();
+        (workspace, progress)
+    }
+}
+
+/// `path -> state` of every line of `status --files`.
+fn lines(workspace: &Workspace) -> Vec<String> {
+    let all = workspace.file_lines(&Cancel::new());
+    all.iter()
+        .map(|line| {
+            let state = line.skip.as_ref().map_or(line.language.clone(), |skip| skip.to_string());
+            format!("{} -> {state}", line.path.display())
+        })
+        .collect()
+}
+
+fn names(workspace: &Workspace, name: &str) -> usize {
+    workspace.snapshot().symbols_named(name).len()
+}
+
+#[test]
+fn a_second_start_does_no_work() {
+    let place = Place::new("a.rs: fn alpha() {}\\n\n b/c.py: def beta(): pass\\n\n d.txt: words only");
+    let (first, progress) = place.index();
+    assert_eq!((progress.files_found, progress.files_parsed, progress.files_done), (3, 3, 3), "{progress:?}");
+    assert_eq!((names(&first, "alpha"), names(&first, "beta")), (1, 1));
+    assert!(progress.passages_found > 0 && progress.passages_done == progress.passages_found, "{progress:?}");
+    first.shutdown();
+    drop(first);
+    wait_until_settled();
+    let (second, _) = place.index();
+    drop(second);
+    let (third, progress) = place.index();
+    assert_eq!((progress.files_unchanged, progress.files_parsed, progress.files_reused), (3, 0, 0), "{progress:?}");
+    assert_eq!((names(&third, "alpha"), names(&third, "beta")), (1, 1));
+    assert!(third.snapshot().completeness().is_whole());
+}
+
+/// The change time of a new file cannot be set back: its first stamp counts only when it is two seconds old.
+fn wait_until_settled() {
+    std::thread::sleep(std::time::Duration::from_millis(2_100));
+}
+
+#[test]
+fn a_rename_is_no_parse_and_the_old_path_is_gone() {
+    let place = Place::new("a.rs: fn alpha() {}\\n\n b.rs: fn beta() {}\\n");
+    drop(place.index());
+    std::fs::create_dir(place.root().join("moved")).unwrap();
+    std::fs::rename(place.root().join("a.rs"), place.root().join("moved/new.rs")).unwrap();
+    let (workspace, progress) = place.index();
+    assert_eq!(progress.files_parsed, 0, "{progress:?}");
+    assert_eq!(lines(&workspace), ["b.rs -> rust", "moved/new.rs -> rust"]);
+    assert_eq!(names(&workspace, "alpha"), 1);
+    let hits = workspace.snapshot().symbols_named("alpha");
+    let (_, path) = workspace.snapshot().path(hits[0].file).unwrap();
+    assert_eq!(path.display(), "moved/new.rs");
+    assert!(workspace.snapshot().completeness().is_whole(), "the renamed file has its vectors");
+}
+
+#[test]
+fn changes_are_seen_by_a_rescan_of_their_folder() {
+    let place = Place::new("src/a.rs: fn alpha() {}\\n\n src/b.rs: fn beta() {}\\n");
+    let (workspace, _) = place.index();
+    let events = workspace.events();
+    place.write("src/a.rs", "fn changed() {}\n");
+    std::fs::remove_file(place.root().join("src/b.rs")).unwrap();
+    workspace.rescan(vec![place.root().join("src")]);
+    while events.recv_timeout(std::time::Duration::from_secs(20)).is_ok() {
+        if names(&workspace, "changed") == 1 && names(&workspace, "beta") == 0 {
+            break;
+        }
+    }
+    assert_eq!((names(&workspace, "alpha"), names(&workspace, "changed"), names(&workspace, "beta")), (0, 1, 0));
+}
+
+#[test]
+fn every_skipped_file_has_its_reason() {
+    let place = Place::new(".gitignore: *.log\n a.log: x\n ok.rs: fn ok() {}\n .env: SECRET=1\n deep/b.rs: fn b() {}");
+    std::fs::write(place.root().join("binary.rs"), b"fn a() {}\0").unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", place.root().join("link.rs")).unwrap();
+    let mut options = place.options();
+    options.rules.size_limit = 1000;
+    std::fs::write(place.root().join("large.rs"), " ".repeat(2000)).unwrap();
+    let (workspace, _) = place.index_with(options);
+    assert_eq!(
+        lines(&workspace),
+        [
+            ".env -> secret: its name is on the list of files that are never indexed",
+            ".gitignore -> text",
+            "a.log -> ignored: .gitignore: *.log",
+            "binary.rs -> binary: a NUL byte in the first 8 KiB",
+            "deep/b.rs -> rust",
+            "large.rs -> too large: beyond tracking.size_limit",
+            "link.rs -> link: symbolic links are not followed",
+            "ok.rs -> rust",
+        ]
+    );
+}
+
+#[test]
+fn a_text_that_kills_its_parser_is_quarantined_alone_and_until_it_changes() {
+    let place = Place::new(
+        "a.rs: fn alpha() {}\n poison.rs: // portolan-fault:abort\\nfn poison() {}\n z.rs: fn omega() {}\n y.rs: fn psi() {}",
+    );
+    let (workspace, progress) = place.index();
+    assert_eq!(progress.files_parsed, 3, "{progress:?}");
+    let poison = |workspace: &Workspace| lines(workspace).into_iter().find(|line| line.starts_with("poison.rs")).unwrap();
+    assert_eq!(poison(&workspace), "poison.rs -> quarantined: its parser died");
+    assert_eq!((names(&workspace, "alpha"), names(&workspace, "omega"), names(&workspace, "psi")), (1, 1, 1));
+    assert_eq!(workspace.status().quarantined.len(), 1);
+    drop(workspace);
+    // Not tried again under another name either.
+    std::fs::rename(place.root().join("poison.rs"), place.root().join("poison2.rs")).unwrap();
+    let (workspace, progress) = place.index();
+    assert_eq!((progress.files_parsed, progress.worker_restarts), (0, 0), "{progress:?}");
+    drop(workspace);
+    place.write("poison2.rs", "fn healed() {}\n");
+    let (workspace, _) = place.index();
+    assert_eq!(names(&workspace, "healed"), 1);
+    assert!(workspace.status().quarantined.is_empty());
+}
+
+#[test]
+fn roots_that_cannot_be_say_why() {
+    let place = Place::new("a.rs: fn a() {}");
+    let open = |path: PathBuf| match Workspace::open(vec![path], place.options()) {
+        Ok(_) => panic!("opened"),
+        Err(error) => error,
+    };
+    assert!(matches!(open(place.root().join("nothing")), WorkspaceError::Missing(_)));
+    assert!(matches!(open(place.root().join("a.rs")), WorkspaceError::NotDirectory(_)));
+    assert!(matches!(open("/".into()), WorkspaceError::TooBroad(_)));
+    assert!(matches!(open(PathBuf::new()), WorkspaceError::Missing(_)));
+    assert!(open("/".into()).to_string().contains("--force"));
+}
+
+#[test]
+fn large_texts_have_words_but_no_tree() {
+    let place = Place::new("small.rs: fn small() {}");
+    let long = format!("// needle\n{}", "fn many() {}\n".repeat(400_000));
+    assert!(long.len() > 4 << 20);
+    place.write("large.rs", &long);
+    let (workspace, _) = place.index();
+    assert_eq!(names(&workspace, "many"), 0);
+    assert_eq!(names(&workspace, "small"), 1);
+    assert!(lines(&workspace).contains(&"large.rs -> rust".to_owned()));
+}
+
+#[test]
+fn an_open_document_hides_its_file_until_it_closes() {
+    use portolan::base::span::Span;
+    use portolan::index::build::SegmentRecord;
+    use portolan::syntax::{extract, languages};
+    use portolan::workspace::crawl::record::facts_key;
+    let place = Place::new("a.rs: fn stored() {}\n");
+    let (workspace, _) = place.index();
+    let text = "fn unsaved() {}\n";
+    let lang = languages::Lang::from_id("rust").unwrap();
+    let segments = extract::extract(lang, text, &Default::default())
+        .into_iter()
+        .map(|it| SegmentRecord {
+            span: Span::new(it.span.start, it.span.end),
+            key: facts_key(languages::recipe(lang), text),
+            facts: Arc::new(it.facts),
+        })
+        .collect();
+    let path: &Path = &place.root().join("a.rs");
+    workspace.open_document(path, "rust", text, segments);
+    assert_eq!((names(&workspace, "stored"), names(&workspace, "unsaved")), (0, 1));
+    assert!(workspace.snapshot().completeness().is_whole(), "unsaved passages have their vectors");
+    workspace.close_document(path);
+    assert_eq!((names(&workspace, "stored"), names(&workspace, "unsaved")), (1, 0));
+}
+
+#[test]
+fn two_roots_answer_together_and_one_can_leave() {
+    let one = Place::new("a.rs: fn alpha() {}");
+    let two = Place::new("b.rs: fn beta() {}");
+    let (workspace, _) = one.index();
+    workspace.add_root(&two.root()).unwrap();
+    assert!(workspace.wait_indexed(Stage::Embedded, &Cancel::new()));
+    assert_eq!((names(&workspace, "alpha"), names(&workspace, "beta")), (1, 1));
+    workspace.remove_root(&two.root());
+    assert_eq!((names(&workspace, "alpha"), names(&workspace, "beta")), (1, 0));
+}
+
+#[test]
+fn a_skip_keeps_its_number() {
+    for code in 1..=14 {
+        assert_eq!(Skip::from_code(code, "why").code(), code);
+    }
+}

@@ -1,0 +1,83 @@
+//! Our verdicts against those of git itself, on a generated tree: `git check-ignore` has the last word.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use portolan::base::cancel::Cancel;
+use portolan::workspace::{Options, RuleOptions, Skip, Workspace};
+
+const NAMES: [&str; 8] = ["a.log", "b.rs", "keep.log", "out", "sp ace.txt", "#hash", "!bang", "x.tmp"];
+const PATTERNS: [&str; 24] = [
+    "*.log", "!keep.log", "out/", "/out", "b.*", "**/x.tmp", "d1/**", "!d1/b.rs", "d?/a.log", "[ab].rs", "\\#hash", "\\!bang",
+    "sp\\ ace.txt", "d2/d1/", "*.tmp", "!*.rs", "/d1/*", "d1/*/b.rs", "**/d2/**/a.log", "x.tmp ", "# comment", "", "d[1-2]", "!d2/",
+];
+
+/// Small, fast, the same on every machine.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % sides
+    }
+}
+
+fn grow(dir: &Path, depth: usize, dice: &mut Dice) {
+    for name in NAMES {
+        if dice.roll(3) > 0 && !(name == "out" && dice.roll(2) == 0) {
+            std::fs::write(dir.join(name), "text\n").unwrap();
+        }
+    }
+    if dice.roll(2) == 0 || depth == 0 {
+        let lines: Vec<&str> = (0..1 + dice.roll(4)).map(|_| PATTERNS[dice.roll(PATTERNS.len())]).collect();
+        std::fs::write(dir.join(".gitignore"), lines.join("\n")).unwrap();
+    }
+    if depth < 3 {
+        for name in ["d1", "d2", "out.d"] {
+            let inner = dir.join(name);
+            std::fs::create_dir(&inner).unwrap();
+            grow(&inner, depth + 1, dice);
+        }
+    }
+}
+
+/// Every file beneath `root` that git does not ignore.
+fn kept_by_git(root: &Path) -> BTreeSet<String> {
+    let listed = Command::new("git")
+        .args(["-c", "core.excludesFile=", "ls-files", "-z", "--others", "--exclude-standard"])
+        .current_dir(root)
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .stderr(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(listed.status.success());
+    listed.stdout.split(|&b| b == 0).filter(|it| !it.is_empty()).map(|it| String::from_utf8(it.to_vec()).unwrap()).collect()
+}
+
+fn kept_by_us(root: &Path, cache: &Path) -> BTreeSet<String> {
+    let rules = RuleOptions { skip_directories: Vec::new(), ..RuleOptions::default() };
+    let options =
+        Options { read_only: true, follow: false, cache_dir: Some(cache.to_path_buf()), rules, ..Options::default() };
+    let workspace = Workspace::open(vec![root.to_path_buf()], options).unwrap();
+    let lines = workspace.file_lines(&Cancel::new());
+    lines.iter().filter(|it| it.skip == Some(Skip::Pending)).map(|it| it.path.display()).collect()
+}
+
+#[test]
+fn we_ignore_what_git_ignores() {
+    for seed in 0..12 {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("root");
+        std::fs::create_dir(&root).unwrap();
+        let made = Command::new("git").args(["init", "-q"]).current_dir(&root).status().unwrap();
+        assert!(made.success());
+        std::fs::write(root.join(".git/info/exclude"), "d2/keep.log\n").unwrap();
+        grow(&root, 0, &mut Dice(seed));
+        let (theirs, ours) = (kept_by_git(&root), kept_by_us(&root, &dir.path().join("cache")));
+        let only_theirs: Vec<_> = theirs.difference(&ours).collect();
+        let only_ours: Vec<_> = ours.difference(&theirs).collect();
+        assert!(only_theirs.is_empty() && only_ours.is_empty(), "seed {seed}: git keeps {only_theirs:?}, we keep {only_ours:?}");
+    }
+}

@@ -1,0 +1,100 @@
+//! The pool of parser processes, with the real executable and faults on demand.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::unbounded;
+use portolan::base::os::memory::descendants;
+use portolan::syntax::languages::Lang;
+use portolan::workspace::worker::{Job, Outcome, Pool, PoolOptions, Task};
+
+fn pool(patience: Duration, resident_limit: u64) -> Pool {
+    Pool::new(PoolOptions {
+        workers: 1,
+        executable: Some(env!("CARGO_BIN_EXE_portolan").into()),
+        patience,
+        resident_limit,
+        faults: true,
+        ..PoolOptions::default()
+    })
+    .unwrap()
+}
+
+/// The outcomes of these texts in one job, in order: number of segments, or the reason.
+fn parse(pool: &Pool, texts: &[&str]) -> Vec<Result<usize, String>> {
+    let (done, outcomes) = unbounded();
+    let task = |(token, text): (usize, &&str)| Task {
+        token: token as u64,
+        lang: Lang::from_id("rust").unwrap(),
+        text: Arc::from(*text),
+    };
+    pool.submit(Job { tasks: texts.iter().enumerate().map(task).collect(), done });
+    let told: Vec<(u64, Outcome)> = outcomes.iter().collect();
+    let order: Vec<u64> = told.iter().map(|it| it.0).collect();
+    assert_eq!(order, (0..texts.len() as u64).collect::<Vec<_>>(), "one outcome each, in order");
+    told.into_iter()
+        .map(|(_, outcome)| match outcome {
+            Outcome::Parsed(answer) => Ok(answer.segments.len()),
+            Outcome::Poison(why) | Outcome::Unavailable(why) => Err(why),
+        })
+        .collect()
+}
+
+#[test]
+fn only_the_text_in_hand_is_blamed_when_a_worker_aborts() {
+    let pool = pool(Duration::from_secs(5), 1 << 30);
+    let res = parse(&pool, &["fn a() {}", "// portolan-fault:abort", "fn b() {}", "fn c() {}"]);
+    assert_eq!(res, [Ok(1), Err("its parser died".into()), Ok(1), Ok(1)]);
+    assert_eq!((pool.lost(), pool.started()), (1, 2));
+}
+
+#[test]
+fn a_worker_that_hangs_is_killed() {
+    let pool = pool(Duration::from_secs(1), 1 << 30);
+    let res = parse(&pool, &["// portolan-fault:hang", "fn b() {}"]);
+    assert_eq!(res, [Err("its parser did not end within 1 s".into()), Ok(1)]);
+}
+
+#[test]
+fn a_worker_that_takes_memory_without_end_is_killed() {
+    let pool = pool(Duration::from_secs(60), 200 << 20);
+    let res = parse(&pool, &["fn a() {}", "// portolan-fault:allocate", "fn b() {}"]);
+    assert_eq!(res, [Ok(1), Err("its parser took more than 200 MB".into()), Ok(1)]);
+}
+
+/// The workers of the pool with this memory limit: other tests of this process have workers, too.
+fn workers_of(resident_limit: u64) -> Vec<u32> {
+    let mark = (resident_limit * 8).to_string();
+    let is_one = |pid: &u32| {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        line.split(|&b| b == 0).any(|part| part == mark.as_bytes())
+    };
+    descendants(std::process::id()).into_iter().filter(is_one).collect()
+}
+
+#[test]
+fn a_worker_killed_from_outside_costs_its_text_alone_and_a_dropped_pool_leaves_none() {
+    let limit = (1 << 30) + 4096;
+    let pool = pool(Duration::from_secs(30), limit);
+    assert_eq!(parse(&pool, &["fn a() {}"]), [Ok(1)]);
+    let [worker] = workers_of(limit)[..] else { panic!("one worker") };
+    let (done, outcomes) = unbounded();
+    let task = |(token, text): (u64, &str)| Task { token, lang: Lang::TEXT, text: Arc::from(text) };
+    let tasks = [(0, "one"), (1, "portolan-fault:hang"), (2, "two")].map(task);
+    pool.submit(Job { tasks: tasks.into(), done });
+    // Its first answer says that it has the text in hand that hangs.
+    assert!(matches!(outcomes.recv().unwrap(), (0, Outcome::Parsed(_))));
+    portolan::base::os::process::kill(worker).unwrap();
+    assert!(matches!(outcomes.recv().unwrap(), (1, Outcome::Poison(why)) if why == "its parser died"));
+    assert!(matches!(outcomes.recv().unwrap(), (2, Outcome::Parsed(_))));
+    drop(pool);
+    assert_eq!(workers_of(limit), [0; 0]);
+}
+
+#[test]
+fn another_executable_is_not_believed() {
+    let options = PoolOptions { workers: 1, executable: Some("/bin/true".into()), ..PoolOptions::default() };
+    let pool = Pool::new(options).unwrap();
+    let res = parse(&pool, &["fn a() {}"]);
+    assert!(matches!(&res[..], [Err(why)] if why.starts_with("no worker process can be started")), "{res:?}");
+}
