@@ -205,11 +205,6 @@ impl Workspace {
         self.handle.shared.options.embedder.clone()
     }
 
-    /// What turns passages into vectors here, and so must turn questions into them.
-    pub fn embedder(&self) -> Option<Arc<dyn Embedder>> {
-        self.handle.shared.options.embedder.clone()
-    }
-
     /// Forgets a root: its answers are gone with the next generation, its index stays on disk.
     pub fn remove_root(&self, path: &Path) {
         self.handle.remove_root(path);
