@@ -2,6 +2,7 @@
 
 mod gc;
 mod store;
+mod settings;
 mod tidy;
 
 mod client;
