@@ -2,6 +2,7 @@
 //! declared type of what stands before it, then nearness. Invariant: bounded (files read, steps taken); an import that
 //! leads out of the workspace gives nothing rather than a namesake. Must not know positions or the protocol.
 
+mod files;
 mod guess;
 mod members;
 mod modules;
