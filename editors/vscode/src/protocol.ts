@@ -4,15 +4,15 @@ import type { Location, SymbolKind } from 'vscode-languageclient/node';
 
 /** One answer to a question: a function, a class or a passage, never a whole file. */
 export interface Hit {
-  name?: string;
-  kind?: SymbolKind;
-  containerName?: string;
+  name?: string | null;
+  kind?: SymbolKind | null;
+  containerName?: string | null;
   location: Location;
   /** Path beneath its root, for people. */
   path?: string;
   score?: number;
   /** The first lines of the passage. */
-  preview?: string;
+  preview?: string | null;
 }
 
 export interface SearchParams {

@@ -32,7 +32,7 @@ const ICONS = new Map<SymbolKind, string>([
 ]);
 
 /** The first line of a passage that says something: a letter or a digit is in it. */
-function tellingLine(preview: string | undefined): string {
+function tellingLine(preview: string | null | undefined): string {
   const line = (preview ?? '').split('\n').find((candidate) => /[\p{L}\p{N}]/u.test(candidate)) ?? '';
   return line.trim().replace(/\s+/g, ' ').slice(0, 200);
 }
@@ -44,7 +44,7 @@ function toAnswer(server: Server, hit: Hit): Answer {
   const icon = `$(${ICONS.get(hit.kind ?? SymbolKind.Null) ?? 'note'})`;
   return {
     label: `${icon} ${hit.name || where}`,
-    description: hit.name ? where : hit.containerName,
+    description: hit.name ? where : (hit.containerName ?? undefined),
     detail: tellingLine(hit.preview),
     // Without this, VS Code hides every answer whose words are not in the question.
     alwaysShow: true,
