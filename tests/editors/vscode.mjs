@@ -54,16 +54,16 @@ async function questions() {
   const { rows, activeTab } = vscode;
   const first = 'a question of many words is answered, the right function first';
   await vscode.ask('make sure a crash never leaves half a file');
-  await expect('question', first, rows, firstHolds('persist', 'store/ledger.rs'));
+  await expect('question', first, rows, firstHolds('save_atomically', 'store/ledger.rs'));
   await expect('preview', 'the selected answer is shown in the editor', activeTab, holds('ledger.rs'));
   await vscode.close();
   await expect('back', 'leaving the list goes back to the file one came from', activeTab, holds('outbox.py'));
 
-  await vscode.ask('what does a customer pay');
-  await vscode.until(rows, firstHolds('total'));
+  await vscode.ask('what total price does the customer pay');
+  await vscode.until(rows, firstHolds('totalPrice'));
   await vscode.press('Enter');
   const place = async () => [await activeTab(), ...(await vscode.statusBar())];
-  const there = (seen) => holds('basket.ts')(seen) && seen.some((text) => /Ln 2[2-6]\b/.test(text));
+  const there = (seen) => holds('basket.ts')(seen) && seen.some((text) => /Ln 3[3-8]\b/.test(text));
   await expect('jump', 'enter jumps to the answer', place, there);
 }
 
@@ -97,7 +97,7 @@ async function statusAndRestart() {
   await vscode.until(vscode.statusBar, (items) => !items.includes('Portolan'), 2);
   await vscode.until(vscode.statusBar, (items) => items.includes('Portolan'));
   await vscode.ask('make sure a crash never leaves half a file');
-  await expect('restarted', 'after a restart a question is answered again', rows, firstHolds('persist'), 40);
+  await expect('restarted', 'after a restart a question is answered again', rows, firstHolds('save_atomically'), 40);
   await vscode.close();
   const toasts = await vscode.toasts();
   verdict(toasts.length === 0, 'no message was left on the screen', toasts);

@@ -13,6 +13,16 @@ local PREVIEW_CONTEXT = 60
 -- The request that waits for its answer; a new question cancels it.
 local waiting = nil
 
+-- A null of the server is vim.NIL in Lua, which is not nil: such fields are dropped.
+local function without_nulls(hit)
+  for field, value in pairs(hit) do
+    if value == vim.NIL then
+      hit[field] = nil
+    end
+  end
+  return hit
+end
+
 local function place(hit)
   local path = hit.path or vim.fn.fnamemodify(vim.uri_to_fname(hit.location.uri), ':.')
   return ('%s:%d'):format(path, hit.location.range.start.line + 1)
@@ -118,7 +128,7 @@ local function answer(client, question, options, err, result)
     end
     return
   end
-  local hits = result and (result.items or result) or {}
+  local hits = vim.tbl_map(without_nulls, result and result.items or {})
   if #hits == 0 then
     vim.notify(('portolan: nothing found for %q'):format(question))
     return
