@@ -24,16 +24,26 @@ function M.ready(use)
   end
   config.name = 'portolan'
   config.root_dir = vim.fs.root(vim.uv.cwd(), { 'portolan.toml', '.git', '.hg', '.svn', '.jj' }) or vim.uv.cwd()
-  local configured = config.on_init
-  config.on_init = function(started, result)
-    if configured then
-      configured(started, result)
-    end
-    vim.schedule(function()
-      use(started)
-    end)
+  -- A server that is only just starting is found here too, and taken.
+  M.when_started(vim.lsp.start(config, { attach = false }), 200, use)
+end
+
+--- Calls `use` once a client has been through `initialize`; after `turns` tenths of a second it says that it did not.
+---@param id integer|nil
+---@param turns integer
+---@param use fun(client: vim.lsp.Client)
+function M.when_started(id, turns, use)
+  local client = id and vim.lsp.get_client_by_id(id)
+  if client and client.initialized then
+    return use(client)
   end
-  vim.lsp.start(config, { attach = false })
+  if not client or turns == 0 then
+    vim.notify('portolan: the server did not start; see :checkhealth portolan', vim.log.levels.ERROR)
+    return
+  end
+  vim.defer_fn(function()
+    M.when_started(id, turns - 1, use)
+  end, 100)
 end
 
 --- Stops every server and starts each again for the buffers it had.
@@ -54,7 +64,9 @@ function M.restart()
           vim.lsp.buf_attach_client(buffer, id)
         end
       end
-      vim.notify('portolan: restarted')
+      M.when_started(id, 200, function()
+        vim.notify('portolan: restarted')
+      end)
     end)
   end
 end
