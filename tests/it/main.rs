@@ -1,5 +1,6 @@
 //! The one integration binary: everything that is tested from outside the library is a module here.
 
+mod crash;
 mod gc;
 mod store;
 mod settings;
