@@ -1,4 +1,4 @@
-//! How much memory processes use, from /proc. Invariant: a process that is gone counts as nothing. Must not know why
+//! How much memory and time processes use, from /proc. Invariant: a process that is gone counts as nothing. Must not know why
 //! anybody asks.
 
 use std::collections::HashMap;
@@ -18,6 +18,12 @@ pub fn resident_of(pid: u32) -> Option<u64> {
     let line = text.lines().find_map(|it| it.strip_prefix("VmRSS:"))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kilobytes.saturating_mul(1024))
+}
+
+/// Time that the process has spent on a processor; `None` where it is gone or the system does not tell.
+pub fn cpu_of(pid: u32) -> Option<std::time::Duration> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
+    text.split_whitespace().next()?.parse().ok().map(std::time::Duration::from_nanos)
 }
 
 /// The processes started by `pid`, by those, and so on; without `pid` itself.

@@ -70,7 +70,7 @@ fn obey(text: &str) {
     }
     if text.contains("portolan-fault:hang") {
         loop {
-            std::thread::park();
+            std::hint::spin_loop();
         }
     }
     if text.contains("portolan-fault:allocate") {

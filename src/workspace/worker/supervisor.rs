@@ -12,11 +12,13 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use super::pool::{Job, Outcome, PoolCounters, PoolOptions, Task};
 use super::protocol::{self, Request};
 use crate::base::cancel::Cancel;
-use crate::base::os::memory::resident_of;
+use crate::base::os::memory::{cpu_of, resident_of};
 use crate::base::threads::{self, Intent};
 
 /// How often a busy worker's memory is looked at.
 const LOOK: Duration = Duration::from_millis(50);
+/// How many times its patience a worker is waited for that hardly gets a processor.
+const LONGEST: u32 = 6;
 /// Starts in a row that may fail before the texts are handed back.
 const STARTS: u32 = 3;
 
@@ -143,7 +145,7 @@ impl Worker {
     }
 
     fn wait(&mut self, options: &PoolOptions, cancel: &Cancel) -> Result<Vec<u8>, Option<String>> {
-        let begun = Instant::now();
+        let (begun, cpu) = (Instant::now(), cpu_of(self.process.id()));
         loop {
             match self.answers.recv_timeout(LOOK) {
                 Ok(frame) => return Ok(frame),
@@ -153,13 +155,22 @@ impl Worker {
             if cancel.is_cancelled() {
                 return Err(None);
             }
-            if begun.elapsed() >= options.patience {
+            if self.is_stuck(begun.elapsed(), cpu, options.patience) {
                 return Err(Some(format!("its parser did not end within {} s", options.patience.as_secs())));
             }
             if self.resident() > options.resident_limit {
                 return Err(Some(format!("its parser took more than {} MB", options.resident_limit >> 20)));
             }
         }
+    }
+
+    /// Whether it has had its time: on a busy machine a worker that got no processor is not to blame, for a while.
+    fn is_stuck(&self, waited: Duration, cpu_before: Option<Duration>, patience: Duration) -> bool {
+        if waited < patience {
+            return false;
+        }
+        let used = cpu_of(self.process.id()).zip(cpu_before).map(|(now, before)| now.saturating_sub(before));
+        used.is_none_or(|used| used >= patience / 2) || waited >= patience * LONGEST
     }
 
     fn resident(&self) -> u64 {
