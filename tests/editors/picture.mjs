@@ -13,7 +13,10 @@ try {
   const look = { 'editor.minimap.enabled': false, 'security.workspace.trust.enabled': false, 'workbench.colorTheme': 'Default Dark Modern' };
   await vscode.start(vsix, folder, look, { width: 1180, height: 700 });
   await vscode.openFile(file);
-  await vscode.until(vscode.statusBar, (items) => items.includes('Portolan'), 120);
+  // Nothing is under way for two seconds: all is indexed.
+  let quiet = 0;
+  const idle = (items) => (quiet = items.includes('Portolan') ? quiet + 1 : 0) > 20;
+  await vscode.until(vscode.statusBar, idle, 120);
   await vscode.ask(question);
   const before = await vscode.activeTab();
   await vscode.until(vscode.rows, (rows) => rows.length > 2 && !holds('No answer')(rows), 60);
