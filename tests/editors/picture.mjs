@@ -13,7 +13,8 @@ try {
   const look = { 'editor.minimap.enabled': false, 'security.workspace.trust.enabled': false, 'workbench.colorTheme': 'Default Dark Modern' };
   await vscode.start(vsix, folder, look, { width: 1180, height: 700 });
   await vscode.openFile(file);
-  // Nothing is under way for two seconds: all is indexed.
+  // Indexing begins (a share stands in the status bar) and ends.
+  await vscode.until(vscode.statusBar, holds('%'), 10);
   let quiet = 0;
   const idle = (items) => (quiet = items.includes('Portolan') ? quiet + 1 : 0) > 20;
   await vscode.until(vscode.statusBar, idle, 120);
