@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use super::WorkspaceError;
 use super::crawl::{self, Pass};
@@ -83,7 +83,17 @@ fn pool_options(shared: &Shared) -> PoolOptions {
 }
 
 fn run(shared: &Arc<Shared>, pool: &Pool, lane: Lane, requests: &Receiver<Request>) {
-    while let Ok(first) = requests.recv() {
+    loop {
+        let first = match requests.recv_timeout(shared.options.rescan_interval) {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {
+                if lane == Lane::Near && shared.options.follow {
+                    look_again(shared, pool);
+                }
+                continue;
+            }
+        };
         if shared.cancel.is_cancelled() {
             return;
         }
@@ -104,6 +114,16 @@ fn run(shared: &Arc<Shared>, pool: &Pool, lane: Lane, requests: &Receiver<Reques
         }
         for (root, paths) in near {
             look_at(shared, pool, &root, paths.into_iter().collect(), lane, &Counters::default());
+        }
+    }
+}
+
+/// The rescan by timer: a walk over all that was indexed before, for changes that nobody has told us.
+fn look_again(shared: &Arc<Shared>, pool: &Pool) {
+    for root in shared.roots() {
+        if root.stage() >= Stage::Indexed && !shared.cancel.is_cancelled() {
+            root.rules.forget();
+            look_at(shared, pool, &root, vec![RelPath::default()], Lane::Near, &Counters::default());
         }
     }
 }
