@@ -147,7 +147,8 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
             shared.options.walk_timeout.as_secs()
         ));
     }
-    let _ = shared.commands.send(Command::Walked(root.id, shared.counters.read().files_found));
+    let found = shared.counters.read().files_found;
+    shared.ask(|done| Command::Walked(root.id, found, done));
     shared.reach(root, Stage::Indexed);
     if let Ok(mut profile) = shared.profile.lock() {
         *profile = report.profile;
