@@ -3,8 +3,12 @@
 //! lines. Must not know paths, files or the index.
 
 mod collect;
+mod declarators;
 mod finish;
 mod imports;
+mod locals;
+mod raw;
+mod receivers;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -17,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use tree_sitter::{ParseOptions, Parser, Tree};
 
-use super::languages::Lang;
+use super::languages::{FirstAssignment, Lang};
 use super::queries::{Tables, tables};
 use super::{passages, segments};
 use crate::base::span::Span;
@@ -29,12 +33,17 @@ use walk::{Walk, Want};
 pub(super) const SOURCES: &[&str] = &[
     include_str!("extract.rs"),
     include_str!("extract/collect.rs"),
+    include_str!("extract/declarators.rs"),
     include_str!("extract/finish.rs"),
     include_str!("extract/imports.rs"),
+    include_str!("extract/locals.rs"),
+    include_str!("extract/raw.rs"),
+    include_str!("extract/receivers.rs"),
     include_str!("extract/text.rs"),
     include_str!("extract/walk.rs"),
     include_str!("queries/compile.rs"),
     include_str!("queries/matcher.rs"),
+    include_str!("blank.rs"),
     include_str!("segments.rs"),
     include_str!("passages.rs"),
     include_str!("../facts/lines.rs"),
@@ -139,9 +148,9 @@ pub fn outline_in(lang: Lang, tree: &Tree, text: &str, range: Span) -> Facts {
     let Some(tables) = tables(lang) else { return Facts::default() };
     // Where the first assignment declares, only the whole text knows which one is the first.
     let whole = Span::new(0, text.len() as u32);
-    let walk_range = if lang.row().assignment_declares { whole } else { range };
+    let walk_range = if lang.row().first_assignment == FirstAssignment::All { whole } else { range };
     let mut facts = walked(lang, tables, tree, text, walk_range, Want::Outline, &Limits::default());
-    finish::keep_outline(&mut facts, range);
+    finish::keep_outline(&mut facts, range, lang.row().outline_hides);
     facts
 }
 
@@ -173,7 +182,7 @@ fn walked(
     }
     raw.macros = macros;
     let segment = if want == Want::Outline { Span::new(0, text.len() as u32) } else { range };
-    finish::finish(&mut facts, raw, segment, row.assignment_declares);
+    finish::finish(&mut facts, raw, segment, row.first_assignment);
     facts
 }
 
@@ -225,7 +234,7 @@ fn parse_ranges(lang: Lang, text: &str, ranges: &[tree_sitter::Range], limits: &
             Some(deadline) if Instant::now() > deadline => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         };
-        let bytes = text.as_bytes();
+        let bytes = super::blank::parse_input(lang, text);
         let mut read = |at: usize, _| bytes.get(at..).unwrap_or(&[]);
         let tree = parser.parse_with_options(&mut read, None, Some(ParseOptions::new().progress_callback(&mut late)));
         if tree.is_none() {

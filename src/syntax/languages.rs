@@ -34,6 +34,17 @@ pub enum VisibilityRule {
     Underscore,
 }
 
+/// Whether a name's first assignment in a scope declares it, and later ones write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstAssignment {
+    /// Every declaration declares.
+    None,
+    /// So it is with locals (`:=` in Go).
+    Locals,
+    /// So it is with all variables (Python).
+    All,
+}
+
 /// One language. All that the engine knows of it beside its queries.
 pub struct Row {
     /// Stable id, as in `status --files`.
@@ -65,10 +76,13 @@ pub struct Row {
     /// Names that mean the instance or the class at hand when they stand before a dot.
     pub self_names: &'static [&'static str],
     pub super_names: &'static [&'static str],
-    /// A variable is declared by its first assignment in a scope; later ones write it.
-    pub assignment_declares: bool,
+    pub first_assignment: FirstAssignment,
     /// Words one of which stands in a macro call's tokens that hold items.
     pub item_words: &'static [&'static str],
+    /// Macros among specifiers are read as blanks (C, C++).
+    pub blank_macros: bool,
+    /// Kinds that are found by name but not shown in the outline.
+    pub outline_hides: &'static [crate::facts::SymbolKind],
     /// Prefixes of function names that make a test in files that hold tests (`test_`, `Test`).
     pub test_prefixes: &'static [&'static str],
 }
@@ -186,6 +200,10 @@ fn looks_like_cpp(head: &[u8]) -> bool {
         [
             b"namespace ".as_slice(),
             b"class ",
+            b"enum class ",
+            b"constexpr ",
+            b"inline constexpr ",
+            b"static constexpr ",
             b"template <",
             b"template<",
             b"using ",

@@ -2,6 +2,7 @@
 //! folder; text goes in, facts come out. Must not know files, paths on disk or the index.
 
 mod errors;
+pub mod blank;
 pub mod extract;
 mod folds;
 pub mod in_process;

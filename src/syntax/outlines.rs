@@ -24,7 +24,7 @@ const WIDENINGS: usize = 8;
 
 /// Brings `view.items` up to date with `tree`, where only `dirty` spans (of `text`) have changed since it was last so.
 pub(super) fn refresh(view: &mut View, lang: Lang, tree: &Tree, text: &str, dirty: &[Span]) -> Vec<Difference> {
-    if lang.row().assignment_declares {
+    if lang.row().first_assignment == super::languages::FirstAssignment::All {
         return vec![rebuild(view, lang, tree, text)];
     }
     let mut differences = Vec::new();

@@ -12,6 +12,7 @@ use crate::text::ByteEdit;
 /// A parser for one language; none is made for text without a grammar.
 pub struct TreeParser {
     parser: Parser,
+    lang: Lang,
     /// A parse was stopped by its budget and waits to be taken up.
     halted: bool,
 }
@@ -21,7 +22,7 @@ impl TreeParser {
     pub fn new(lang: Lang) -> Option<Self> {
         let mut parser = Parser::new();
         parser.set_language(&lang.grammar()?).ok()?;
-        Some(Self { parser, halted: false })
+        Some(Self { parser, lang, halted: false })
     }
 
     /// Forgets a halted parse; due whenever the text changes.
@@ -35,7 +36,7 @@ impl TreeParser {
     /// next call with the same text goes on. The budget is looked at between steps; some grammars take long ones.
     pub fn parse(&mut self, text: &str, old: Option<&Tree>, budget: Duration) -> Option<Tree> {
         let until = Instant::now() + budget;
-        let bytes = text.as_bytes();
+        let bytes = super::blank::parse_input(self.lang, text);
         let mut read = |at: usize, _: Point| bytes.get(at..).unwrap_or_default();
         let mut progress = |_: &tree_sitter::ParseState| {
             if Instant::now() >= until { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -139,6 +139,7 @@ pub struct Tables {
     /// By node kind.
     pub comments: Vec<bool>,
     pub attributes: Vec<bool>,
+    pub shapes: Vec<Shape>,
     pub fields: Fields,
 }
 
@@ -150,6 +151,25 @@ pub struct Fields {
     pub return_type: Option<u16>,
     pub ty: Option<u16>,
     pub result: Option<u16>,
+    pub declarator: Option<u16>,
+    pub name: Option<u16>,
+    pub scope: Option<u16>,
+}
+
+/// How a node that was captured as a name leads to the name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shape {
+    /// It is the name.
+    #[default]
+    Plain,
+    /// `f(...)`: the name below is a function's.
+    Function,
+    /// `*a`, `a[]`, `&a`, `a = 1`.
+    Declarator,
+    /// `(a)` and the like: says nothing of the name.
+    Around,
+    /// `A::b`, `a<T>`: the name is in the field `name`, an owner in `scope`.
+    Qualified,
 }
 
 impl Tables {
@@ -168,6 +188,11 @@ impl Tables {
     #[inline]
     pub fn is_comment(&self, kind: u16) -> bool {
         self.comments.get(kind as usize).copied().unwrap_or(false)
+    }
+
+    /// How a kind leads to a name.
+    pub fn shape(&self, kind: u16) -> Shape {
+        self.shapes.get(kind as usize).copied().unwrap_or_default()
     }
 
     #[inline]

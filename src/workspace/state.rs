@@ -59,7 +59,7 @@ pub(super) enum Command {
     AddRoot(Arc<Root>, Sender<()>),
     RemoveRoot(RootId, Sender<()>),
     Apply(Fresh, Sender<()>),
-    Walked(RootId, u64, Sender<()>),
+    Walked(RootId, u64),
     OpenDocument {
         root: RootId,
         path: RelPath,
@@ -295,10 +295,9 @@ impl Writer {
                 self.publish();
                 let _ = done.send(());
             }
-            Command::Walked(root, files, done) => {
+            Command::Walked(root, files) => {
                 self.builder.set_walked(root, files, true);
                 self.publish();
-                let _ = done.send(());
             }
             Command::OpenDocument { root, path, lang, segments, runs, done } => {
                 self.add_loose_vectors(root, &runs);

@@ -6,7 +6,6 @@ mod store;
 mod settings;
 mod tidy;
 
-mod asking;
 mod client;
 mod documents;
 mod opening;

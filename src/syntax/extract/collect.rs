@@ -3,88 +3,19 @@
 
 use tree_sitter::Node;
 
+use super::declarators::follow;
 use super::imports;
-use super::text::{self, called_name, is_path, name_before, simple_name, unquoted};
-use super::walk::{Binding, Lead, Walk, Want, Wrapper, span_of};
+use super::raw::{MACROS, RawScope, RawType};
+use super::text::{self, simple_name, unquoted};
+use super::walk::{Lead, Walk, Want, Wrapper, span_of};
 use crate::base::span::Span;
-use crate::facts::{NameIx, Receiver, Relation, Role, ScopeIx, ScopeKind, Symbol, SymbolFlags, SymbolKind, Visibility};
+use crate::facts::{NameIx, Relation, ScopeIx, ScopeKind, Symbol, SymbolFlags, SymbolKind, Visibility};
 use crate::syntax::languages::VisibilityRule;
 use crate::syntax::queries::captures::Capture;
 use crate::syntax::queries::{Pattern, Sets};
 
-/// What names in a pattern of names become.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Local<'tree> {
-    pub kind: SymbolKind,
-    /// The declaration around the pattern.
-    pub item: Node<'tree>,
-    pub ty: Option<NameIx>,
-    pub ordered: bool,
-}
-
-/// A type relation of a raw symbol.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct RawType {
-    /// Index into the raw symbols.
-    pub symbol: u32,
-    pub relation: Relation,
-    pub name: NameIx,
-    pub span: Span,
-}
-
-/// A scope before scopes are ordered.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct RawScope {
-    pub span: Span,
-    pub kind: ScopeKind,
-    /// Index into the raw symbols.
-    pub symbol: Option<u32>,
-}
-
-/// All that a walk has collected.
-pub(super) struct Raw {
-    pub symbols: Vec<Symbol>,
-    pub scopes: Vec<RawScope>,
-    pub types: Vec<RawType>,
-    /// Insides of macro calls.
-    pub macros: Vec<Span>,
-    range: Span,
-    declared: Vec<u64>,
-}
-
-/// Token trees beyond this many are not parsed again.
-const MACROS: usize = 10_000;
 /// Names longer than this are cut (a heading, a key).
 const NAME: usize = 200;
-
-impl Raw {
-    pub fn new(range: Span) -> Self {
-        Self {
-            symbols: Vec::new(),
-            scopes: Vec::new(),
-            types: Vec::new(),
-            macros: Vec::new(),
-            range,
-            declared: vec![0; range.len() as usize / 64 + 1],
-        }
-    }
-
-    /// Notes that the leaf at `offset` is a declared name.
-    pub fn declare(&mut self, offset: u32) {
-        if let Some(at) = offset.checked_sub(self.range.start)
-            && let Some(word) = self.declared.get_mut(at as usize / 64)
-        {
-            *word |= 1 << (at % 64);
-        }
-    }
-
-    pub fn is_declared(&self, offset: u32) -> bool {
-        offset
-            .checked_sub(self.range.start)
-            .and_then(|at| self.declared.get(at as usize / 64).map(|word| word >> (at % 64) & 1 == 1))
-            .unwrap_or(false)
-    }
-}
 
 /// One declaration of a pattern.
 struct Draft<'tree> {
@@ -95,10 +26,10 @@ struct Draft<'tree> {
 
 /// Captures that all declarations of a pattern share.
 #[derive(Default)]
-struct Shared<'tree> {
+pub(super) struct Shared<'tree> {
     body: Option<Node<'tree>>,
     parameters: Option<Node<'tree>>,
-    ty: Option<Node<'tree>>,
+    pub ty: Option<Node<'tree>>,
     container: Option<Node<'tree>>,
     visibility: Option<Visibility>,
     doc: Option<Span>,
@@ -187,10 +118,16 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         let sub =
             |(offset, len): (usize, usize)| Span::new(whole.start + offset as u32, whole.start + (offset + len) as u32);
         match kind {
+            SymbolKind::Test if text.starts_with('(') && text.ends_with(')') && text.len() > 2 => {
+                sub((1, text.len() - 2))
+            }
             SymbolKind::Heading | SymbolKind::Key | SymbolKind::Test => {
                 let (offset, len) = unquoted(text);
                 let line = text[offset..offset + len].lines().next().unwrap_or("");
                 sub((offset, floor(line, NAME)))
+            }
+            _ if text.starts_with("operator") && node.kind() == "operator_cast" => {
+                sub((0, text.find('(').unwrap_or(text.len()).min(NAME)))
             }
             _ if node.named_child_count() == 0 || text.starts_with("operator") || text.starts_with('~') => {
                 match text.strip_prefix(':') {
@@ -206,19 +143,21 @@ impl<'a, 'tree> Walk<'a, 'tree> {
 
     fn declare(&mut self, draft: &Draft<'tree>, shared: &Shared<'tree>, sets: Sets, lead: Lead) {
         let node = draft.node;
-        let name_node = draft.name.unwrap_or(node);
+        let declared = follow(self.tables, draft.name.unwrap_or(node));
+        let name_node = declared.name;
         let name_range = self.name_span(draft.kind, name_node);
         let name = self.slice(name_range);
-        if name.is_empty() || name.len() > 4096 {
-            return;
-        }
-        let is_unnamed_scope = name == "_";
-        if is_unnamed_scope {
+        let mut declaration = sets.declaration;
+        if name.is_empty() || name == "_" || name.len() > 4096 {
             return;
         }
         let mut span = span_of(node);
         let mut public = sets.public;
         let mut kind = draft.kind;
+        if declared.function.is_some() && matches!(kind, SymbolKind::Variable | SymbolKind::Field) {
+            kind = SymbolKind::Function;
+            declaration = true;
+        }
         if let Some(wrapper) = self.frames.last().and_then(|frame| frame.wrapper) {
             public |= wrapper.public;
             if wrapper.constant && kind == SymbolKind::Variable {
@@ -240,14 +179,18 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         let name = self.facts.names.intern(name);
         self.raw.declare(name_range.start);
         let symbol_ix = self.raw.symbols.len() as u32;
-        let (ty, arity, signature_end) = self.head(draft, shared, symbol_ix, span);
+        let (ty, arity, signature_end) = self.head(node, kind, declared.function, shared, symbol_ix, span);
         let doc = shared.doc.or(lead.doc);
         let mut flags =
             shared.flags.with(set_flags(sets)).with(self.found_flags(draft, lead, span_of(node), doc, name));
         if self.want == Want::Macro {
             flags = flags.with(SymbolFlags::IN_MACRO);
         }
-        let container = shared.container.and_then(|node| self.simple(node)).map(|(name, _)| name);
+        if declaration {
+            flags = flags.with(SymbolFlags::DECLARATION);
+        }
+        let container =
+            shared.container.or(declared.container).and_then(|node| self.simple(node)).map(|(name, _)| name);
         let visibility = match shared.visibility {
             Some(seen) => seen,
             None if public => Visibility::Public,
@@ -272,7 +215,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
             arity,
             flags,
         });
-        if let Some(kind) = scope_of(draft.kind).filter(|_| !sets.no_scope) {
+        if let Some(kind) = scope_of(kind).filter(|_| !sets.no_scope) {
             self.raw.scopes.push(RawScope { span, kind, symbol: Some(symbol_ix) });
         }
     }
@@ -280,20 +223,26 @@ impl<'a, 'tree> Walk<'a, 'tree> {
     /// Type, arity and end of the signature.
     fn head(
         &mut self,
-        draft: &Draft<'tree>,
+        node: Node<'tree>,
+        kind: SymbolKind,
+        function: Option<Node<'tree>>,
         shared: &Shared<'tree>,
         symbol: u32,
         span: Span,
     ) -> (Option<NameIx>, Option<u8>, u32) {
         let fields = self.tables.fields;
-        let child = |field: Option<u16>| field.and_then(|field| draft.node.child_by_field_id(field));
-        let callable = is_callable(draft.kind);
-        let body = shared.body.or_else(|| if scope_of(draft.kind).is_some() { child(fields.body) } else { None });
-        let parameters = shared.parameters.or_else(|| if callable { child(fields.parameters) } else { None });
+        let child = |field: Option<u16>| field.and_then(|field| node.child_by_field_id(field));
+        let of_function = |field: Option<u16>| field.and_then(|field| function?.child_by_field_id(field));
+        let callable = is_callable(kind);
+        let body = shared.body.or_else(|| if scope_of(kind).is_some() { child(fields.body) } else { None });
+        let parameters = shared.parameters.or_else(|| {
+            if callable { of_function(fields.parameters).or_else(|| child(fields.parameters)) } else { None }
+        });
         let ty_node = shared.ty.or_else(|| {
             if callable {
-                child(fields.return_type).or_else(|| child(fields.result))
-            } else if matches!(draft.kind, SymbolKind::Implementation | SymbolKind::TypeAlias) {
+                let returned = child(fields.return_type).or_else(|| child(fields.result));
+                returned.or_else(|| if function.is_some() { child(fields.ty) } else { None })
+            } else if matches!(kind, SymbolKind::Implementation | SymbolKind::TypeAlias) {
                 None
             } else {
                 child(fields.ty)
@@ -339,7 +288,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
     }
 
     /// The simple name in a node.
-    fn simple(&mut self, node: Node<'tree>) -> Option<(NameIx, Span)> {
+    pub(super) fn simple(&mut self, node: Node<'tree>) -> Option<(NameIx, Span)> {
         let whole = span_of(node);
         let text = self.slice(whole);
         let text = &text[..floor(text, 400)];
@@ -406,128 +355,6 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         let Some(frame) = self.frames.last() else { return false };
         let between = self.slice(Span::new(frame.node.start_byte() as u32, node.start_byte() as u32));
         !between.contains([',', ';'])
-    }
-
-    /// Patterns of names become locals now (a single name) or leaf by leaf as the walk meets them.
-    fn bind(
-        &mut self,
-        root: Node<'tree>,
-        locals: &[(SymbolKind, Node<'tree>)],
-        values: &[Node<'tree>],
-        shared: &Shared<'tree>,
-        sets: Sets,
-    ) {
-        let mut bindings: Vec<Binding<'tree>> = Vec::new();
-        for &(kind, node) in locals {
-            let ty = shared.ty.and_then(|node| self.simple(node)).map(|(name, _)| name);
-            let local = Local { kind, item: root, ty, ordered: sets.ordered };
-            if node.child_count() == 0 {
-                self.declare_local(node, local);
-            } else {
-                bindings.push(Binding { span: span_of(node), of: Some(local) });
-            }
-        }
-        bindings.extend(values.iter().map(|&node| Binding { span: span_of(node), of: None }));
-        bindings.sort_by_key(|binding| std::cmp::Reverse(binding.span.start));
-        self.bindings.append(&mut bindings);
-    }
-
-    /// One local name.
-    pub(super) fn declare_local(&mut self, leaf: Node<'tree>, local: Local<'tree>) {
-        let name_range = span_of(leaf);
-        let text = self.slice(name_range);
-        let instance = self.row.self_names.contains(&text);
-        if self.raw.is_declared(name_range.start) || instance || text == "_" || text.is_empty() {
-            return;
-        }
-        if name_range.start < self.range.start || name_range.start >= self.range.end {
-            return;
-        }
-        self.raw.declare(name_range.start);
-        let name = self.facts.names.intern(text);
-        let item = span_of(local.item);
-        // A function without braces is the item of its only parameter: the name alone is the parameter then.
-        let range = if item.len() > 4096 || local.item.child_count() == 0 { name_range } else { item };
-        let mut flags = SymbolFlags::LOCAL;
-        if local.ordered {
-            flags = flags.with(SymbolFlags::ORDERED);
-        }
-        if self.want == Want::Macro {
-            flags = flags.with(SymbolFlags::IN_MACRO);
-        }
-        self.raw.symbols.push(Symbol {
-            name,
-            kind: local.kind,
-            range,
-            name_range,
-            parent: None,
-            scope: ScopeIx(0),
-            container: None,
-            signature: Span::new(range.start, range.end.min(range.start + 400)),
-            doc: None,
-            ty: local.ty,
-            visibility: Visibility::Private,
-            arity: None,
-            flags,
-        });
-    }
-
-    /// What stands before a name, by its text.
-    pub(super) fn receiver(&mut self, span: Span) -> Receiver {
-        let text = self.slice(span);
-        if self.row.self_names.contains(&text) {
-            return Receiver::SelfType;
-        }
-        if self
-            .row
-            .super_names
-            .iter()
-            .any(|name| text.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest == "()"))
-        {
-            return Receiver::Super;
-        }
-        if is_path(text) {
-            return Receiver::Name(self.facts.names.intern(text));
-        }
-        if text.ends_with(')')
-            && let Some(name) = called_name(text)
-        {
-            return Receiver::Call(self.facts.names.intern(name));
-        }
-        Receiver::Other
-    }
-
-    /// Role and receiver of a name among loose tokens, by the characters around it.
-    pub(super) fn mention(&mut self, span: Span) -> (Role, Receiver) {
-        let bytes = self.text.as_bytes();
-        let before = &bytes[..span.start as usize];
-        let after = bytes.get(span.end as usize..).unwrap_or(&[]);
-        let mut receiver = Receiver::None;
-        let mut role = Role::Mention;
-        let step = if before.ends_with(b".") && !before.ends_with(b"..") {
-            role = Role::Field;
-            1
-        } else if before.ends_with(b"::") {
-            role = Role::Read;
-            2
-        } else {
-            0
-        };
-        if step > 0 {
-            let end = span.start as usize - step;
-            receiver = match name_before(self.text, end) {
-                Some(name) if self.row.self_names.contains(&name) => Receiver::SelfType,
-                Some(name) => Receiver::Name(self.facts.names.intern(name)),
-                None => Receiver::Other,
-            };
-        }
-        match after.first() {
-            Some(b'(') => role = Role::Call,
-            Some(b'!') if after.get(1).is_some_and(|b| matches!(b, b'(' | b'[' | b'{')) => role = Role::Macro,
-            Some(b':') if after.starts_with(b"::") => role = Role::Path,
-            _ => {}
-        }
-        (role, receiver)
     }
 }
 

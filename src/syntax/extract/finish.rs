@@ -3,14 +3,15 @@
 
 use std::collections::HashSet;
 
-use super::collect::{Raw, RawScope};
+use super::raw::{Raw, RawScope};
 use crate::base::span::Span;
 use crate::facts::{
     Facts, Receiver, Reference, Role, Scope, ScopeIx, ScopeKind, Symbol, SymbolFlags, SymbolIx, SymbolKind, TypeUse,
 };
+use crate::syntax::languages::FirstAssignment;
 
 /// Relates the collected things and writes them into `facts`.
-pub(super) fn finish(facts: &mut Facts, raw: Raw, segment: Span, assignment_declares: bool) {
+pub(super) fn finish(facts: &mut Facts, raw: Raw, segment: Span, first_assignment: FirstAssignment) {
     let Raw { mut symbols, scopes, types, macros, .. } = raw;
     if !macros.is_empty() {
         // Items found in macro calls have been met before as loose names.
@@ -33,10 +34,10 @@ pub(super) fn finish(facts: &mut Facts, raw: Raw, segment: Span, assignment_decl
     facts.references.sort_by_key(|reference| reference.span.start);
     facts.imports.sort_by_key(|import| import.span.start);
     assign_scopes(facts, &mut symbols);
-    make_locals(facts, &mut symbols);
+    make_locals(facts, &mut symbols, first_assignment);
     facts.symbols = symbols;
-    if assignment_declares {
-        keep_first_assignments(facts);
+    if first_assignment != FirstAssignment::None {
+        keep_first_assignments(facts, first_assignment);
     }
     assign_parents(facts);
 }
@@ -134,9 +135,12 @@ fn assign_scopes(facts: &mut Facts, symbols: &mut [Symbol]) {
 }
 
 /// Variables inside functions and blocks are locals; those of a type are its fields.
-fn make_locals(facts: &Facts, symbols: &mut [Symbol]) {
+fn make_locals(facts: &Facts, symbols: &mut [Symbol], which: FirstAssignment) {
     for symbol in symbols {
-        if !matches!(symbol.kind, SymbolKind::Variable | SymbolKind::Constant) || symbol.flags.has(SymbolFlags::LOCAL) {
+        // Go writes types without a name in place: their fields are nobody's members.
+        let in_place = which == FirstAssignment::Locals && symbol.kind == SymbolKind::Field;
+        let data = in_place || matches!(symbol.kind, SymbolKind::Variable | SymbolKind::Constant);
+        if !data || symbol.flags.has(SymbolFlags::LOCAL) {
             continue;
         }
         match facts.scopes[symbol.scope.0 as usize].kind {
@@ -148,7 +152,7 @@ fn make_locals(facts: &Facts, symbols: &mut [Symbol]) {
 }
 
 /// Keeps the first assignment of a name in a scope; the others write it.
-fn keep_first_assignments(facts: &mut Facts) {
+fn keep_first_assignments(facts: &mut Facts, which: FirstAssignment) {
     let mut seen = HashSet::new();
     let mut place = Vec::with_capacity(facts.symbols.len());
     let mut kept = Vec::with_capacity(facts.symbols.len());
@@ -157,9 +161,10 @@ fn keep_first_assignments(facts: &mut Facts) {
     let mut keep = vec![true; facts.symbols.len()];
     for ix in by_name {
         let symbol = &facts.symbols[ix as usize];
-        let assigned = matches!(symbol.kind, SymbolKind::Variable | SymbolKind::Field | SymbolKind::Constant);
+        let assigned = matches!(symbol.kind, SymbolKind::Variable | SymbolKind::Field | SymbolKind::Constant)
+            && (which == FirstAssignment::All || symbol.flags.has(SymbolFlags::LOCAL));
         let parameter = symbol.kind == SymbolKind::Parameter;
-        if assigned || parameter {
+        if assigned || parameter && symbol.flags.has(SymbolFlags::LOCAL) {
             let first = seen.insert((symbol.scope, symbol.name));
             keep[ix as usize] = first || parameter;
         }
@@ -206,6 +211,7 @@ fn assign_parents(facts: &mut Facts) {
         if let Some(&parent) = open.last() {
             let around = facts.symbols[parent as usize];
             facts.symbols[ix].parent = Some(SymbolIx(parent));
+            become_method(&mut facts.symbols[ix], &around);
             if around.kind == SymbolKind::Implementation && !facts.symbols[ix].flags.has(SymbolFlags::LOCAL) {
                 facts.symbols[ix].container.get_or_insert(around.name);
             }
@@ -213,6 +219,24 @@ fn assign_parents(facts: &mut Facts) {
         if !facts.symbols[ix].flags.has(SymbolFlags::LOCAL) {
             open.push(ix as u32);
         }
+    }
+}
+
+/// A function in a type is its method; one of the type's name its constructor.
+fn become_method(symbol: &mut Symbol, around: &Symbol) {
+    let in_type = matches!(
+        around.kind,
+        SymbolKind::Class
+            | SymbolKind::Struct
+            | SymbolKind::Enum
+            | SymbolKind::Union
+            | SymbolKind::Interface
+            | SymbolKind::Trait
+            | SymbolKind::Implementation
+            | SymbolKind::Object
+    );
+    if in_type && matches!(symbol.kind, SymbolKind::Function | SymbolKind::Method) {
+        symbol.kind = if symbol.name == around.name { SymbolKind::Constructor } else { SymbolKind::Method };
     }
 }
 
@@ -241,12 +265,12 @@ pub(super) fn rebase(facts: &mut Facts, by: u32) {
 }
 
 /// Keeps the declarations that touch `range`, and those around them; locals and everything else go.
-pub(super) fn keep_outline(facts: &mut Facts, range: Span) {
+pub(super) fn keep_outline(facts: &mut Facts, range: Span, hidden: &[SymbolKind]) {
     let mut place: Vec<Option<SymbolIx>> = Vec::with_capacity(facts.symbols.len());
     let mut kept: Vec<Symbol> = Vec::new();
     for symbol in &facts.symbols {
         let touches = symbol.range.start <= range.end && range.start <= symbol.range.end;
-        if symbol.flags.has(SymbolFlags::LOCAL) || !touches {
+        if symbol.flags.has(SymbolFlags::LOCAL) || !touches || hidden.contains(&symbol.kind) {
             place.push(None);
             continue;
         }

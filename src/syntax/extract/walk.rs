@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use tree_sitter::{Node, Tree, TreeCursor};
 
+use super::Limits;
+use super::raw::{Local, Raw};
 use super::text::{begins_line, is_tight};
-use super::{Limits, collect::Raw};
 use crate::base::span::Span;
 use crate::facts::{Facts, Problem, Receiver, Reference, Role, ScopeIx};
 use crate::syntax::languages::Row;
@@ -56,7 +57,7 @@ pub(super) struct Frame<'tree> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Binding<'tree> {
     pub span: Span,
-    pub of: Option<super::collect::Local<'tree>>,
+    pub of: Option<Local<'tree>>,
 }
 
 /// The state of a walk.

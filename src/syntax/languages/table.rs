@@ -1,8 +1,8 @@
 //! The table of languages. Invariant: the first row is text; ids are unique; a row names only files that exist below
 //! `queries/`. To add a language see `queries/README.md`. Must hold no code but the rows.
 
-use super::{QueryFile, Row, VisibilityRule};
-use crate::facts::Visibility;
+use super::{FirstAssignment, QueryFile, Row, VisibilityRule};
+use crate::facts::{SymbolKind, Visibility};
 
 macro_rules! queries {
     ($($path:literal),*) => {
@@ -30,8 +30,10 @@ const PLAIN: Row = Row {
     visibility: VisibilityRule::Modifiers(Visibility::Unknown),
     self_names: &[],
     super_names: &[],
-    assignment_declares: false,
+    first_assignment: FirstAssignment::None,
     item_words: &[],
+    blank_macros: false,
+    outline_hides: &[],
     test_prefixes: &[],
 };
 
@@ -73,7 +75,7 @@ pub static ROWS: &[Row] = &[
         visibility: VisibilityRule::Underscore,
         self_names: &["self", "cls"],
         super_names: &["super"],
-        assignment_declares: true,
+        first_assignment: FirstAssignment::All,
         test_prefixes: &["test_"],
         ..PLAIN
     },
@@ -120,9 +122,11 @@ pub static ROWS: &[Row] = &[
         title: "Go",
         grammar: Some(tree_sitter_go::LANGUAGE),
         grammar_version: "go 0.25.0",
+        queries: queries!["go/facts.scm"],
         extensions: &["go"],
         visibility: VisibilityRule::Capital,
         test_prefixes: &["Test", "Benchmark", "Fuzz", "Example"],
+        first_assignment: FirstAssignment::Locals,
         ..PLAIN
     },
     Row {
@@ -130,8 +134,11 @@ pub static ROWS: &[Row] = &[
         title: "C",
         grammar: Some(tree_sitter_c::LANGUAGE),
         grammar_version: "c 0.24.2",
+        queries: queries!["c/facts.scm"],
         extensions: &["c", "h"],
         diagnostics: false,
+        blank_macros: true,
+        outline_hides: &[SymbolKind::Macro],
         ..PLAIN
     },
     Row {
@@ -139,9 +146,12 @@ pub static ROWS: &[Row] = &[
         title: "C++",
         grammar: Some(tree_sitter_cpp::LANGUAGE),
         grammar_version: "cpp 0.23.4",
+        queries: queries!["cpp/facts.scm", "c/facts.scm"],
         extensions: &["cc", "cpp", "cxx", "hpp", "hh", "hxx", "c++", "inl", "ipp", "tcc", "cu"],
         diagnostics: false,
         self_names: &["this"],
+        blank_macros: true,
+        outline_hides: &[SymbolKind::Macro],
         ..PLAIN
     },
     Row {
@@ -181,7 +191,7 @@ pub static ROWS: &[Row] = &[
         visibility: VisibilityRule::Modifiers(Visibility::Public),
         self_names: &["self"],
         super_names: &["super"],
-        assignment_declares: true,
+        first_assignment: FirstAssignment::All,
         test_prefixes: &["test_"],
         ..PLAIN
     },
@@ -197,7 +207,7 @@ pub static ROWS: &[Row] = &[
         visibility: VisibilityRule::Modifiers(Visibility::Public),
         self_names: &["this", "$this", "self", "static"],
         super_names: &["parent"],
-        assignment_declares: true,
+        first_assignment: FirstAssignment::All,
         test_prefixes: &["test"],
         ..PLAIN
     },
@@ -280,7 +290,7 @@ pub static ROWS: &[Row] = &[
         interpreters: &["lua", "luajit", "texlua"],
         visibility: VisibilityRule::Underscore,
         self_names: &["self"],
-        assignment_declares: true,
+        first_assignment: FirstAssignment::All,
         ..PLAIN
     },
     Row {
@@ -293,7 +303,7 @@ pub static ROWS: &[Row] = &[
         filenames: &[".bashrc", ".bash_profile", ".profile", ".bash_aliases", "PKGBUILD"],
         interpreters: &["sh", "bash", "dash", "ash", "ksh", "zsh"],
         diagnostics: false,
-        assignment_declares: true,
+        first_assignment: FirstAssignment::All,
         ..PLAIN
     },
     Row {

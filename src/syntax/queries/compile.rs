@@ -5,7 +5,7 @@ use tree_sitter::Language;
 
 use super::captures::Capture;
 use super::sexp::{self, Argument, Directive, Node, What};
-use super::{Before, Chain, Child, Fields, Kinds, Pat, Pattern, Predicate, Sets, Step, Tables};
+use super::{Before, Chain, Child, Fields, Kinds, Pat, Pattern, Predicate, Sets, Shape, Step, Tables};
 use crate::syntax::languages::{Lang, QueryFile};
 
 type Res<T> = Result<T, String>;
@@ -37,12 +37,16 @@ pub(super) fn language(lang: Lang) -> Res<Option<Tables>> {
         chain_ixs: Vec::new(),
         comments: by_name(row.comments),
         attributes: by_name(row.attributes),
+        shapes: (0..kinds as u16).map(|id| shape(language.node_kind_for_id(id).unwrap_or(""))).collect(),
         fields: Fields {
             body: field("body"),
             parameters: field("parameters"),
             return_type: field("return_type"),
             ty: field("type"),
             result: field("result"),
+            declarator: field("declarator"),
+            name: field("name"),
+            scope: field("scope"),
         },
         language: language.clone(),
     };
@@ -62,6 +66,17 @@ pub(super) fn language(lang: Lang) -> Res<Option<Tables>> {
     }
     (it.leaves, it.chain_ixs) = flat(leaves);
     Ok(Some(it))
+}
+
+/// The shape of a kind, by what grammars of C and its heirs call it.
+fn shape(kind: &str) -> Shape {
+    match kind {
+        "function_declarator" => Shape::Function,
+        "parenthesized_declarator" | "attributed_declarator" => Shape::Around,
+        "qualified_identifier" | "template_function" | "template_method" => Shape::Qualified,
+        _ if kind.ends_with("declarator") => Shape::Declarator,
+        _ => Shape::Plain,
+    }
 }
 
 fn flat(lists: Vec<Vec<u32>>) -> (Vec<(u32, u32)>, Vec<u32>) {

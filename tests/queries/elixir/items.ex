@@ -29,5 +29,5 @@ end
 defprotocol P do
 #           ^ definition.interface
   def f(x)
-#     ^ definition.function parent=P
+#     ^ definition.method parent=P
 end

@@ -22,7 +22,7 @@ class Shape a where
 instance Shape Foo where
 --       ^^^^^ definition.implementation
     area x = 3
---  ^^^^ definition.function parent=Shape
+--  ^^^^ definition.method parent=Shape
 -- | Runs.
 run :: Int -> Int
 run x = helper x + y where y = 3

@@ -24,7 +24,7 @@ class Shape(Base, metaclass=Meta):
 
     @staticmethod
     def make(size: int, *rest, kind="a") -> "Shape":
-#       ^^^^ definition.function parent=Shape arity=3 flags=static type=Shape
+#       ^^^^ definition.method parent=Shape arity=3 flags=static type=Shape
 #            ^^^^ local.parameter type=int
 #                        ^^^^ local.parameter
 #                              ^^^^ local.parameter

@@ -41,7 +41,7 @@ impl<T: Clone> Shape for Point<T> {
 //                       ^^^^^ definition.implementation
 //             ^^^^^ type.implements of=Point
     fn area(&self, scale: f32) -> f32 { self.x.len() * crate::math::round(scale) }
-//     ^^^^ definition.function parent=Point container=Point arity=1
+//     ^^^^ definition.method parent=Point container=Point arity=1
 //                                           ^ reference.field receiver=self_type
 //                                             ^^^ reference.call receiver=self.x
 //                                                                  ^^^^^ reference.call receiver=crate::math
@@ -55,7 +55,7 @@ pub trait Shape: Draw {
     const SIDES: usize;
 //        ^^^^^ definition.constant
     fn area(&self) -> f32;
-//     ^^^^ definition.function parent=Shape type=f32
+//     ^^^^ definition.method parent=Shape type=f32
 }
 
 enum Color {

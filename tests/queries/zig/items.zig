@@ -6,7 +6,7 @@ pub const Foo = struct {
     a: u32,
 //  ^ definition.field parent=Foo
     pub fn init(x: u32) Foo { const y = x; return .{ .a = y }; }
-//         ^^^^ definition.function parent=Foo
+//         ^^^^ definition.method parent=Foo
 };
 const E = enum { a, b };
 //    ^ definition.enum
