@@ -95,7 +95,7 @@ fn cache(settings: &Settings) -> Finding {
     let free = os::directories::free_bytes(&directory).unwrap_or(0) >> 20;
     let text = format!("{} ({free} MiB free)", directory.display());
     if os::directories::is_remote(&directory) {
-        note("cache", format!("{text}: on a network disk, so each process keeps an index of its own"))
+        note("cache", format!("{text}: on a network disk, so the index goes to a local directory or into memory"))
     } else if free < 1024 {
         note("cache", format!("{text}: an index takes about three quarters of the size of the code"))
     } else {

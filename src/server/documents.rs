@@ -25,14 +25,22 @@ struct Shared {
 struct State {
     open: HashMap<Arc<str>, u64>,
     /// Short requests about a document that came before its next edit and are not answered yet.
-    readers: HashMap<Arc<str>, usize>,
+    readers: HashMap<Arc<str>, Readers>,
     last: u64,
+}
+
+/// Those that an edit still waits for: they count under one number until one edit has waited in vain.
+#[derive(Debug)]
+struct Readers {
+    number: u64,
+    count: usize,
 }
 
 /// One short request about a document; gone when it is answered.
 #[derive(Debug)]
 pub(crate) struct Reader {
     uri: Arc<str>,
+    number: u64,
     documents: Documents,
 }
 
@@ -73,12 +81,18 @@ impl Documents {
 
     /// Registers a short request about a document.
     pub(crate) fn read(&self, uri: Arc<str>) -> Reader {
-        *self.lock().readers.entry(uri.clone()).or_insert(0) += 1;
-        Reader { uri, documents: self.clone() }
+        let mut state = self.lock();
+        state.last += 1;
+        let number = state.last;
+        let readers = state.readers.entry(uri.clone()).or_insert(Readers { number, count: 0 });
+        readers.count += 1;
+        let number = readers.number;
+        drop(state);
+        Reader { uri, number, documents: self.clone() }
     }
 
     /// Lets the short requests about a document finish that came before its next edit, for a moment: else each of them
-    /// would be made in vain.
+    /// would be made in vain. Those that take longer are not waited for again.
     pub(crate) fn wait_for_readers(&self, uri: &str, limit: Duration) {
         let mut state = self.lock();
         if !state.readers.contains_key(uri) {
@@ -90,19 +104,19 @@ impl Documents {
         {
             state = self.0.free.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+        state.readers.remove(uri);
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
         let mut state = self.documents.lock();
-        if let Some(n) = state.readers.get_mut(&self.uri) {
-            *n -= 1;
-            if *n == 0 {
-                state.readers.remove(&self.uri);
-                drop(state);
-                self.documents.0.free.notify_all();
-            }
+        let Some(readers) = state.readers.get_mut(&self.uri).filter(|it| it.number == self.number) else { return };
+        readers.count -= 1;
+        if readers.count == 0 {
+            state.readers.remove(&self.uri);
+            drop(state);
+            self.documents.0.free.notify_all();
         }
     }
 }
@@ -121,7 +135,10 @@ mod tests {
         let (first, second) = (documents.read("a".into()), documents.read("a".into()));
         // Others' readers hold nothing up; its own do, until the limit or their end.
         documents.wait_for_readers("b", Duration::from_secs(600));
-        documents.wait_for_readers("a", Duration::ZERO);
+        let slow = documents.read("c".into());
+        documents.wait_for_readers("c", Duration::ZERO);
+        documents.wait_for_readers("c", Duration::from_secs(600));
+        drop(slow);
         let waiter = documents.clone();
         let thread = std::thread::spawn(move || waiter.wait_for_readers("a", Duration::from_secs(600)));
         drop(first);

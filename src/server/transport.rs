@@ -24,7 +24,7 @@ use super::session::Session;
 use super::watch::End;
 
 /// How long an edit lets requests about the text before it finish.
-const PATIENCE: Duration = Duration::from_millis(25);
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// Where the client is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -116,7 +116,7 @@ impl Remote {
     }
 
     /// The next answer; none where it has not come by `until`.
-    fn await_answer(&mut self, asked: Instant, until: Instant) -> Result<Option<Answer>, Lost> {
+    fn next_answer(&mut self, asked: Instant, until: Instant) -> Result<Option<Answer>, Lost> {
         let give_up = asked + self.options.patience;
         let Some(link) = &self.link else { return Err(Lost("it was never started".to_owned())) };
         match link.receive(until.min(give_up)) {
@@ -135,14 +135,14 @@ impl Remote {
         };
         link.send(request);
         let now = Instant::now();
-        let answer = self.await_answer(now, now + self.options.patience)?;
+        let answer = self.next_answer(now, now + self.options.patience)?;
         answer.ok_or_else(|| Lost("no answer".to_owned()))
     }
 
     /// Goes on with what is under way until `until`; the differences if it came to its end.
     fn go_on(&mut self, until: Instant) -> Result<Option<Vec<Difference>>, Lost> {
         let Some(asked) = self.under_way else { return Ok(Some(Vec::new())) };
-        let answer = match self.await_answer(asked, until)? {
+        let answer = match self.next_answer(asked, until)? {
             None => return Ok(None),
             Some(answer) => answer,
         };

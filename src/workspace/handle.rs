@@ -14,7 +14,6 @@ use super::progress::{Event, Progress, Stage};
 use super::roots::Root;
 use super::skip::Skip;
 use super::state::{Command, Shared, Writer};
-use crate::index::tiered::TieredFacts;
 use super::{FileLine, RootInfo, Status, WorkspaceError, shelf};
 use crate::base::cancel::Cancel;
 use crate::base::ids::RootId;
@@ -24,6 +23,7 @@ use crate::base::threads::{self, Intent};
 use crate::index::apply::Builder;
 use crate::index::build::SegmentRecord;
 use crate::index::snapshot::Snapshot;
+use crate::index::tiered::TieredFacts;
 
 /// All threads of an open workspace.
 pub(super) struct Handle {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use super::WorkspaceError;
 use super::crawl::{self, Pass};
@@ -83,7 +83,17 @@ fn pool_options(shared: &Shared) -> PoolOptions {
 }
 
 fn run(shared: &Arc<Shared>, pool: &Pool, lane: Lane, requests: &Receiver<Request>) {
-    while let Ok(first) = requests.recv() {
+    loop {
+        let first = match requests.recv_timeout(shared.options.rescan_interval) {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {
+                if lane == Lane::Near && shared.options.follow {
+                    look_again(shared, pool);
+                }
+                continue;
+            }
+        };
         if shared.cancel.is_cancelled() {
             return;
         }
@@ -108,6 +118,16 @@ fn run(shared: &Arc<Shared>, pool: &Pool, lane: Lane, requests: &Receiver<Reques
     }
 }
 
+/// The rescan by timer: a walk over all that was indexed before, for changes that nobody has told us.
+fn look_again(shared: &Arc<Shared>, pool: &Pool) {
+    for root in shared.roots() {
+        if root.stage() >= Stage::Indexed && !shared.cancel.is_cancelled() {
+            root.rules.forget();
+            look_at(shared, pool, &root, vec![RelPath::default()], Lane::Near, &Counters::default());
+        }
+    }
+}
+
 /// A whole pass, then what lacks vectors, then merging.
 fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
     if !root.store.is_writer() {
@@ -127,7 +147,8 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
             shared.options.walk_timeout.as_secs()
         ));
     }
-    let _ = shared.commands.send(Command::Walked(root.id, shared.counters.read().files_found));
+    let found = shared.counters.read().files_found;
+    shared.ask(|done| Command::Walked(root.id, found, done));
     shared.reach(root, Stage::Indexed);
     if let Ok(mut profile) = shared.profile.lock() {
         *profile = report.profile;

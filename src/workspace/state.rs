@@ -59,7 +59,7 @@ pub(super) enum Command {
     AddRoot(Arc<Root>, Sender<()>),
     RemoveRoot(RootId, Sender<()>),
     Apply(Fresh, Sender<()>),
-    Walked(RootId, u64),
+    Walked(RootId, u64, Sender<()>),
     OpenDocument {
         root: RootId,
         path: RelPath,
@@ -295,9 +295,10 @@ impl Writer {
                 self.publish();
                 let _ = done.send(());
             }
-            Command::Walked(root, files) => {
+            Command::Walked(root, files, done) => {
                 self.builder.set_walked(root, files, true);
                 self.publish();
+                let _ = done.send(());
             }
             Command::OpenDocument { root, path, lang, segments, runs, done } => {
                 self.add_loose_vectors(root, &runs);

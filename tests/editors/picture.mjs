@@ -13,7 +13,11 @@ try {
   const look = { 'editor.minimap.enabled': false, 'security.workspace.trust.enabled': false, 'workbench.colorTheme': 'Default Dark Modern' };
   await vscode.start(vsix, folder, look, { width: 1180, height: 700 });
   await vscode.openFile(file);
-  await vscode.until(vscode.statusBar, (items) => items.includes('Portolan'), 120);
+  // Indexing begins (a share stands in the status bar) and ends.
+  await vscode.until(vscode.statusBar, holds('%'), 10);
+  let quiet = 0;
+  const idle = (items) => (quiet = items.includes('Portolan') ? quiet + 1 : 0) > 20;
+  await vscode.until(vscode.statusBar, idle, 120);
   await vscode.ask(question);
   const before = await vscode.activeTab();
   await vscode.until(vscode.rows, (rows) => rows.length > 2 && !holds('No answer')(rows), 60);

@@ -163,7 +163,8 @@ fn a_text_that_kills_its_parser_is_quarantined_alone_and_until_it_changes() {
     );
     let (workspace, progress) = place.index();
     assert_eq!(progress.files_parsed, 3, "{progress:?}");
-    let poison = |workspace: &Workspace| lines(workspace).into_iter().find(|line| line.starts_with("poison.rs")).unwrap();
+    let poison =
+        |workspace: &Workspace| lines(workspace).into_iter().find(|line| line.starts_with("poison.rs")).unwrap();
     assert_eq!(poison(&workspace), "poison.rs -> quarantined: its parser died");
     assert_eq!((names(&workspace, "alpha"), names(&workspace, "omega"), names(&workspace, "psi")), (1, 1, 1));
     assert_eq!(workspace.status().quarantined.len(), 1);

@@ -9,8 +9,30 @@ use portolan::workspace::{Options, RuleOptions, Skip, Workspace};
 
 const NAMES: [&str; 8] = ["a.log", "b.rs", "keep.log", "out", "sp ace.txt", "#hash", "!bang", "x.tmp"];
 const PATTERNS: [&str; 24] = [
-    "*.log", "!keep.log", "out/", "/out", "b.*", "**/x.tmp", "d1/**", "!d1/b.rs", "d?/a.log", "[ab].rs", "\\#hash", "\\!bang",
-    "sp\\ ace.txt", "d2/d1/", "*.tmp", "!*.rs", "/d1/*", "d1/*/b.rs", "**/d2/**/a.log", "x.tmp ", "# comment", "", "d[1-2]", "!d2/",
+    "*.log",
+    "!keep.log",
+    "out/",
+    "/out",
+    "b.*",
+    "**/x.tmp",
+    "d1/**",
+    "!d1/b.rs",
+    "d?/a.log",
+    "[ab].rs",
+    "\\#hash",
+    "\\!bang",
+    "sp\\ ace.txt",
+    "d2/d1/",
+    "*.tmp",
+    "!*.rs",
+    "/d1/*",
+    "d1/*/b.rs",
+    "**/d2/**/a.log",
+    "x.tmp ",
+    "# comment",
+    "",
+    "d[1-2]",
+    "!d2/",
 ];
 
 /// Small, fast, the same on every machine.
@@ -53,7 +75,12 @@ fn kept_by_git(root: &Path) -> BTreeSet<String> {
         .output()
         .unwrap();
     assert!(listed.status.success());
-    listed.stdout.split(|&b| b == 0).filter(|it| !it.is_empty()).map(|it| String::from_utf8(it.to_vec()).unwrap()).collect()
+    listed
+        .stdout
+        .split(|&b| b == 0)
+        .filter(|it| !it.is_empty())
+        .map(|it| String::from_utf8(it.to_vec()).unwrap())
+        .collect()
 }
 
 fn kept_by_us(root: &Path, cache: &Path) -> BTreeSet<String> {
@@ -78,6 +105,9 @@ fn we_ignore_what_git_ignores() {
         let (theirs, ours) = (kept_by_git(&root), kept_by_us(&root, &dir.path().join("cache")));
         let only_theirs: Vec<_> = theirs.difference(&ours).collect();
         let only_ours: Vec<_> = ours.difference(&theirs).collect();
-        assert!(only_theirs.is_empty() && only_ours.is_empty(), "seed {seed}: git keeps {only_theirs:?}, we keep {only_ours:?}");
+        assert!(
+            only_theirs.is_empty() && only_ours.is_empty(),
+            "seed {seed}: git keeps {only_theirs:?}, we keep {only_ours:?}"
+        );
     }
 }

@@ -6,6 +6,7 @@ mod store;
 mod settings;
 mod tidy;
 
+mod asking;
 mod client;
 mod documents;
 mod opening;

@@ -60,10 +60,11 @@ fn folds_and_selections() {
 fn a_markdown_document_is_parsed_in_its_own_process() {
     let mut client = client(able());
     let uri = "untitled:notes.md";
-    client.did_open(uri, "markdown", "# One\n\ntext\n\n## Two\n");
-    assert_eq!(outline(&mut client, uri), "One@0:2(Two@4:3)");
-    client.did_change(uri, 4, json!([edit((4, 6), (4, 6), " and three")]));
-    assert_eq!(outline(&mut client, uri), "One@0:2(Two and three@4:3)");
+    client.did_open(uri, "markdown", "# One\n\ntext\n\n## Two\n\nmore\n");
+    let folds = |client: &mut Client| client.request("textDocument/foldingRange", of(uri)).expect("folds");
+    assert_eq!(folds(&mut client), json!([{ "startLine": 0, "endLine": 6 }, { "startLine": 4, "endLine": 6 }]));
+    client.did_change(uri, 2, json!([edit((4, 0), (4, 3), "")]));
+    assert_eq!(folds(&mut client), json!([{ "startLine": 0, "endLine": 6 }]));
     client.did_close(uri);
 }
 

@@ -31,9 +31,10 @@ const ICONS = new Map<SymbolKind, string>([
   [SymbolKind.File, 'symbol-file'],
 ]);
 
-/** The first line of a passage that says something: a letter or a digit is in it. */
+/** The first line of a passage that says something: a letter or a digit is in it, and it is no attribute or decorator. */
 function tellingLine(preview: string | null | undefined): string {
-  const line = (preview ?? '').split('\n').find((candidate) => /[\p{L}\p{N}]/u.test(candidate)) ?? '';
+  const lines = (preview ?? '').split('\n').filter((line) => /[\p{L}\p{N}]/u.test(line));
+  const line = lines.find((candidate) => !/^\s*(#!?\[|@)/.test(candidate)) ?? lines[0] ?? '';
   return line.trim().replace(/\s+/g, ' ').slice(0, 200);
 }
 

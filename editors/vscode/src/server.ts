@@ -4,29 +4,8 @@ import * as vscode from 'vscode';
 import { LanguageClient, type LanguageClientOptions, type ServerOptions, State } from 'vscode-languageclient/node';
 import { findProgram } from './program';
 import { STATUS, type ServerStatus } from './protocol';
+import { liveSettings, userSettings } from './settings';
 import type { StatusItem } from './status';
-
-/** Settings of the user alone, as nested objects: what a workspace sets never reaches `initializationOptions`. */
-function userSettings(extension: vscode.Extension<unknown>): Record<string, unknown> {
-  const blocks: { properties: Record<string, unknown> }[] = extension.packageJSON.contributes.configuration;
-  const settings = vscode.workspace.getConfiguration();
-  const nested: Record<string, unknown> = {};
-  for (const key of blocks.flatMap((block) => Object.keys(block.properties))) {
-    const value = settings.inspect(key)?.globalValue;
-    const names = key.split('.').slice(1);
-    const last = names.pop();
-    if (value === undefined || last === undefined || ownSetting(names[0] ?? last)) continue;
-    let place = nested;
-    for (const name of names) place = (place[name] ??= {}) as Record<string, unknown>;
-    place[last] = value;
-  }
-  return nested;
-}
-
-/** Settings that the extension itself obeys; the server knows nothing of them. */
-function ownSetting(group: string): boolean {
-  return ['server', 'trace', 'client'].includes(group);
-}
 
 export class Server {
   private client: LanguageClient | undefined;
@@ -111,6 +90,12 @@ export class Server {
       middleware: {
         // The progress stands in our own status bar item; VS Code would show it a second time beside it.
         handleWorkDoneProgress: (token, value) => this.item.progress(token, value),
+        workspace: {
+          configuration: (asked) =>
+            asked.items.map((item) => (item.section === 'portolan' ? liveSettings(this.context.extension) : null)),
+          // The server asks back for what it wants to know.
+          didChangeConfiguration: async () => this.client?.sendNotification('workspace/didChangeConfiguration', { settings: null }),
+        },
       },
     };
   }

@@ -1,3 +1,5 @@
+//! The analyser: which words a text gives, whole and in parts.
+
 use super::*;
 
 fn terms(text: &str) -> String {

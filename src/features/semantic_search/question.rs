@@ -122,9 +122,13 @@ fn names_in(text: &str, kind: Kind, query: &Query) -> Vec<String> {
     out.extend(query.identifiers.iter().cloned());
     // A capital letter inside a sentence is a type's, an abbreviation's or a proper name's.
     let capital = |word: &&str| word.len() > 1 && word.starts_with(|c: char| c.is_ascii_uppercase());
-    out.extend(text.split(|c: char| !is_name(c)).filter(|it| !it.is_empty()).skip(1).filter(capital).map(str::to_owned));
+    out.extend(
+        text.split(|c: char| !is_name(c)).filter(|it| !it.is_empty()).skip(1).filter(capital).map(str::to_owned),
+    );
     // What stands between backticks is code.
-    out.extend(text.split('`').skip(1).step_by(2).filter(|it| !it.is_empty() && it.chars().all(is_name)).map(str::to_owned));
+    out.extend(
+        text.split('`').skip(1).step_by(2).filter(|it| !it.is_empty() && it.chars().all(is_name)).map(str::to_owned),
+    );
     let mut seen = std::collections::HashSet::new();
     out.retain(|it| seen.insert(it.clone()));
     out.truncate(MOST_NAMES);

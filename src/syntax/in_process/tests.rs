@@ -6,31 +6,32 @@ use proptest::prelude::*;
 
 const LONG: Duration = Duration::from_secs(60);
 
-const RUST: &str = r#"//! Doc.
-use std::fmt;
-
-/// Says so.
-#[derive(Debug)]
-pub struct Point<T> { x: T, y: T }
-
-impl<T: fmt::Debug> Point<T> {
-    /// Makes one.
-    #[inline]
-    pub fn new(x: T, y: T) -> Self { Self { x, y } }
-
-    fn inner(&self) -> u32 {
-        fn helper() -> u32 { 1 }
-        helper()
-    }
-}
-
-mod deep { pub mod deeper { pub enum Kind { A, B(u8), C { x: u8 } } const K: u8 = 3; } }
-
-cfg_rt! { fn spawned() { work(); } }
-
-#[cfg(test)]
-mod tests { #[test] fn it_works() { assert!(true); } }
-"#;
+const RUST: &str = concat!(
+    "//! Doc.\n",
+    "use std::fmt;\n",
+    "\n",
+    "/// Says so.\n",
+    "#[derive(Debug)]\n",
+    "pub struct Point<T> { x: T, y: T }\n",
+    "\n",
+    "impl<T: fmt::Debug> Point<T> {\n",
+    "    /// Makes one.\n",
+    "    #[inline]\n",
+    "    pub fn new(x: T, y: T) -> Self { Self { x, y } }\n",
+    "\n",
+    "    fn inner(&self) -> u32 {\n",
+    "        fn helper() -> u32 { 1 }\n",
+    "        helper()\n",
+    "    }\n",
+    "}\n",
+    "\n",
+    "mod deep { pub mod deeper { pub enum Kind { A, B(u8), C { x: u8 } } const K: u8 = 3; } }\n",
+    "\n",
+    "cfg_rt! { fn spawned() { work(); } }\n",
+    "\n",
+    "#[cfg(test)]\n",
+    "mod tests { #[test] fn it_works() { assert!(true); } }\n",
+);
 
 const TYPESCRIPT: &str = "namespace ts {\n  // one\n  export const enum Kind { A, B = 2 }\n  /** Doc. */\n  export function parse(text: string): Node {\n    \
  function inner() { return 1; }\n    const f = (x: number) => x + 1;\n    return inner();\n  }\n  export class A<T> extends B {\n    private x = 1;\n    \

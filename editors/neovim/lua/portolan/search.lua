@@ -28,10 +28,10 @@ local function place(hit)
   return ('%s:%d'):format(path, hit.location.range.start.line + 1)
 end
 
--- The first line of a passage that says something: not empty, not a lone bracket or comment mark.
+-- The first line of a passage that says something: no empty one, no lone bracket or comment mark, no attribute.
 local function telling_line(preview)
   for line in vim.gsplit(preview or '', '\n', { plain = true }) do
-    if line:match('%w') then
+    if line:match('%w') and not line:match('^%s*#!?%[') and not line:match('^%s*@') then
       return vim.trim(line):gsub('%s+', ' ')
     end
   end
