@@ -23,8 +23,9 @@ use super::pool::Lane;
 use super::session::Session;
 use super::watch::End;
 
-/// How long an edit lets requests about the text before it finish.
-const PATIENCE: Duration = Duration::from_millis(20);
+/// How long an edit lets short requests about the text before it finish: on a busy machine they take longer than they
+/// compute, and an answer that is refused is asked for again. Ten edits a second still keep up.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Where the client is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
