@@ -4,6 +4,8 @@
 
 mod place;
 mod question;
+#[cfg(test)]
+mod tests;
 
 pub use place::{MOST_LINES, Place};
 pub use question::{BadQuestion, Kind, LONGEST, Question};

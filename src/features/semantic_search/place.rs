@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::base::span::Span;
 use crate::facts::words::analyse;
 use crate::facts::{Facts, Symbol, SymbolFlags, SymbolIx, SymbolKind};
-use crate::index::snapshot::{FileFacts, PassageInfo};
+use crate::index::snapshot::{FileFacts, FileSegment, PassageInfo};
 
 /// Most lines of an answer.
 pub const MOST_LINES: u32 = 120;
@@ -30,51 +30,72 @@ pub type Rarity = HashMap<String, f32>;
 /// The place of `passage` in a file with `facts`; `declared` is the symbol in its segment that the question names.
 pub fn place(passage: &PassageInfo, file: &FileFacts, declared: Option<u32>, rarity: &Rarity) -> Place {
     let plain = Place { span: passage.span, lines: passage.lines, name: None, kind: None, container: None };
-    let Some(segment) = file.segments.get(passage.segment as usize) else { return cut(plain) };
+    let Some(segment) = file.segments.get(passage.segment as usize) else { return plain };
+    let Some(inner) = segment.facts.passages.get(passage.index as usize).map(|it| it.span) else { return plain };
     let facts = &*segment.facts;
-    let Some(inner) = facts.passages.get(passage.index as usize).map(|it| it.span) else { return cut(plain) };
-    let cover = passage.symbol.filter(|&ix| (ix as usize) < facts.symbols.len()).map(SymbolIx);
-    let lines_of = |span: Span| {
-        let last = facts.lines.line_of(span.end.saturating_sub(1).max(span.start));
-        (segment.line + facts.lines.line_of(span.start), segment.line + last)
-    };
-    let whole = |ix: SymbolIx| {
-        let span = with_doc(facts.symbol(ix));
-        Place {
-            span: span.shifted(segment.span.start),
-            lines: lines_of(span),
-            name: Some(facts.text(facts.symbol(ix).name).to_owned()),
-            kind: Some(facts.symbol(ix).kind),
-            container: container_of(facts, ix),
-        }
-    };
-    if let Some(ix) = declared.filter(|&ix| (ix as usize) < facts.symbols.len()).map(SymbolIx) {
-        let found = whole(ix);
-        if found.lines.1 - found.lines.0 < MOST_LINES {
-            return found;
+    let known = |ix: u32| (ix as usize) < facts.symbols.len();
+    let cover = passage.symbol.filter(|&ix| known(ix)).map(SymbolIx);
+    if let Some(ix) = declared.filter(|&ix| known(ix)).map(SymbolIx) {
+        let whole = of_symbol(segment, ix);
+        if whole.lines.1 - whole.lines.0 < MOST_LINES {
+            return whole;
         }
         // A long one is shown from its head to the end of the passage.
-        let first = found.lines.0.min(passage.lines.1);
-        return cut(Place { lines: (first, passage.lines.1), ..found });
+        let start = whole.span.start.min(passage.span.end);
+        return cut(segment, Place { span: Span::new(start, passage.span.end), ..whole });
     }
     if let Some(ix) = cover.filter(|&ix| !holds_members(facts.symbol(ix).kind)) {
-        let found = whole(ix);
-        if found.lines.1 - found.lines.0 < MOST_LINES {
-            return found;
+        let whole = of_symbol(segment, ix);
+        if whole.lines.1 - whole.lines.0 < MOST_LINES {
+            return whole;
         }
-        return cut(Place { span: passage.span, lines: passage.lines, ..found });
+        return cut(segment, Place { span: passage.span, ..whole });
     }
     if let Some(ix) = best_member(facts, inner, rarity) {
-        return cut(whole(ix));
+        return cut(segment, of_symbol(segment, ix));
     }
     match cover {
         Some(ix) => {
-            let found = whole(ix);
-            let small = found.lines.1 - found.lines.0 <= passage.lines.1 - passage.lines.0 + 4;
-            if small { cut(found) } else { cut(Place { span: passage.span, lines: passage.lines, ..found }) }
+            let whole = of_symbol(segment, ix);
+            let small = whole.lines.1 - whole.lines.0 <= passage.lines.1 - passage.lines.0 + 4;
+            let span = if small { whole.span } else { passage.span };
+            cut(segment, Place { span, ..whole })
         }
-        None => cut(plain),
+        None => cut(segment, plain),
     }
+}
+
+/// The whole of a symbol with its documentation.
+fn of_symbol(segment: &FileSegment, ix: SymbolIx) -> Place {
+    let facts = &*segment.facts;
+    let symbol = facts.symbol(ix);
+    let start = symbol.doc.map_or(symbol.range.start, |doc| doc.start.min(symbol.range.start));
+    let span = Span::new(start, symbol.range.end).shifted(segment.span.start);
+    Place {
+        span,
+        lines: lines_of(segment, span),
+        name: Some(facts.text(symbol.name).to_owned()),
+        kind: Some(symbol.kind),
+        container: container_of(facts, ix),
+    }
+}
+
+/// First and last line in the file of a span of the file.
+fn lines_of(segment: &FileSegment, span: Span) -> (u32, u32) {
+    let line = |offset: u32| segment.line + segment.facts.lines.line_of(offset.saturating_sub(segment.span.start));
+    (line(span.start), line(span.end.saturating_sub(1).max(span.start)))
+}
+
+/// Lines that fit the span, and not too many.
+fn cut(segment: &FileSegment, mut place: Place) -> Place {
+    place.lines = lines_of(segment, place.span);
+    let last = place.lines.0 + MOST_LINES - 1;
+    if place.lines.1 > last {
+        let end = segment.span.start + segment.facts.lines.line_start(last + 1 - segment.line);
+        place.span = Span::new(place.span.start, end);
+        place.lines.1 = last;
+    }
+    place
 }
 
 /// The declaration in the passage whose name and uses hold most of the question; the only one, where there is one.
@@ -95,7 +116,6 @@ fn best_member(facts: &Facts, passage: Span, rarity: &Rarity) -> Option<SymbolIx
     let mut best: Option<(f32, usize)> = None;
     let mut total = 0.0;
     for &at in &inside {
-        // What contains other candidates is chosen through them.
         let score = overlap(facts, at, rarity);
         total += score;
         if best.is_none_or(|(known, _)| score > known) {
@@ -126,11 +146,6 @@ fn overlap(facts: &Facts, at: usize, rarity: &Rarity) -> f32 {
         count(facts.text(reference.name), 1.0);
     }
     found.values().sum()
-}
-
-fn with_doc(symbol: &Symbol) -> Span {
-    let start = symbol.doc.map_or(symbol.range.start, |doc| doc.start.min(symbol.range.start));
-    Span::new(start, symbol.range.end)
 }
 
 fn container_of(facts: &Facts, ix: SymbolIx) -> Option<String> {
@@ -188,9 +203,4 @@ fn answers(kind: SymbolKind) -> bool {
             | Property
             | TypeAlias
     )
-}
-
-fn cut(mut place: Place) -> Place {
-    place.lines.1 = place.lines.1.clamp(place.lines.0, place.lines.0 + MOST_LINES - 1);
-    place
 }

@@ -1,0 +1,186 @@
+//! Questions to small workspaces: real extraction, a pack in memory, the fake embedder.
+use std::sync::Arc;
+
+use super::*;
+use crate::base::hash::{ContentHash, Key};
+use crate::embed::{batch, fake::Fake};
+use crate::index::apply::Builder;
+use crate::index::build::{FileMeta, FileRecord, FileState, SegmentRecord, build_facts_pack};
+use crate::index::snapshot::FewFacts;
+use crate::index::source::MemoryPack;
+use crate::index::vectors::{VectorRun, VectorView, build_vector_pack, quantise, run_key};
+use crate::index::view::PackView;
+use crate::store::pack::PackId;
+use crate::syntax::{extract, languages};
+
+fn segments(path: &RelPath, text: &str, runs: &mut Vec<VectorRun>) -> Vec<SegmentRecord> {
+    let lang = languages::detect(path, text.as_bytes());
+    let all = extract::extract(lang, text, &extract::Limits::default());
+    all.into_iter()
+        .map(|it| {
+            let body = &text[it.span.range()];
+            let key = Key::of("facts", &[body.as_bytes()]);
+            let inputs = batch::inputs(path.as_bytes(), body, &it.facts);
+            let mut vectors = Vec::new();
+            Fake.embed(&inputs.iter().map(String::as_str).collect::<Vec<_>>(), &mut vectors).unwrap();
+            let vectors = vectors.chunks_exact(Fake.dimensions()).map(quantise).collect();
+            runs.push(VectorRun { key: run_key(&Fake.model_id().0, path, key), vectors });
+            SegmentRecord { span: it.span, key, facts: Arc::new(it.facts) }
+        })
+        .collect()
+}
+
+fn vectors(runs: &[VectorRun]) -> Arc<VectorView> {
+    let pack = MemoryPack::new(build_vector_pack(Fake.dimensions(), runs));
+    Arc::new(VectorView::open(&pack).unwrap())
+}
+
+/// A workspace of `//- path` sections.
+fn builder(fixture: &str) -> Builder {
+    let (mut records, mut runs) = (Vec::new(), Vec::new());
+    for file in fixture.split("//- ").skip(1) {
+        let (path, text) = file.split_once('\n').unwrap();
+        let path = RelPath::from_bytes(path.trim().as_bytes()).unwrap();
+        let lang = languages::detect(&path, text.as_bytes());
+        records.push(FileRecord {
+            meta: FileMeta::default(),
+            hash: ContentHash::of(text.as_bytes()),
+            lang: lang.id().into(),
+            recipe: languages::recipe(lang),
+            state: FileState::Indexed,
+            segments: segments(&path, text, &mut runs),
+            path,
+        });
+    }
+    let mut it = Builder::new(Arc::new(FewFacts::default()));
+    it.set_model(&Fake.model_id().0);
+    it.apply_facts(RootId(0), PackId([1; 16]), Arc::new(PackView::in_memory(build_facts_pack(&records)).unwrap()));
+    it.apply_vectors(RootId(0), PackId([2; 16]), vectors(&runs));
+    it
+}
+
+fn listed(found: &[Found]) -> Vec<String> {
+    let line = |it: &Found| {
+        let (first, last) = it.place.lines;
+        format!("{}:{}-{} {}", it.path.display(), first + 1, last + 1, it.place.name.as_deref().unwrap_or("-"))
+    };
+    found.iter().map(line).collect()
+}
+
+fn ask(snapshot: &Snapshot, question: &str) -> Answers {
+    let question = Question::new(question).unwrap();
+    semantic_search(snapshot, Some(&Fake), &question, 10, &Cancel::new(), None)
+}
+
+const FIXTURE: &str = "\
+//- src/retry.rs
+/// Calls again after a failure, with a growing pause.
+pub fn retry(attempts: u32) -> u32 {
+    let pause = attempts * 2;
+    pause
+}
+
+pub fn unrelated() {}
+//- src/client.rs
+use crate::retry::retry;
+
+pub struct Client {
+    retries: u32,
+}
+
+impl Client {
+    pub fn fetch(&self) -> u32 {
+        retry(self.retries) + retry(1) + retry(2)
+    }
+}
+//- tests/retry.rs
+#[test]
+fn retry_retry_retry() {
+    retry(3); retry(4); retry(5); retry(6);
+}
+//- docs/notes.md
+# Retry
+
+Why we retry, when we retry, how we retry.
+";
+
+#[test]
+fn a_name_gives_its_declaration_first() {
+    let snapshot = builder(FIXTURE).publish();
+    assert_eq!(listed(&ask(&snapshot, "retry").items)[0], "src/retry.rs:1-5 retry");
+    assert_eq!(listed(&ask(&snapshot, "crate::Client").items)[0], "src/client.rs:3-5 Client");
+    assert_eq!(listed(&ask(&snapshot, "Cleint").items)[0], "src/client.rs:3-5 Client", "misspelt");
+}
+
+#[test]
+fn tests_and_documents_come_behind_code_unless_asked_for() {
+    let snapshot = builder(FIXTURE).publish();
+    let plain = listed(&ask(&snapshot, "where do we retry").items);
+    assert!(plain[0].starts_with("src/"), "{plain:?}");
+    let asked = listed(&ask(&snapshot, "tests of retry").items);
+    assert!(asked[0].starts_with("tests/"), "{asked:?}");
+}
+
+#[test]
+fn reasons_say_what_was_found() {
+    let answers = ask(&builder(FIXTURE).publish(), "growing pause after a failure");
+    let first = &answers.items[0];
+    assert_eq!(first.place.name.as_deref(), Some("retry"));
+    assert!(first.reason.words.iter().any(|it| it == "paus") && first.reason.meaning.is_some());
+    assert!(answers.by_meaning && !answers.cut_short && answers.completeness.vectors > 0);
+}
+
+#[test]
+fn words_alone_answer_without_vectors_and_come_first() {
+    let snapshot = builder(FIXTURE).publish();
+    let question = Question::new("growing pause").unwrap();
+    let answers = semantic_search(&snapshot, None, &question, 10, &Cancel::new(), None);
+    assert!(!answers.by_meaning);
+    assert_eq!(answers.items[0].place.name.as_deref(), Some("retry"));
+    let mut early = Vec::new();
+    let mut partial = |found: &[Found]| early.push(listed(found));
+    semantic_search(&snapshot, Some(&Fake), &question, 10, &Cancel::new(), Some(&mut partial));
+    assert_eq!(early, [listed(&answers.items)], "one partial list, that of words");
+}
+
+#[test]
+fn cancelled_questions_end_early() {
+    let snapshot = builder(FIXTURE).publish();
+    let cancel = Cancel::new();
+    cancel.cancel();
+    let question = Question::new("retry").unwrap();
+    assert!(semantic_search(&snapshot, Some(&Fake), &question, 10, &cancel, None).cut_short);
+}
+
+#[test]
+fn open_documents_answer_as_they_stand() {
+    let mut builder = builder(FIXTURE);
+    let path = RelPath::from_bytes(b"src/client.rs").unwrap();
+    let mut runs = Vec::new();
+    let now = segments(&path, "pub fn moon_phase() -> u32 {\n    29\n}\n", &mut runs);
+    builder.open_document(RootId(0), &path, "rust", now);
+    builder.apply_vectors(RootId(0), PackId([3; 16]), vectors(&runs));
+    let snapshot = builder.publish();
+    assert_eq!(listed(&ask(&snapshot, "phase of the moon").items)[0], "src/client.rs:1-3 moon_phase");
+    assert!(
+        !listed(&ask(&snapshot, "Client").items).iter().any(|it| it.ends_with(" Client")),
+        "its old text is hidden"
+    );
+}
+
+#[test]
+fn answers_are_bounded_and_spread() {
+    let body = "    let walrus = walrus_of(walrus);\n".repeat(60);
+    let many: String = (0..12).map(|n| format!("pub fn walrus_{n}() {{\n{body}}}\n")).collect();
+    let others: String = (0..9).map(|n| format!("//- src/other{n}.rs\npub fn one() {{\n    walrus();\n}}\n")).collect();
+    let long = format!("pub fn very_long() {{\n{}}}\n", "    walrus();\n".repeat(900));
+    let snapshot = builder(&format!("//- src/many.rs\n{many}{others}//- src/long.rs\n{long}")).publish();
+    let answers = ask(&snapshot, "walrus of the sea");
+    assert_eq!(answers.items.len(), 10);
+    let of_one = answers.items.iter().filter(|it| it.path.as_bytes() == b"src/many.rs").count();
+    assert!(of_one <= 2, "{:?}", listed(&answers.items));
+    for it in &answers.items {
+        assert!(it.place.lines.1 - it.place.lines.0 < MOST_LINES && !it.place.span.is_empty());
+    }
+    assert_eq!(answers, ask(&snapshot, "walrus of the sea"), "equal questions, equal answers");
+}
