@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, unbounded};
 
@@ -14,6 +15,7 @@ use super::progress::{Event, Progress, Stage};
 use super::roots::Root;
 use super::skip::Skip;
 use super::state::{Command, Shared, Writer};
+use super::watch::Watch;
 use super::{FileLine, RootInfo, Status, WorkspaceError, shelf};
 use crate::base::cancel::Cancel;
 use crate::base::ids::RootId;
@@ -24,6 +26,9 @@ use crate::index::apply::Builder;
 use crate::index::build::SegmentRecord;
 use crate::index::snapshot::Snapshot;
 use crate::index::tiered::TieredFacts;
+
+/// How soon a change in a watched folder is seen.
+const WATCHED: Duration = Duration::from_secs(2);
 
 /// All threads of an open workspace.
 pub(super) struct Handle {
@@ -42,6 +47,9 @@ impl Handle {
         let thread = threads::spawn("state", Intent::Latency, move || writer.run(&receiver))
             .map_err(|error| WorkspaceError::System(format!("cannot start a thread: {error}")))?;
         let lanes = Lanes::start(&shared)?;
+        if shared.options.follow && shared.options.watch && !shared.options.read_only {
+            Watch::start(&shared, lanes.near());
+        }
         let handle =
             Self { shared, lanes: Mutex::new(Some(lanes)), writer: Mutex::new(Some(thread)), next_root: Mutex::new(0) };
         for root in roots {
@@ -70,7 +78,8 @@ impl Handle {
             embedder: shared.options.embedder.as_ref().map(|it| it.runs_on()),
             memory: memory::pss_of_tree(std::process::id()),
             memory_limit: shared.options.memory_limit,
-            staleness: shared.options.rescan_interval,
+            staleness: if shared.watch.is_complete() { WATCHED } else { shared.options.rescan_interval },
+            watched: shared.watch.folders().len(),
             quarantined: self.quarantined(),
             notices: shared.notices(),
             profile: shared.profile.lock().unwrap_or_else(PoisonError::into_inner).clone(),
@@ -131,6 +140,11 @@ impl Handle {
         let Some(at) = roots.iter().position(|it| it.path() == path) else { return };
         let root = roots.remove(at);
         drop(roots);
+        self.shared.watch.leave(root.path());
+        // The walk of a root around it watches it again.
+        if let Some((around, inside)) = self.shared.place(root.path()) {
+            self.request(Request::Near(around, inside));
+        }
         self.shared.ask(|done| Command::RemoveRoot(root.id, done));
         self.shared.restage();
     }
@@ -155,6 +169,9 @@ impl Handle {
 
     pub fn open_document(&self, path: &Path, lang: &str, text: &str, segments: Vec<SegmentRecord>) {
         let Some((root, path)) = self.shared.place(path) else { return };
+        if let Some(folder) = path.parent() {
+            self.shared.watch.prefer(&root, &folder, &self.shared);
+        }
         let mut runs = Vec::new();
         if let Some(embedder) = &self.shared.options.embedder {
             match record::embed(&**embedder, &path, text, &segments) {
@@ -177,7 +194,8 @@ impl Handle {
         for root in self.shared.roots() {
             let all = Mutex::new(Vec::new());
             let Ok(pool) = self.shared.walk_pool() else { return out };
-            walk::walk(&pool, &root.dir, &root.rules, &RelPath::default(), cancel, &|some| {
+            let entering = |_: &RelPath| {};
+            walk::walk(&pool, &root.dir, &root.rules, &RelPath::default(), cancel, &entering, &|some| {
                 all.lock().unwrap_or_else(PoisonError::into_inner).extend(some);
             });
             let snapshot = self.snapshot();
@@ -196,6 +214,7 @@ impl Handle {
     pub fn shutdown(&self) {
         self.shared.cancel.cancel();
         self.shared.events.send(&Event::Closed);
+        self.shared.watch.stop();
         if let Some(lanes) = self.lanes.lock().unwrap_or_else(PoisonError::into_inner).take() {
             lanes.join();
         }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
@@ -10,11 +11,15 @@ use super::WorkspaceError;
 use super::crawl::{self, Pass};
 use super::progress::{Counters, Event, Stage};
 use super::roots::Root;
+use super::rules::Rules;
 use super::shelf;
 use super::state::{Command, Lane, Shared};
 use super::worker::{Pool, PoolOptions};
 use crate::base::paths::RelPath;
 use crate::base::threads::{self, Intent};
+
+/// Where everything is watched, the timer only guards against what the system did not tell: so many times as rarely.
+const WATCHED_PATIENCE: u32 = 10;
 
 /// Something to look at.
 pub enum Request {
@@ -58,6 +63,11 @@ impl Lanes {
         };
     }
 
+    /// Where the watcher sends what it heard.
+    pub fn near(&self) -> Sender<Request> {
+        self.near.clone()
+    }
+
     /// Ends both; passes have to be cancelled before.
     pub fn join(self) {
         drop((self.whole, self.near));
@@ -83,14 +93,21 @@ fn pool_options(shared: &Shared) -> PoolOptions {
 }
 
 fn run(shared: &Arc<Shared>, pool: &Pool, lane: Lane, requests: &Receiver<Request>) {
+    let mut looked = Instant::now();
     loop {
-        let first = match requests.recv_timeout(shared.options.rescan_interval) {
+        let interval = if shared.watch.is_complete() {
+            shared.options.rescan_interval.saturating_mul(WATCHED_PATIENCE)
+        } else {
+            shared.options.rescan_interval
+        };
+        let first = match requests.recv_timeout(interval.saturating_sub(looked.elapsed())) {
             Ok(first) => first,
             Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {
                 if lane == Lane::Near && shared.options.follow {
                     look_again(shared, pool);
                 }
+                looked = Instant::now();
                 continue;
             }
         };
@@ -185,8 +202,11 @@ fn look_at(
     if !root.store.is_writer() {
         return crawl::Report { complete: true, ..crawl::Report::default() };
     }
-    if paths.iter().any(crate::workspace::rules::Rules::is_rule_file) {
+    let (rule_files, mut paths): (Vec<_>, Vec<_>) = paths.into_iter().partition(Rules::is_rule_file);
+    if !rule_files.is_empty() {
         root.rules.forget();
+        // Another rule may hold for everything beside and beneath the file.
+        paths.extend(rule_files.iter().filter_map(RelPath::parent));
     }
     let snapshot = shared.snapshot();
     crawl::run(&Pass { shared, root, paths, snapshot, pool, counters, cancel: &shared.cancel, lane })

@@ -14,6 +14,7 @@ mod shelf;
 pub mod skip;
 mod state;
 pub mod typing;
+mod watch;
 pub mod worker;
 
 use std::path::{Path, PathBuf};
@@ -95,6 +96,8 @@ pub struct Status {
     pub memory_limit: u64,
     /// How soon a change made elsewhere is seen.
     pub staleness: Duration,
+    /// Folders that the system watches for us.
+    pub watched: usize,
     /// Files whose parser died or hung, with the reason.
     pub quarantined: Vec<(PathBuf, String)>,
     pub notices: Vec<String>,
@@ -213,6 +216,11 @@ impl Workspace {
     /// Looks at these files and folders again (absolute paths); none: at everything.
     pub fn rescan(&self, paths: Vec<PathBuf>) {
         self.handle.rescan(&paths);
+    }
+
+    /// The folders that are watched for changes (absolute paths, in their order).
+    pub fn watched_folders(&self) -> Vec<PathBuf> {
+        self.handle.shared.watch.folders()
     }
 
     /// Every file and left-out folder with its language or reason, in the order of paths, root after root. Walks the

@@ -28,8 +28,12 @@ pub struct Options {
     pub trust_stamps: bool,
     /// Bytes that the whole process tree may take (sum of PSS).
     pub memory_limit: u64,
-    /// Watch for changes and rescan by timer; off for commands that run once.
+    /// Look for changes after the first pass; off for commands that run once.
     pub follow: bool,
+    /// Where `follow`: watch folders; else changes are found by the timer alone.
+    pub watch: bool,
+    /// Most folders that are watched; none: a quarter of the system's limit.
+    pub most_watched: Option<usize>,
     /// Turns passages into vectors; none: names and words only.
     pub embedder: Option<Arc<dyn Embedder>>,
     /// Answer from the stored index and change nothing: no pass, no lock.
@@ -64,6 +68,8 @@ impl Default for Options {
             trust_stamps: true,
             memory_limit: 512 << 20,
             follow: true,
+            watch: true,
+            most_watched: None,
             embedder: None,
             read_only: false,
             allow_broad_root: false,
@@ -98,7 +104,7 @@ impl Options {
             walk_timeout: Duration::from_secs(whole(&table::SCANNER_TIMEOUT)),
             trust_stamps: settings.bool(&table::TRACK_IF_MODIFIED),
             memory_limit: whole(&table::MEMORY_LIMIT_MB) << 20,
-            follow: settings.bool(&table::WATCH_ENABLED),
+            watch: settings.bool(&table::WATCH_ENABLED),
             rescan_interval: Duration::from_secs(whole(&table::WATCH_RESCAN_SECONDS)),
             index_shape: settings.index_shape(),
             cache: TierOptions {

@@ -28,6 +28,8 @@ pub struct Root {
     pub dir: RootDir,
     pub rules: Rules,
     pub store: Store,
+    /// On a file system that tells of no changes made elsewhere.
+    pub remote: bool,
     /// Held while packs are made and committed, so that their order is that of the looks at the disk.
     pub committing: Mutex<()>,
     stage: AtomicU8,
@@ -47,6 +49,7 @@ impl Root {
         let store = super::shelf::open_store(dir.path(), options);
         Ok(Self {
             id,
+            remote: directories::is_remote(dir.path()),
             dir,
             rules,
             store,

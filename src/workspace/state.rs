@@ -15,6 +15,7 @@ use super::options::Options;
 use super::progress::{Counters, Event, Events, Stage};
 pub(super) use super::roots::Root;
 use super::shelf;
+use super::watch::Watch;
 use crate::base::cancel::Cancel;
 use crate::base::hash::Key;
 use crate::base::ids::RootId;
@@ -82,6 +83,7 @@ pub struct Shared {
     pub options: Options,
     pub counters: Counters,
     pub events: Events,
+    pub(super) watch: Watch,
     pub cancel: Cancel,
     pub roots: RwLock<Vec<Arc<Root>>>,
     /// For decoding and embedding.
@@ -98,6 +100,7 @@ impl Shared {
     pub(super) fn new(options: Options, commands: Sender<Command>, first: Snapshot) -> Result<Self, WorkspaceError> {
         let compute = background_pool("compute", cores(options.workers))?;
         Ok(Self {
+            watch: Watch::new(options.most_watched),
             options,
             counters: Counters::default(),
             events: Events::default(),

@@ -2,8 +2,8 @@
 
 mod crash;
 mod gc;
-mod store;
 mod settings;
+mod store;
 mod tidy;
 
 mod asking;
@@ -16,4 +16,5 @@ mod wire;
 
 mod crawl;
 mod ignore_rules;
+mod watch;
 mod workers;

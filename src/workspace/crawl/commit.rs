@@ -205,7 +205,7 @@ fn commit(work: &Work<'_>, mut batch: Vec<Finished>) {
     let begun = Instant::now();
     let pass = work.pass;
     match pass.lane {
-        Lane::Near => batch.iter().for_each(|it| pass.root.touch(&it.record.path, it.read_ns)),
+        Lane::Near => batch.iter().for_each(|it| note_change(work, it)),
         Lane::Whole => batch.retain(|it| !pass.root.is_newer(&it.record.path, it.read_ns)),
     }
     let done: Vec<u64> =
@@ -216,6 +216,15 @@ fn commit(work: &Work<'_>, mut batch: Vec<Finished>) {
     done.into_iter().for_each(|bytes| extract::done(work, bytes));
     pass.shared.tell_progress();
     Stopwatch::add(&work.watch.commit, begun);
+}
+
+/// The near lane has found a file changed: whoever changed it may go on beside it.
+fn note_change(work: &Work<'_>, it: &Finished) {
+    let pass = work.pass;
+    pass.root.touch(&it.record.path, it.read_ns);
+    if let Some(folder) = it.record.path.parent() {
+        pass.shared.watch.prefer(pass.root, &folder, pass.shared);
+    }
 }
 
 /// Commits that the files which the index knew beneath the pass's paths, and which the walk has not met, are gone.

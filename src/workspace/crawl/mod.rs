@@ -152,6 +152,7 @@ fn look(work: &Work<'_>, sights: Sender<Vec<Sight>>) -> bool {
         let _ = sights.send(some);
     };
     let Ok(pool) = pass.shared.walk_pool() else { return false };
+    let entering = |folder: &RelPath| pass.shared.watch.enter(pass.root, folder, pass.shared);
     for path in &pass.paths {
         let kind = if path.as_bytes().is_empty() {
             Ok((FileStamp::default(), EntryKind::Directory))
@@ -159,7 +160,9 @@ fn look(work: &Work<'_>, sights: Sender<Vec<Sight>>) -> bool {
             pass.root.dir.stat(path)
         };
         match kind {
-            Ok((_, EntryKind::Directory)) => walk::walk(&pool, &pass.root.dir, &pass.root.rules, path, &cancel, &emit),
+            Ok((_, EntryKind::Directory)) => {
+                walk::walk(&pool, &pass.root.dir, &pass.root.rules, path, &cancel, &entering, &emit);
+            }
             Ok((stamp, kind)) => emit(vec![single(&pass.root.rules, pass, path, stamp, kind)]),
             // Whatever the index knew of it is forgotten at the end of the pass.
             Err(OpenError::NotFound) => {}

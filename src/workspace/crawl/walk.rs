@@ -21,13 +21,15 @@ pub enum Sight {
 }
 
 /// Walks `start` (a folder; the root is the empty path) and hands the entries of one folder after the other to `emit`,
-/// which may be called from several threads of `pool` at once and may block.
+/// which may be called from several threads of `pool` at once and may block. `entering` hears of each folder before it is
+/// listed.
 pub fn walk(
     pool: &rayon::ThreadPool,
     root: &RootDir,
     rules: &Rules,
     start: &RelPath,
     cancel: &Cancel,
+    entering: &(dyn Fn(&RelPath) + Sync),
     emit: &(dyn Fn(Vec<Sight>) + Sync),
 ) {
     let above = match start.parent() {
@@ -41,7 +43,7 @@ pub fn walk(
         Ok(above) => above,
         Err(skip) => return emit(vec![Sight::Left { path: start.clone(), skip }]),
     };
-    let walk = Walk { root, rules, cancel, emit };
+    let walk = Walk { root, rules, cancel, entering, emit };
     pool.scope(|scope| walk.visit(scope, start.clone(), above));
 }
 
@@ -49,6 +51,7 @@ struct Walk<'a> {
     root: &'a RootDir,
     rules: &'a Rules,
     cancel: &'a Cancel,
+    entering: &'a (dyn Fn(&RelPath) + Sync),
     emit: &'a (dyn Fn(Vec<Sight>) + Sync),
 }
 
@@ -66,6 +69,7 @@ impl<'a> Walk<'a> {
             Ok(folder) => folder,
             Err(error) => return left(rules::skip_of(&error)),
         };
+        (self.entering)(&path);
         let (mut entries, truncated) = match folder.entries() {
             Ok(res) => res,
             Err(error) => return left(rules::skip_of(&error)),

@@ -1,0 +1,245 @@
+//! Hears from the system which files changed. Invariants: folders only, each by itself, added by the walk just before it
+//! lists them, so that nothing falls between a listing and its watch; never more than a quarter of what the system gives a
+//! user; what is not watched is found by the timer, and one notice says so. Must not know what is done about a change.
+
+mod events;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Sender, TrySendError, bounded};
+use notify::event::{AccessKind, AccessMode, Event, EventKind};
+use notify::{Config, ErrorKind, RecommendedWatcher, RecursiveMode, Watcher};
+
+use super::lanes::Request;
+use super::roots::Root;
+use super::state::Shared;
+use crate::base::os::directories;
+use crate::base::paths::RelPath;
+use crate::base::threads::{self, Intent};
+
+/// Share of the system's limit that we take, as a divisor.
+const SHARE: usize = 4;
+/// Share of ours that is kept for folders of open documents and of recent changes, as a divisor.
+const RESERVE: usize = 8;
+/// Where the system does not say how many folders may be watched.
+const UNKNOWN_LIMIT: usize = 8_192;
+/// Events that wait for us; beyond them everything is looked at.
+const WAITING: usize = 8_192;
+
+/// One path that changed, and whether what it names came, went or was renamed.
+struct Told {
+    path: PathBuf,
+    turned: bool,
+}
+
+/// The watched folders of all roots.
+pub(super) struct Watch {
+    allowed: usize,
+    state: Mutex<State>,
+    /// Some folder that should be watched is not.
+    incomplete: AtomicBool,
+    /// Events were lost: only a look at everything helps.
+    lost: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    watcher: Option<RecommendedWatcher>,
+    thread: Option<JoinHandle<()>>,
+    /// Absolute paths; those beneath a folder follow it.
+    watched: BTreeSet<PathBuf>,
+    /// Of those, the ones in the reserve, oldest first.
+    preferred: VecDeque<PathBuf>,
+    /// The system gave no more when so many were watched.
+    most: Option<usize>,
+}
+
+impl Watch {
+    /// Nothing is watched until `start`. At most `most` folders; none: a quarter of the system's limit.
+    pub fn new(most: Option<usize>) -> Self {
+        let allowed = most.unwrap_or_else(|| directories::watch_limit().unwrap_or(UNKNOWN_LIMIT) / SHARE);
+        Self { allowed, state: Mutex::default(), incomplete: AtomicBool::new(true), lost: AtomicBool::new(false) }
+    }
+
+    /// Starts to hear; changes become requests. Where the system refuses, the timer remains, with a notice.
+    pub fn start(shared: &Arc<Shared>, requests: Sender<Request>) {
+        let (sender, told) = bounded(WAITING);
+        let of = shared.clone();
+        let heard = move |event: notify::Result<Event>| of.watch.hear(event, &sender);
+        let config = Config::default().with_follow_symlinks(false);
+        let watcher = match RecommendedWatcher::new(heard, config) {
+            Ok(watcher) => watcher,
+            Err(error) => return shared.notice(&refused(&error, shared)),
+        };
+        let of = shared.clone();
+        let run = move || events::run(&of, &requests, &told);
+        match threads::spawn("watch", Intent::Background, run) {
+            Ok(thread) => {
+                let mut state = shared.watch.lock();
+                (state.watcher, state.thread) = (Some(watcher), Some(thread));
+                shared.watch.incomplete.store(false, Ordering::Release);
+            }
+            Err(error) => shared.notice(&format!("changes are found by rescans only: {error}")),
+        }
+    }
+
+    /// Stops hearing and waits for the thread.
+    pub fn stop(&self) {
+        let mut state = self.lock();
+        let (watcher, thread) = (state.watcher.take(), state.thread.take());
+        drop(state);
+        // The thread ends when the watcher, which holds the other end of its queue, is gone.
+        drop(watcher);
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+
+    /// A walk is about to list this folder.
+    pub fn enter(&self, root: &Root, folder: &RelPath, shared: &Shared) {
+        let mut state = self.lock();
+        let folder = &folder.under(root.path());
+        if state.watcher.is_none() || state.watched.contains(folder) {
+            return;
+        }
+        if root.remote {
+            self.incomplete.store(true, Ordering::Release);
+            return shared.notice(&format!(
+                "{}: its file system does not tell of changes; they are seen within {} s (watch.rescan_seconds)",
+                root.path().display(),
+                shared.options.rescan_interval.as_secs()
+            ));
+        }
+        let ordinary = state.watched.len() - state.preferred.len();
+        if ordinary < self.most(&state) - self.reserve() {
+            self.add(&mut state, folder, shared);
+        } else {
+            self.fall_short(shared);
+        }
+    }
+
+    /// Somebody works in this folder: watch it, in the place of one where nobody has for longer.
+    pub fn prefer(&self, root: &Root, folder: &RelPath, shared: &Shared) {
+        let mut state = self.lock();
+        let folder = &folder.under(root.path());
+        if state.watcher.is_none() || root.remote || state.watched.contains(folder) {
+            return;
+        }
+        if state.preferred.len() >= self.reserve() {
+            if let Some(oldest) = state.preferred.pop_front() {
+                state.drop_watch(&oldest);
+            }
+        }
+        if state.watched.len() < self.most(&state) && self.add(&mut state, folder, shared) {
+            state.preferred.push_back(folder.to_path_buf());
+        }
+    }
+
+    /// Forgets a folder and all beneath it; whether any of them was watched.
+    pub fn leave(&self, folder: &Path) -> bool {
+        let mut state = self.lock();
+        let beneath: Vec<PathBuf> = state
+            .watched
+            .range::<Path, _>((std::ops::Bound::Included(folder), std::ops::Bound::Unbounded))
+            .take_while(|it| it.starts_with(folder))
+            .cloned()
+            .collect();
+        for path in &beneath {
+            state.drop_watch(path);
+        }
+        state.preferred.retain(|it| !it.starts_with(folder));
+        !beneath.is_empty()
+    }
+
+    /// Every folder that belongs is watched.
+    pub fn is_complete(&self) -> bool {
+        !self.incomplete.load(Ordering::Acquire)
+    }
+
+    /// The watched folders, in the order of paths.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        self.lock().watched.iter().cloned().collect()
+    }
+
+    fn add(&self, state: &mut State, folder: &Path, shared: &Shared) -> bool {
+        let Some(watcher) = state.watcher.as_mut() else { return false };
+        match watcher.watch(folder, RecursiveMode::NonRecursive) {
+            Ok(()) => return state.watched.insert(folder.to_path_buf()),
+            // It went between the listing of its parent and now.
+            Err(error) if matches!(error.kind, ErrorKind::PathNotFound) => {}
+            Err(error) if matches!(error.kind, ErrorKind::MaxFilesWatch) => {
+                state.most = Some(state.watched.len());
+                self.fall_short(shared);
+            }
+            Err(_) => self.fall_short(shared),
+        }
+        false
+    }
+
+    fn most(&self, state: &State) -> usize {
+        state.most.map_or(self.allowed, |it| it.min(self.allowed)).max(self.reserve())
+    }
+
+    fn reserve(&self) -> usize {
+        self.allowed.div_ceil(RESERVE)
+    }
+
+    /// Not everything is watched. `Shared::notice` tells the same only once.
+    fn fall_short(&self, shared: &Shared) {
+        self.incomplete.store(true, Ordering::Release);
+        shared.notice(&format!(
+            "only some folders are watched (at most {}, a quarter of fs.inotify.max_user_watches); changes in the others \
+             are seen within {} s (watch.rescan_seconds)",
+            self.allowed,
+            shared.options.rescan_interval.as_secs()
+        ));
+    }
+
+    /// Called by the watcher's own thread: must not wait, nor ask the watcher anything.
+    fn hear(&self, event: notify::Result<Event>, out: &Sender<Told>) {
+        let Ok(event) = event else { return self.lost.store(true, Ordering::Release) };
+        let lost = event.need_rescan();
+        if lost {
+            self.lost.store(true, Ordering::Release);
+        }
+        let turned = match event.kind {
+            EventKind::Create(_) | EventKind::Remove(_) => true,
+            EventKind::Modify(notify::event::ModifyKind::Name(_)) => true,
+            EventKind::Access(AccessKind::Close(AccessMode::Write)) | EventKind::Modify(_) => false,
+            // The empty path wakes the thread that looks after losses.
+            _ if lost => return drop(out.try_send(Told { path: PathBuf::new(), turned: false })),
+            _ => return,
+        };
+        for path in event.paths {
+            if let Err(TrySendError::Full(_)) = out.try_send(Told { path, turned }) {
+                self.lost.store(true, Ordering::Release);
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn drop_watch(&mut self, folder: &Path) {
+        if self.watched.remove(folder) {
+            if let Some(watcher) = self.watcher.as_mut() {
+                // Of a folder that is gone the system has dropped the watch already.
+                let _ = watcher.unwatch(folder);
+            }
+        }
+    }
+}
+
+fn refused(error: &notify::Error, shared: &Shared) -> String {
+    format!(
+        "folders cannot be watched ({error}); changes are seen within {} s (watch.rescan_seconds)",
+        shared.options.rescan_interval.as_secs()
+    )
+}

@@ -1,0 +1,185 @@
+//! Changes that nobody reports: made beside an open workspace, seen in its snapshot without a request.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use portolan::base::cancel::Cancel;
+use portolan::base::paths::RelPath;
+use portolan::workspace::{Event, Options, RootInfo, Skip, Stage, Workspace};
+
+/// A root with its cache beside it.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new(files: &[&str]) -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        std::fs::create_dir(place.root()).unwrap();
+        files.iter().for_each(|path| place.write(path, "fn first() {}\n"));
+        place
+    }
+
+    fn root(&self) -> PathBuf {
+        self.0.path().canonicalize().unwrap().join("root")
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let at = self.root().join(path);
+        std::fs::create_dir_all(at.parent().unwrap()).unwrap();
+        std::fs::write(at, text).unwrap();
+    }
+
+    /// Rescans by timer come far too late to help, unless `rescan` says otherwise.
+    fn options(&self, rescan: Duration) -> Options {
+        Options {
+            cache_dir: Some(self.0.path().join("cache")),
+            executable: Some(env!("CARGO_BIN_EXE_portolan").into()),
+            workers: 1,
+            rescan_interval: rescan,
+            ..Options::default()
+        }
+    }
+
+    fn open(&self, options: Options) -> Arc<Workspace> {
+        let workspace = Workspace::open(vec![self.root()], options).unwrap();
+        assert!(workspace.wait_indexed(Stage::Embedded, &Cancel::new().within(Duration::from_secs(60))));
+        workspace
+    }
+
+    fn watching(&self) -> Arc<Workspace> {
+        self.open(self.options(Duration::from_secs(3_600)))
+    }
+}
+
+/// Makes a change and waits until the published state says what it should.
+fn after(workspace: &Workspace, change: impl FnOnce(), holds: impl Fn(&Workspace) -> bool) {
+    let events = workspace.events();
+    change();
+    let deadline = Cancel::new().within(Duration::from_secs(60));
+    while !holds(workspace) {
+        assert!(!deadline.is_cancelled(), "the change was never seen; notices: {:?}", workspace.status().notices);
+        let _: Result<Event, _> = events.recv_timeout(Duration::from_millis(100));
+    }
+}
+
+fn knows(workspace: &Workspace, path: &str) -> bool {
+    let (snapshot, RootInfo { id, .. }) = (workspace.snapshot(), workspace.status().roots.remove(0));
+    snapshot.file(id, &RelPath::from_path(Path::new(path)).unwrap()).is_some()
+}
+
+fn defines(workspace: &Workspace, name: &str) -> bool {
+    !workspace.snapshot().symbols_named(name).is_empty()
+}
+
+#[test]
+fn a_file_created_changed_and_deleted_elsewhere_is_seen() {
+    let place = Place::new(&["src/a.rs"]);
+    let workspace = place.watching();
+    after(&workspace, || place.write("src/b.rs", "fn created_elsewhere() {}\n"), |it| defines(it, "created_elsewhere"));
+    after(&workspace, || place.write("src/b.rs", "fn changed_elsewhere() {}\n"), |it| defines(it, "changed_elsewhere"));
+    assert!(!defines(&workspace, "created_elsewhere"));
+    after(&workspace, || std::fs::remove_file(place.root().join("src/b.rs")).unwrap(), |it| !knows(it, "src/b.rs"));
+    assert!(!defines(&workspace, "changed_elsewhere"));
+}
+
+#[test]
+fn a_file_written_beside_and_renamed_over_is_seen() {
+    let place = Place::new(&["src/a.rs"]);
+    let workspace = place.watching();
+    let save = || {
+        place.write("src/.a.rs.tmp", "fn saved_by_rename() {}\n");
+        std::fs::rename(place.root().join("src/.a.rs.tmp"), place.root().join("src/a.rs")).unwrap();
+    };
+    after(&workspace, save, |it| defines(it, "saved_by_rename") && !knows(it, "src/.a.rs.tmp"));
+}
+
+#[test]
+fn new_folders_are_watched_with_what_is_in_them() {
+    let place = Place::new(&["src/a.rs"]);
+    let workspace = place.watching();
+    after(&workspace, || place.write("deep/er/x.rs", "fn in_new_folder() {}\n"), |it| defines(it, "in_new_folder"));
+    after(&workspace, || place.write("deep/er/y.rs", "fn next_to_it() {}\n"), |it| defines(it, "next_to_it"));
+}
+
+#[test]
+fn a_renamed_folder_is_found_under_its_new_name_and_watched_there() {
+    let place = Place::new(&["old/in/a.rs", "src/b.rs"]);
+    let workspace = place.watching();
+    let rename = || std::fs::rename(place.root().join("old"), place.root().join("new")).unwrap();
+    after(&workspace, rename, |it| knows(it, "new/in/a.rs") && !knows(it, "old/in/a.rs"));
+    after(&workspace, || place.write("new/in/c.rs", "fn after_rename() {}\n"), |it| defines(it, "after_rename"));
+    let gone = || std::fs::remove_dir_all(place.root().join("new")).unwrap();
+    after(&workspace, gone, |it| !knows(it, "new/in/a.rs") && !knows(it, "new/in/c.rs"));
+}
+
+#[test]
+fn ignored_files_stay_out_until_the_rules_change() {
+    let place = Place::new(&["src/a.rs", "src/out.rs"]);
+    place.write(".gitignore", "out.rs\ntarget/\n");
+    std::fs::create_dir(place.root().join(".git")).unwrap();
+    let workspace = place.watching();
+    let change = || {
+        place.write("src/out.rs", "fn ignored_file() {}\n");
+        place.write("target/t.rs", "fn ignored_folder() {}\n");
+        place.write("src/last.rs", "fn comes_last() {}\n");
+    };
+    after(&workspace, change, |it| defines(it, "comes_last"));
+    assert!(!knows(&workspace, "src/out.rs") && !knows(&workspace, "target/t.rs"));
+    after(
+        &workspace,
+        || place.write(".gitignore", "a.rs\n"),
+        |it| defines(it, "ignored_file") && !knows(it, "src/a.rs"),
+    );
+    assert!(defines(&workspace, "ignored_folder"));
+}
+
+/// The walker's folders are those of `file_lines` that are not left out, with the folders of the files in them.
+#[test]
+fn the_watched_folders_are_those_that_the_walk_enters() {
+    let place =
+        Place::new(&["src/a.rs", "src/deep/b.rs", "node_modules/m/x.js", "target/t.rs", "docs/c.md", ".venv/v.py"]);
+    place.write(".gitignore", "target/\n");
+    let workspace = place.watching();
+    let root = place.root();
+    let mut walked = BTreeSet::from([root.clone()]);
+    for line in workspace.file_lines(&Cancel::new()) {
+        let folder_left_out = matches!(line.skip, Some(Skip::LargeDirectory)) || line.path.under(&root).is_dir();
+        if !folder_left_out {
+            walked.extend(line.path.parent().map(|it| it.under(&root)));
+        }
+    }
+    let watched: BTreeSet<PathBuf> = workspace.watched_folders().into_iter().collect();
+    assert_eq!(watched, walked);
+    assert!(watched.contains(&root.join("src/deep")) && !watched.contains(&root.join("target")));
+}
+
+#[test]
+fn beyond_the_limit_the_timer_finds_changes_and_one_notice_says_so() {
+    let place = Place::new(&["a/a.rs", "b/b.rs", "c/c.rs", "d/d.rs", "e/e.rs"]);
+    let options = Options { most_watched: Some(3), ..place.options(Duration::from_millis(200)) };
+    let workspace = place.open(options);
+    for folder in ["a", "b", "c", "d", "e"] {
+        let (path, name) = (format!("{folder}/new.rs"), format!("new_in_{folder}"));
+        after(&workspace, || place.write(&path, &format!("fn {name}() {{}}\n")), |it| defines(it, &name));
+        assert!(workspace.watched_folders().len() <= 3);
+    }
+    let status = workspace.status();
+    assert_eq!(status.notices.iter().filter(|it| it.contains("watched")).count(), 1, "{:?}", status.notices);
+    assert_eq!(status.staleness, Duration::from_millis(200));
+}
+
+#[test]
+fn without_watching_the_timer_finds_changes() {
+    let place = Place::new(&["src/a.rs"]);
+    let workspace = place.open(Options { watch: false, ..place.options(Duration::from_millis(200)) });
+    assert_eq!(workspace.watched_folders(), Vec::<PathBuf>::new());
+    after(&workspace, || place.write("src/b.rs", "fn found_by_timer() {}\n"), |it| defines(it, "found_by_timer"));
+}
+
+#[test]
+fn a_command_that_runs_once_watches_nothing() {
+    let place = Place::new(&["src/a.rs"]);
+    let workspace = place.open(Options { follow: false, ..place.options(Duration::from_secs(3_600)) });
+    assert_eq!(workspace.watched_folders(), Vec::<PathBuf>::new());
+}
