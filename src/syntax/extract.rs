@@ -9,6 +9,7 @@ mod imports;
 mod locals;
 mod raw;
 mod receivers;
+mod sections;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -39,6 +40,7 @@ pub(super) const SOURCES: &[&str] = &[
     include_str!("extract/locals.rs"),
     include_str!("extract/raw.rs"),
     include_str!("extract/receivers.rs"),
+    include_str!("extract/sections.rs"),
     include_str!("extract/text.rs"),
     include_str!("extract/walk.rs"),
     include_str!("queries/compile.rs"),
@@ -146,9 +148,10 @@ pub fn extract_segment(lang: Lang, tree: &Tree, text: &str, span: Span, limits: 
 /// The whole text as `range` gives exactly the symbols that [`extract`] gives, locals left out.
 pub fn outline_in(lang: Lang, tree: &Tree, text: &str, range: Span) -> Facts {
     let Some(tables) = tables(lang) else { return Facts::default() };
-    // Where the first assignment declares, only the whole text knows which one is the first.
+    // Where the first assignment declares, only the whole text knows which one is the first; and where sections end.
     let whole = Span::new(0, text.len() as u32);
-    let walk_range = if lang.row().first_assignment == FirstAssignment::All { whole } else { range };
+    let needs_all = lang.row().first_assignment == FirstAssignment::All || lang.row().sections;
+    let walk_range = if needs_all { whole } else { range };
     let mut facts = walked(lang, tables, tree, text, walk_range, Want::Outline, &Limits::default());
     finish::keep_outline(&mut facts, range, lang.row().outline_hides);
     facts
@@ -182,6 +185,9 @@ fn walked(
     }
     raw.macros = macros;
     let segment = if want == Want::Outline { Span::new(0, text.len() as u32) } else { range };
+    if row.sections {
+        sections::nest(&mut raw.symbols, text, segment.end);
+    }
     finish::finish(&mut facts, raw, segment, row.first_assignment);
     facts
 }

@@ -85,6 +85,10 @@ pub struct Row {
     pub outline_hides: &'static [crate::facts::SymbolKind],
     /// Prefixes of function names that make a test in files that hold tests (`test_`, `Test`).
     pub test_prefixes: &'static [&'static str],
+    /// Keys of data below so many nodes are not named; half as many in a large text.
+    pub key_depth: u32,
+    /// Headings are lines; each heads what follows, to the next one of its level.
+    pub sections: bool,
 }
 
 impl Lang {

@@ -16,6 +16,8 @@ use crate::syntax::queries::{Pattern, Sets};
 
 /// Names longer than this are cut (a heading, a key).
 const NAME: usize = 200;
+/// Texts above this many bytes name the upper keys of their data alone.
+const LARGE_DATA: usize = 64 << 10;
 
 /// One declaration of a pattern.
 struct Draft<'tree> {
@@ -121,7 +123,8 @@ impl<'a, 'tree> Walk<'a, 'tree> {
             SymbolKind::Test if text.starts_with('(') && text.ends_with(')') && text.len() > 2 => {
                 sub((1, text.len() - 2))
             }
-            SymbolKind::Heading | SymbolKind::Key | SymbolKind::Test => {
+            SymbolKind::Heading => sub(text::heading(&text[..floor(text, NAME)])),
+            SymbolKind::Key | SymbolKind::Test => {
                 let (offset, len) = unquoted(text);
                 let line = text[offset..offset + len].lines().next().unwrap_or("");
                 sub((offset, floor(line, NAME)))
@@ -154,6 +157,13 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         let mut span = span_of(node);
         let mut public = sets.public;
         let mut kind = draft.kind;
+        if matches!(kind, SymbolKind::Heading | SymbolKind::Key) {
+            if self.is_deep_key(kind) || self.row.sections && !text::begins_line(self.text, span.start as usize) {
+                return;
+            }
+            // Sections and tables reach to the start of the next one.
+            span.end = span.start + self.slice(span).trim_end().len() as u32;
+        }
         if declared.function.is_some() && matches!(kind, SymbolKind::Variable | SymbolKind::Field) {
             kind = SymbolKind::Function;
             declaration = true;
@@ -218,6 +228,12 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         if let Some(kind) = scope_of(kind).filter(|_| !sets.no_scope) {
             self.raw.scopes.push(RawScope { span, kind, symbol: Some(symbol_ix) });
         }
+    }
+
+    /// Whether a key of data lies too deep to be named.
+    fn is_deep_key(&self, kind: SymbolKind) -> bool {
+        let most = if self.text.len() > LARGE_DATA { self.row.key_depth / 2 } else { self.row.key_depth };
+        kind == SymbolKind::Key && self.frames.len() as u32 > most
     }
 
     /// Type, arity and end of the signature.

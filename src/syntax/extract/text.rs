@@ -111,6 +111,24 @@ pub fn unquoted(text: &str) -> (usize, usize) {
     }
 }
 
+/// What is read as a heading's name, as offset and length: the first line without the marks that close it (`##`, `,`, `{`)
+/// and without quotes around all of it.
+pub fn heading(text: &str) -> (usize, usize) {
+    let start = text.len() - text.trim_start().len();
+    let line = text[start..].lines().next().unwrap_or("");
+    let mut name = line.trim_end().trim_end_matches([',', '{']).trim_end();
+    let open = name.trim_end_matches('#');
+    if open.ends_with([' ', '\t']) {
+        name = open.trim_end();
+    }
+    let (offset, len) = unquoted(name);
+    let inner = &name[offset..offset + len];
+    if inner.is_empty() || inner.contains(['`', '"', '\'', '<']) {
+        return (start, name.len());
+    }
+    (start + offset, len)
+}
+
 /// The name of the function called last in an expression that ends with a call: `f` of `a.f(x)`.
 pub fn called_name(text: &str) -> Option<&str> {
     let bytes = text.as_bytes();

@@ -35,6 +35,8 @@ const PLAIN: Row = Row {
     blank_macros: false,
     outline_hides: &[],
     test_prefixes: &[],
+    key_depth: u32::MAX,
+    sections: false,
 };
 
 /// All languages; text first.
@@ -321,10 +323,12 @@ pub static ROWS: &[Row] = &[
         title: "Markdown",
         grammar: Some(tree_sitter_md::LANGUAGE),
         grammar_version: "md 0.5.4",
+        queries: queries!["markdown/facts.scm"],
         extensions: &["md", "markdown", "mdx"],
         comments: &[],
         diagnostics: false,
         in_process: false,
+        sections: true,
         ..PLAIN
     },
     Row {
@@ -332,6 +336,7 @@ pub static ROWS: &[Row] = &[
         title: "HTML",
         grammar: Some(tree_sitter_html::LANGUAGE),
         grammar_version: "html 0.23.2",
+        queries: queries!["html/facts.scm"],
         extensions: &["html", "htm", "xhtml"],
         diagnostics: false,
         ..PLAIN
@@ -341,8 +346,10 @@ pub static ROWS: &[Row] = &[
         title: "CSS",
         grammar: Some(tree_sitter_css::LANGUAGE),
         grammar_version: "css 0.25.0",
+        queries: queries!["css/facts.scm"],
         extensions: &["css"],
         diagnostics: false,
+        comments: &["comment", "js_comment"],
         ..PLAIN
     },
     Row {
@@ -350,9 +357,11 @@ pub static ROWS: &[Row] = &[
         title: "JSON",
         grammar: Some(tree_sitter_json::LANGUAGE),
         grammar_version: "json 0.24.8",
+        queries: queries!["json/facts.scm"],
         extensions: &["json", "jsonc", "webmanifest"],
         filenames: &[".babelrc", ".eslintrc", "composer.lock"],
         diagnostics: false,
+        key_depth: 8,
         ..PLAIN
     },
     Row {
@@ -360,9 +369,11 @@ pub static ROWS: &[Row] = &[
         title: "YAML",
         grammar: Some(tree_sitter_yaml::LANGUAGE),
         grammar_version: "yaml 0.7.2",
+        queries: queries!["yaml/facts.scm"],
         extensions: &["yaml", "yml"],
         filenames: &[".clang-format", ".clang-tidy"],
         diagnostics: false,
+        key_depth: 13,
         ..PLAIN
     },
     Row {
@@ -370,8 +381,10 @@ pub static ROWS: &[Row] = &[
         title: "TOML",
         grammar: Some(tree_sitter_toml_ng::LANGUAGE),
         grammar_version: "toml-ng 0.7.0",
+        queries: queries!["toml/facts.scm"],
         extensions: &["toml"],
         filenames: &["Cargo.lock", "poetry.lock", "uv.lock", "Pipfile"],
+        key_depth: 6,
         ..PLAIN
     },
 ];

@@ -16,6 +16,14 @@ pub struct Matcher<'tree> {
     helpers: Vec<(u8, Node<'tree>)>,
 }
 
+/// The predicates that a needed child has to hold itself, so that the next one is tried where it does not; what is optional
+/// is judged when the whole pattern has been found.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    predicates: &'a [Predicate],
+    text: &'a str,
+}
+
 /// A child list longer than this is not searched to its end by one pattern.
 const CHILDREN: usize = 100_000;
 
@@ -28,16 +36,24 @@ impl<'tree> Matcher<'tree> {
     pub fn holds(&mut self, pattern: &Pattern, node: Node<'tree>, text: &str) -> bool {
         self.found.clear();
         self.helpers.clear();
-        self.inner(&pattern.root, node, 0)
+        let wanted = Wanted { predicates: &pattern.predicates, text };
+        self.inner(&pattern.root, node, 0, Some(wanted))
             && pattern.predicates.iter().all(|predicate| predicate_holds(predicate, &self.helpers, text))
     }
 
-    fn inner(&mut self, pat: &Pat, node: Node<'tree>, level: usize) -> bool {
+    fn inner(&mut self, pat: &Pat, node: Node<'tree>, level: usize, wanted: Option<Wanted<'_>>) -> bool {
+        if let Some(it) = wanted {
+            let text = it.text.get(node.byte_range()).unwrap_or("");
+            let fits = |predicate: &Predicate| !pat.helpers.contains(&predicate.helper) || text_holds(predicate, text);
+            if !pat.helpers.is_empty() && !it.predicates.iter().all(fits) {
+                return false;
+            }
+        }
         let (found, helpers) = (self.found.len(), self.helpers.len());
         self.found.extend(pat.captures.iter().map(|&capture| (capture, node)));
         self.helpers.extend(pat.helpers.iter().map(|&helper| (helper, node)));
         let holds =
-            pat.absent.iter().all(|&field| node.child_by_field_id(field).is_none()) && self.children(pat, node, level);
+            pat.absent.iter().all(|&field| node.child_by_field_id(field).is_none()) && self.children(pat, node, level, wanted);
         if !holds {
             self.found.truncate(found);
             self.helpers.truncate(helpers);
@@ -45,19 +61,20 @@ impl<'tree> Matcher<'tree> {
         holds
     }
 
-    fn children(&mut self, pat: &Pat, node: Node<'tree>, level: usize) -> bool {
+    fn children(&mut self, pat: &Pat, node: Node<'tree>, level: usize, outer: Option<Wanted<'_>>) -> bool {
         for child in &pat.children {
             let many = matches!(child.quantifier, Quantifier::Some | Quantifier::Any);
-            let wanted = matches!(child.quantifier, Quantifier::One | Quantifier::Some);
+            let needed = matches!(child.quantifier, Quantifier::One | Quantifier::Some);
+            let wanted = outer.filter(|_| needed);
             let mut found = false;
             if let (Some(field), false) = (child.field, many) {
                 if let Some(at) = node.child_by_field_id(field) {
-                    found = self.either(&child.either, at, level);
+                    found = self.either(&child.either, at, level, wanted);
                 }
             } else {
-                found = self.search(child, node, many, level);
+                found = self.search(child, node, many, level, wanted);
             }
-            if wanted && !found {
+            if needed && !found {
                 return false;
             }
         }
@@ -65,7 +82,14 @@ impl<'tree> Matcher<'tree> {
     }
 
     /// Walks the children of `node` for those that match.
-    fn search(&mut self, child: &super::Child, node: Node<'tree>, many: bool, level: usize) -> bool {
+    fn search(
+        &mut self,
+        child: &super::Child,
+        node: Node<'tree>,
+        many: bool,
+        level: usize,
+        wanted: Option<Wanted<'_>>,
+    ) -> bool {
         while self.cursors.len() <= level {
             self.cursors.push(node.walk());
         }
@@ -79,7 +103,7 @@ impl<'tree> Matcher<'tree> {
             let at = self.cursors[level].node();
             let field_fits =
                 child.field.is_none_or(|field| self.cursors[level].field_id().is_some_and(|id| id.get() == field));
-            if field_fits && self.either(&child.either, at, level + 1) {
+            if field_fits && self.either(&child.either, at, level + 1, wanted) {
                 found = true;
                 if !many {
                     break;
@@ -93,9 +117,9 @@ impl<'tree> Matcher<'tree> {
         found
     }
 
-    fn either(&mut self, either: &[Pat], node: Node<'tree>, level: usize) -> bool {
+    fn either(&mut self, either: &[Pat], node: Node<'tree>, level: usize, wanted: Option<Wanted<'_>>) -> bool {
         let (kind, named) = (node.kind_id(), node.is_named());
-        either.iter().any(|pat| pat.kinds.takes(kind, named) && self.inner(pat, node, level + 1))
+        either.iter().any(|pat| pat.kinds.takes(kind, named) && self.inner(pat, node, level + 1, wanted))
     }
 }
 
