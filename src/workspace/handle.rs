@@ -80,6 +80,7 @@ impl Handle {
             memory_limit: shared.options.memory_limit,
             staleness: if shared.watch.is_complete() { WATCHED } else { shared.options.rescan_interval },
             watched: shared.watch.folders().len(),
+            stat_cache: shared.watch.stamps.statistics(),
             quarantined: self.quarantined(),
             notices: shared.notices(),
             profile: shared.profile.lock().unwrap_or_else(PoisonError::into_inner).clone(),
@@ -194,8 +195,7 @@ impl Handle {
         for root in self.shared.roots() {
             let all = Mutex::new(Vec::new());
             let Ok(pool) = self.shared.walk_pool() else { return out };
-            let entering = |_: &RelPath| {};
-            walk::walk(&pool, &root.dir, &root.rules, &RelPath::default(), cancel, &entering, &|some| {
+            walk::walk(&pool, &root.dir, &root.rules, &RelPath::default(), cancel, &walk::Alone, &|some| {
                 all.lock().unwrap_or_else(PoisonError::into_inner).extend(some);
             });
             let snapshot = self.snapshot();

@@ -34,6 +34,7 @@ use crate::index::snapshot::Snapshot;
 pub use options::{Options, RuleOptions, StatCacheOptions};
 pub use progress::{Counters, Event, Progress, Stage};
 pub use skip::Skip;
+pub use watch::StatCacheStatistics;
 
 /// Why a workspace or a root cannot be opened. The message names the path and the remedy.
 #[derive(Debug)]
@@ -98,6 +99,8 @@ pub struct Status {
     pub staleness: Duration,
     /// Folders that the system watches for us.
     pub watched: usize,
+    /// How `performance.file_stat_cache` does.
+    pub stat_cache: StatCacheStatistics,
     /// Files whose parser died or hung, with the reason.
     pub quarantined: Vec<(PathBuf, String)>,
     pub notices: Vec<String>,

@@ -100,7 +100,7 @@ impl Shared {
     pub(super) fn new(options: Options, commands: Sender<Command>, first: Snapshot) -> Result<Self, WorkspaceError> {
         let compute = background_pool("compute", cores(options.workers))?;
         Ok(Self {
-            watch: Watch::new(options.most_watched),
+            watch: Watch::new(options.most_watched, &options.stat_cache),
             options,
             counters: Counters::default(),
             events: Events::default(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use portolan::base::cancel::Cancel;
 use portolan::base::paths::RelPath;
-use portolan::workspace::{Event, Options, RootInfo, Skip, Stage, Workspace};
+use portolan::workspace::{Event, Options, RootInfo, Skip, Stage, StatCacheOptions, Workspace};
 
 /// A root with its cache beside it.
 struct Place(tempfile::TempDir);
@@ -175,6 +175,28 @@ fn without_watching_the_timer_finds_changes() {
     let workspace = place.open(Options { watch: false, ..place.options(Duration::from_millis(200)) });
     assert_eq!(workspace.watched_folders(), Vec::<PathBuf>::new());
     after(&workspace, || place.write("src/b.rs", "fn found_by_timer() {}\n"), |it| defines(it, "found_by_timer"));
+}
+
+/// Two of three folders can be watched, so that the timer rescans; of the files in those it does not ask again.
+#[test]
+fn a_rescan_does_not_ask_again_for_files_in_watched_folders() {
+    let place = Place::new(&["a/a.rs", "b/b.rs"]);
+    let options = Options { most_watched: Some(3), ..place.options(Duration::from_millis(200)) };
+    let workspace = place.open(options.clone());
+    // A file proves something when it is two seconds old.
+    after(&workspace, || (), |it| it.status().stat_cache.hits > 3);
+    let status = workspace.status().stat_cache;
+    assert!(status.asked >= status.hits && (1..=2).contains(&status.entries), "{status:?}");
+    after(
+        &workspace,
+        || place.write("a/a.rs", "fn not_hidden_by_the_cache() {}\n"),
+        |it| defines(it, "not_hidden_by_the_cache"),
+    );
+    drop(workspace);
+    let stat_cache = StatCacheOptions { enabled: false, ..StatCacheOptions::default() };
+    let workspace = place.open(Options { stat_cache, ..options });
+    after(&workspace, || place.write("b/b.rs", "fn without_cache() {}\n"), |it| defines(it, "without_cache"));
+    assert_eq!(workspace.status().stat_cache, Default::default());
 }
 
 #[test]

@@ -47,6 +47,8 @@ fn plain(status: &Status) -> Value {
         "embedder": status.embedder,
         "memory": { "bytes": status.memory, "limit": status.memory_limit },
         "stalenessSeconds": status.staleness.as_secs(),
+        "watchedFolders": status.watched,
+        "statCache": { "asked": status.stat_cache.asked, "hits": status.stat_cache.hits, "entries": status.stat_cache.entries },
         "quarantined": quarantined,
         "notices": status.notices,
         "profile": status.profile,

@@ -24,6 +24,7 @@ use super::progress::Counters;
 use super::rules::{self, Rules};
 use super::skip::Skip;
 use super::state::{Lane, Root, Shared};
+use super::watch::BesidePass;
 use super::worker::{Outcome, Pool};
 use crate::base::cancel::Cancel;
 use crate::base::ids::FileId;
@@ -152,7 +153,7 @@ fn look(work: &Work<'_>, sights: Sender<Vec<Sight>>) -> bool {
         let _ = sights.send(some);
     };
     let Ok(pool) = pass.shared.walk_pool() else { return false };
-    let entering = |folder: &RelPath| pass.shared.watch.enter(pass.root, folder, pass.shared);
+    let beside = BesidePass { shared: pass.shared, root: pass.root, lane: pass.lane };
     for path in &pass.paths {
         let kind = if path.as_bytes().is_empty() {
             Ok((FileStamp::default(), EntryKind::Directory))
@@ -161,7 +162,7 @@ fn look(work: &Work<'_>, sights: Sender<Vec<Sight>>) -> bool {
         };
         match kind {
             Ok((_, EntryKind::Directory)) => {
-                walk::walk(&pool, &pass.root.dir, &pass.root.rules, path, &cancel, &entering, &emit);
+                walk::walk(&pool, &pass.root.dir, &pass.root.rules, path, &cancel, &beside, &emit);
             }
             Ok((stamp, kind)) => emit(vec![single(&pass.root.rules, pass, path, stamp, kind)]),
             // Whatever the index knew of it is forgotten at the end of the pass.

@@ -20,16 +20,37 @@ pub enum Sight {
     Left { path: RelPath, skip: Skip },
 }
 
+/// What goes along with a walk.
+pub trait Beside: Sync {
+    /// Hears of each folder before it is listed; true where changes in it will be told.
+    fn entering(&self, folder: &RelPath) -> bool;
+
+    /// The stamp of a file in such a folder: one kept, or what `ask` says now.
+    fn stamp(&self, path: &RelPath, ask: &mut dyn FnMut() -> Option<FileStamp>) -> Option<FileStamp>;
+}
+
+/// Nothing goes along.
+pub struct Alone;
+
+impl Beside for Alone {
+    fn entering(&self, _: &RelPath) -> bool {
+        false
+    }
+
+    fn stamp(&self, _: &RelPath, ask: &mut dyn FnMut() -> Option<FileStamp>) -> Option<FileStamp> {
+        ask()
+    }
+}
+
 /// Walks `start` (a folder; the root is the empty path) and hands the entries of one folder after the other to `emit`,
-/// which may be called from several threads of `pool` at once and may block. `entering` hears of each folder before it is
-/// listed.
+/// which may be called from several threads of `pool` at once and may block. `beside` goes along.
 pub fn walk(
     pool: &rayon::ThreadPool,
     root: &RootDir,
     rules: &Rules,
     start: &RelPath,
     cancel: &Cancel,
-    entering: &(dyn Fn(&RelPath) + Sync),
+    beside: &dyn Beside,
     emit: &(dyn Fn(Vec<Sight>) + Sync),
 ) {
     let above = match start.parent() {
@@ -43,7 +64,7 @@ pub fn walk(
         Ok(above) => above,
         Err(skip) => return emit(vec![Sight::Left { path: start.clone(), skip }]),
     };
-    let walk = Walk { root, rules, cancel, entering, emit };
+    let walk = Walk { root, rules, cancel, beside, emit };
     pool.scope(|scope| walk.visit(scope, start.clone(), above));
 }
 
@@ -51,7 +72,7 @@ struct Walk<'a> {
     root: &'a RootDir,
     rules: &'a Rules,
     cancel: &'a Cancel,
-    entering: &'a (dyn Fn(&RelPath) + Sync),
+    beside: &'a dyn Beside,
     emit: &'a (dyn Fn(Vec<Sight>) + Sync),
 }
 
@@ -69,7 +90,7 @@ impl<'a> Walk<'a> {
             Ok(folder) => folder,
             Err(error) => return left(rules::skip_of(&error)),
         };
-        (self.entering)(&path);
+        let watched = self.beside.entering(&path);
         let (mut entries, truncated) = match folder.entries() {
             Ok(res) => res,
             Err(error) => return left(rules::skip_of(&error)),
@@ -93,14 +114,24 @@ impl<'a> Walk<'a> {
                     let inside = inside.clone();
                     scope.spawn(move |scope| self.visit(scope, path, inside));
                 }
-                None => sights.push(self.file(&folder, entry, path)),
+                None => sights.push(self.file(&folder, entry, path, watched)),
             }
         }
         (self.emit)(sights);
     }
 
-    fn file(&self, folder: &Directory, entry: &Entry, path: RelPath) -> Sight {
-        match folder.stat(&entry.name) {
+    fn file(&self, folder: &Directory, entry: &Entry, path: RelPath, watched: bool) -> Sight {
+        let mut said = None;
+        if watched && entry.kind == EntryKind::File {
+            let stamp = self.beside.stamp(&path, &mut || match said.insert(folder.stat(&entry.name)) {
+                Ok((stamp, EntryKind::File)) => Some(*stamp),
+                _ => None,
+            });
+            if let Some(stamp) = stamp {
+                said = Some(Ok((stamp, EntryKind::File)));
+            }
+        }
+        match said.unwrap_or_else(|| folder.stat(&entry.name)) {
             Ok((stamp, EntryKind::File)) if stamp.size <= self.rules.options().size_limit => {
                 Sight::File { path, stamp }
             }

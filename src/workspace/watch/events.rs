@@ -51,12 +51,14 @@ fn hand_on(shared: &Shared, requests: &Sender<Request>, changed: &BTreeMap<PathB
         let was_folder = *turned && !is_root(shared, path) && shared.watch.leave(path);
         for root in shared.roots() {
             let Some(inside) = root.relative(path).filter(|it| !it.as_bytes().is_empty()) else { continue };
+            shared.watch.stamps.forget(root.id, &inside);
             if concerns(shared, &root, &inside, was_folder) {
                 wanted.push((root, inside));
             }
         }
     }
     if shared.watch.lost.swap(false, Ordering::AcqRel) {
+        shared.watch.stamps.forget_all();
         wanted = shared.roots().into_iter().map(|root| (root, RelPath::default())).collect();
         wanted.iter().for_each(|(root, _)| root.rules.forget());
     }

@@ -3,6 +3,7 @@
 //! user; what is not watched is found by the timer, and one notice says so. Must not know what is done about a change.
 
 mod events;
+mod stat_cache;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,11 @@ use crossbeam_channel::{Sender, TrySendError, bounded};
 use notify::event::{AccessKind, AccessMode, Event, EventKind};
 use notify::{Config, ErrorKind, RecommendedWatcher, RecursiveMode, Watcher};
 
+pub(super) use self::stat_cache::BesidePass;
+use self::stat_cache::StatCache;
+pub use self::stat_cache::StatCacheStatistics;
 use super::lanes::Request;
+use super::options::StatCacheOptions;
 use super::roots::Root;
 use super::state::Shared;
 use crate::base::os::directories;
@@ -39,6 +44,7 @@ struct Told {
 /// The watched folders of all roots.
 pub(super) struct Watch {
     allowed: usize,
+    pub stamps: StatCache,
     state: Mutex<State>,
     /// Some folder that should be watched is not.
     incomplete: AtomicBool,
@@ -60,9 +66,15 @@ struct State {
 
 impl Watch {
     /// Nothing is watched until `start`. At most `most` folders; none: a quarter of the system's limit.
-    pub fn new(most: Option<usize>) -> Self {
+    pub fn new(most: Option<usize>, stamps: &StatCacheOptions) -> Self {
         let allowed = most.unwrap_or_else(|| directories::watch_limit().unwrap_or(UNKNOWN_LIMIT) / SHARE);
-        Self { allowed, state: Mutex::default(), incomplete: AtomicBool::new(true), lost: AtomicBool::new(false) }
+        Self {
+            allowed,
+            stamps: StatCache::new(stamps),
+            state: Mutex::default(),
+            incomplete: AtomicBool::new(true),
+            lost: AtomicBool::new(false),
+        }
     }
 
     /// Starts to hear; changes become requests. Where the system refuses, the timer remains, with a notice.
@@ -99,26 +111,28 @@ impl Watch {
         }
     }
 
-    /// A walk is about to list this folder.
-    pub fn enter(&self, root: &Root, folder: &RelPath, shared: &Shared) {
+    /// A walk is about to list this folder; whether it is watched from now on.
+    pub fn enter(&self, root: &Root, folder: &RelPath, shared: &Shared) -> bool {
         let mut state = self.lock();
         let folder = &folder.under(root.path());
         if state.watcher.is_none() || state.watched.contains(folder) {
-            return;
+            return state.watcher.is_some();
         }
         if root.remote {
             self.incomplete.store(true, Ordering::Release);
-            return shared.notice(&format!(
+            shared.notice(&format!(
                 "{}: its file system does not tell of changes; they are seen within {} s (watch.rescan_seconds)",
                 root.path().display(),
                 shared.options.rescan_interval.as_secs()
             ));
+            return false;
         }
         let ordinary = state.watched.len() - state.preferred.len();
         if ordinary < self.most(&state) - self.reserve() {
-            self.add(&mut state, folder, shared);
+            self.add(&mut state, folder, shared)
         } else {
             self.fall_short(shared);
+            false
         }
     }
 
@@ -132,6 +146,7 @@ impl Watch {
         if state.preferred.len() >= self.reserve() {
             if let Some(oldest) = state.preferred.pop_front() {
                 state.drop_watch(&oldest);
+                self.stamps.forget_all();
             }
         }
         if state.watched.len() < self.most(&state) && self.add(&mut state, folder, shared) {
@@ -150,6 +165,9 @@ impl Watch {
             .collect();
         for path in &beneath {
             state.drop_watch(path);
+        }
+        if !beneath.is_empty() {
+            self.stamps.forget_all();
         }
         state.preferred.retain(|it| !it.starts_with(folder));
         !beneath.is_empty()
@@ -201,9 +219,10 @@ impl Watch {
 
     /// Called by the watcher's own thread: must not wait, nor ask the watcher anything.
     fn hear(&self, event: notify::Result<Event>, out: &Sender<Told>) {
-        let Ok(event) = event else { return self.lost.store(true, Ordering::Release) };
-        let lost = event.need_rescan();
+        let lost = event.as_ref().map_or(true, Event::need_rescan);
+        let event = event.unwrap_or_default();
         if lost {
+            self.stamps.hear();
             self.lost.store(true, Ordering::Release);
         }
         let turned = match event.kind {
@@ -214,6 +233,7 @@ impl Watch {
             _ if lost => return drop(out.try_send(Told { path: PathBuf::new(), turned: false })),
             _ => return,
         };
+        self.stamps.hear();
         for path in event.paths {
             if let Err(TrySendError::Full(_)) = out.try_send(Told { path, turned }) {
                 self.lost.store(true, Ordering::Release);
