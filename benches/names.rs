@@ -2,6 +2,8 @@
 //! threads. Prints p50 and p95, and in how many queries the first ten are those of the same scorer without any prefilter.
 //! `cargo bench --bench names -- FOLDER...`
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints its figures and ends on a fault")]
+
 use portolan::base::cancel::Cancel;
 use portolan::base::hash::{ContentHash, Key};
 use portolan::base::ids::RootId;
@@ -79,7 +81,9 @@ fn collect(folder: &Path, names: &mut HashSet<String>) {
         }
     }
     let surplus: Vec<String> = names.iter().skip(NAMES).cloned().collect();
-    surplus.iter().for_each(|it| drop(names.remove(it)));
+    for it in &surplus {
+        names.remove(it);
+    }
 }
 
 /// Repeatable numbers.

@@ -140,7 +140,7 @@ fn tiers(rounds: usize) {
         for _ in 0..segments {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let number = (state >> 33) as usize;
-            let among = if number % 5 == 0 { segments } else { segments / 10 };
+            let among = if number.is_multiple_of(5) { segments } else { segments / 10 };
             let key = Key::of("bench", &[&(number / 5 % among).to_le_bytes()]);
             black_box(tiers.get_or_load(&key, || Ok::<_, Infallible>(Text(text.clone()))).unwrap());
         }

@@ -53,7 +53,10 @@ pub type WorkspaceOptions = dyn Fn(&mut Settings, &[PathBuf]) -> workspace::Opti
 
 /// Changes the level of the process's log, by name (off, error, warn, info, debug, trace); by default does nothing.
 #[derive(Clone, Default)]
-pub struct LogLevel(pub Option<Arc<dyn Fn(&str) + Send + Sync>>);
+pub struct LogLevel(pub Option<SetLevel>);
+
+/// Sets the level of a log by its name.
+pub type SetLevel = Arc<dyn Fn(&str) + Send + Sync>;
 
 impl LogLevel {
     pub(crate) fn set(&self, level: &str) {

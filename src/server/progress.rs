@@ -71,7 +71,7 @@ impl Shown {
         } else {
             (progress.passages_done, progress.passages_found, "passages")
         };
-        let percentage = if all == 0 { 0 } else { (done.min(all) * 100 / all) as u32 };
+        let percentage = (done.min(all) * 100).checked_div(all).unwrap_or(0) as u32;
         let message = format!("{done}/{all} {what}");
         self.send(session, json!({ "kind": "report", "message": message, "percentage": percentage }));
     }

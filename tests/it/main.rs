@@ -1,5 +1,7 @@
 //! The one integration binary: everything that is tested from outside the library is a module here.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "in tests a panic is how a failure is told")]
+
 mod crash;
 mod gc;
 mod settings;

@@ -131,6 +131,6 @@ mod tests {
 
     #[test]
     fn the_parent_is_known() {
-        assert!(parent().is_some_and(|it| exists(it)));
+        assert!(parent().is_some_and(exists));
     }
 }

@@ -143,7 +143,7 @@ impl Resolver<'_> {
             let sibling = |it: &&str| {
                 RelPath::from_bytes(&[stem, b".", it.as_bytes()].concat()).and_then(|it| self.snapshot.file(root, &it))
             };
-            if let Some(file) = SCRIPTS.iter().find_map(|it| sibling(it)) {
+            if let Some(file) = SCRIPTS.iter().find_map(sibling) {
                 return Some(file);
             }
         }

@@ -111,7 +111,7 @@ impl Builder {
                 }
                 Body::Open(it) => {
                     let segments = it.segments().to_vec();
-                    self.open_document(root, &it.path().clone(), &it.lang().to_owned(), segments);
+                    self.open_document(root, &it.path().clone(), it.lang(), segments);
                 }
             }
         }

@@ -5,7 +5,7 @@
 /// Dot products of `query` with each row of 8-bit values; rows are as long as the query.
 pub fn dots(query: &[i8], rows: &[u8], out: &mut Vec<i32>) {
     #[cfg(target_arch = "x86_64")]
-    if query.len() % 32 == 0 && std::is_x86_feature_detected!("avx2") {
+    if query.len().is_multiple_of(32) && std::is_x86_feature_detected!("avx2") {
         // SAFETY: AVX2 is there, as just asked; the kernel reads inside the slices only.
         unsafe { dots_avx2(query, rows, out) };
         return;

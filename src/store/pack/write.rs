@@ -130,7 +130,7 @@ impl PackWriter {
     pub fn finish(mut self) -> Result<WrittenPack, StoreError> {
         self.pad()?;
         let table_at = self.at;
-        if table_at % BLOCK as u64 != 0 {
+        if !table_at.is_multiple_of(BLOCK as u64) {
             self.checksums.extend_from_slice(&self.block.digest().to_le_bytes());
         }
         let mut table = Vec::new();

@@ -359,7 +359,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
                 name.strip_prefix(*prefix)
                     .is_some_and(|rest| prefix.ends_with('_') || rest.chars().next().is_none_or(|c| !c.is_lowercase()))
             };
-            if self.row.test_prefixes.iter().any(|prefix| after(prefix)) {
+            if self.row.test_prefixes.iter().any(after) {
                 flags = flags.with(SymbolFlags::TEST);
             }
         }

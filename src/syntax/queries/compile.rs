@@ -9,6 +9,8 @@ use super::{Before, Chain, Child, Fields, Kinds, Pat, Pattern, Predicate, Sets, 
 use crate::syntax::languages::{Lang, QueryFile};
 
 type Res<T> = Result<T, String>;
+/// Captures of a node, and its helpers' numbers.
+type Captures = (Box<[Capture]>, Box<[u8]>);
 
 /// The tables of `lang`; `None` where it has no grammar or no query files.
 pub(super) fn language(lang: Lang) -> Res<Option<Tables>> {
@@ -163,7 +165,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn captures(&self, node: &Node) -> Res<(Box<[Capture]>, Box<[u8]>)> {
+    fn captures(&self, node: &Node) -> Res<Captures> {
         let mut captures = Vec::new();
         let mut helpers = Vec::new();
         for name in &node.captures {

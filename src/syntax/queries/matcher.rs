@@ -27,6 +27,12 @@ struct Wanted<'a> {
 /// A child list longer than this is not searched to its end by one pattern.
 const CHILDREN: usize = 100_000;
 
+impl<'tree> Default for Matcher<'tree> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<'tree> Matcher<'tree> {
     pub fn new() -> Self {
         Self { cursors: Vec::new(), found: Vec::new(), helpers: Vec::new() }

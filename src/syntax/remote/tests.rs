@@ -81,7 +81,9 @@ fn silent(started: Arc<AtomicUsize>, ended: Arc<AtomicUsize>) -> Spawn {
             drop(to_parent);
         });
         let ended = ended.clone();
-        let end = move || drop(ended.fetch_add(1, Ordering::SeqCst));
+        let end = move || {
+            ended.fetch_add(1, Ordering::SeqCst);
+        };
         Ok(Connection { from: Box::new(from), to: Box::new(to), end: Box::new(end) })
     })
 }

@@ -40,7 +40,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("notify", &["workspace"]),
     ("rayon", &["workspace", "index"]),
     ("frizbee", &["index"]),
-    ("fst", &["index"]),
     ("blake3", &["base"]),
     ("rustix", &["base"]),
     ("toml", &["base"]),
