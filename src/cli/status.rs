@@ -54,9 +54,10 @@ fn one_line(text: &str) -> String {
 /// quotation mark, a backslash or bytes that are no UTF-8.
 pub fn quoted(path: &[u8]) -> String {
     if let Ok(text) = std::str::from_utf8(path)
-        && !text.chars().any(|c| c.is_control() || c == '"' || c == '\\') {
-            return if text.is_empty() { ".".to_owned() } else { text.to_owned() };
-        }
+        && !text.chars().any(|c| c.is_control() || c == '"' || c == '\\')
+    {
+        return if text.is_empty() { ".".to_owned() } else { text.to_owned() };
+    }
     let mut out = String::from("\"");
     for &byte in path {
         match byte {

@@ -1,8 +1,8 @@
 //! Syntax: languages as data, their queries, parsing, segments, extraction of facts. Invariant: trees stay inside this
 //! folder; text goes in, facts come out. Must not know files, paths on disk or the index.
 
-mod errors;
 pub mod blank;
+mod errors;
 pub mod extract;
 mod folds;
 pub mod in_process;

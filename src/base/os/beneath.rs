@@ -171,9 +171,10 @@ impl RootDir {
             return Ok(rustix::fs::openat(&*self.fd, c".", flags, Mode::empty())?);
         }
         if bytes.len() <= LONGEST_AT_ONCE
-            && let Some(res) = open_resolved(self.fd.as_fd(), bytes, flags) {
-                return res;
-            }
+            && let Some(res) = open_resolved(self.fd.as_fd(), bytes, flags)
+        {
+            return res;
+        }
         open_by_components(self.fd.as_fd(), bytes, flags)
     }
 }

@@ -58,8 +58,8 @@ impl<'tree> Matcher<'tree> {
         let (found, helpers) = (self.found.len(), self.helpers.len());
         self.found.extend(pat.captures.iter().map(|&capture| (capture, node)));
         self.helpers.extend(pat.helpers.iter().map(|&helper| (helper, node)));
-        let holds =
-            pat.absent.iter().all(|&field| node.child_by_field_id(field).is_none()) && self.children(pat, node, level, wanted);
+        let holds = pat.absent.iter().all(|&field| node.child_by_field_id(field).is_none())
+            && self.children(pat, node, level, wanted);
         if !holds {
             self.found.truncate(found);
             self.helpers.truncate(helpers);

@@ -117,10 +117,12 @@ impl Rules {
             }
         }
         let repository = has(b".git");
-        if repository && self.options.git_ignore
-            && let Ok(info) = folder.directory(b".git").and_then(|git| git.directory(b"info")) {
-                files[GIT_EXCLUDE] = reader::read(&info, b"exclude")?;
-            }
+        if repository
+            && self.options.git_ignore
+            && let Ok(info) = folder.directory(b".git").and_then(|git| git.directory(b"info"))
+        {
+            files[GIT_EXCLUDE] = reader::read(&info, b"exclude")?;
+        }
         let only_included = self.ignored(above, path, true).is_some();
         if !repository && files.iter().all(Option::is_none) && only_included == above.only_included {
             return Ok(above.clone());
@@ -238,9 +240,10 @@ impl Rules {
         path: &RelPath,
     ) -> Result<Arc<FolderRules>, Skip> {
         if !path.as_bytes().is_empty()
-            && let Some(skip) = self.verdict(above, path, EntryKind::Directory) {
-                return Err(skip);
-            }
+            && let Some(skip) = self.verdict(above, path, EntryKind::Directory)
+        {
+            return Err(skip);
+        }
         let folder = root.directory(path).map_err(|error| skip_of(&error))?;
         self.enter(above, path, &folder, |name| folder.stat(name).is_ok())
     }
@@ -335,10 +338,9 @@ fn rules_above(root: &Path, git_ignore: bool) -> Arc<FolderRules> {
         // One that cannot be believed counts as absent here: the folder that it governs was opened by name.
         files[GIT_IGNORE] = reader::read(&open, IGNORE_FILES[GIT_IGNORE]).ok().flatten();
         let repository = is_top(folder);
-        if repository
-            && let Ok(info) = open.directory(b".git").and_then(|git| git.directory(b"info")) {
-                files[GIT_EXCLUDE] = reader::read(&info, b"exclude").ok().flatten();
-            }
+        if repository && let Ok(info) = open.directory(b".git").and_then(|git| git.directory(b"info")) {
+            files[GIT_EXCLUDE] = reader::read(&info, b"exclude").ok().flatten();
+        }
         let prefix = root.strip_prefix(folder).ok().and_then(RelPath::from_path).unwrap_or_default();
         let base = Base::Above(prefix.as_bytes().to_vec());
         rules = Arc::new(FolderRules { above: Some(rules), base, files, repository, only_included: false });
