@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, unbounded};
 
 use super::crawl::walk::{self, Sight};
 use super::crawl::{extract, record};
+use super::governor::Governor;
 use super::lanes::{Lanes, Request};
 use super::options::Options;
 use super::progress::{Event, Progress, Stage};
@@ -41,11 +42,15 @@ pub(super) struct Handle {
 impl Handle {
     pub fn start(roots: &[PathBuf], options: Options) -> Result<Self, WorkspaceError> {
         let (commands, receiver) = unbounded();
-        let mut builder = Builder::new(Arc::new(TieredFacts::new(&options.cache)));
+        let facts = Arc::new(TieredFacts::new(&options.cache));
+        let mut builder = Builder::new(facts.clone());
         let shared = Arc::new(Shared::new(options, commands, builder.publish())?);
         let writer = Writer::new(shared.clone(), builder);
         let thread = threads::spawn("state", Intent::Latency, move || writer.run(&receiver))
             .map_err(|error| WorkspaceError::System(format!("cannot start a thread: {error}")))?;
+        if !shared.options.read_only {
+            Governor::start(&shared, facts);
+        }
         let lanes = Lanes::start(&shared)?;
         if shared.options.follow && shared.options.watch && !shared.options.read_only {
             Watch::start(&shared, lanes.near());
@@ -78,6 +83,8 @@ impl Handle {
             embedder: shared.options.embedder.as_ref().map(|it| it.runs_on()),
             memory: memory::pss_of_tree(std::process::id()),
             memory_limit: shared.options.memory_limit,
+            memory_peak: shared.governor.seen().0,
+            memory_pauses: shared.governor.seen().1,
             staleness: if shared.watch.is_complete() { WATCHED } else { shared.options.rescan_interval },
             watched: shared.watch.folders().len(),
             stat_cache: shared.watch.stamps.statistics(),
@@ -218,6 +225,7 @@ impl Handle {
         if let Some(lanes) = self.lanes.lock().unwrap_or_else(PoisonError::into_inner).take() {
             lanes.join();
         }
+        self.shared.governor.stop();
         let _ = self.shared.commands.send(Command::Shutdown);
         if let Some(writer) = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let _ = writer.join();

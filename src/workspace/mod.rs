@@ -3,6 +3,7 @@
 //! protocol.
 
 pub mod crawl;
+mod governor;
 mod handle;
 mod lanes;
 pub mod options;
@@ -95,6 +96,9 @@ pub struct Status {
     /// Bytes of the process tree (sum of PSS) and its limit.
     pub memory: u64,
     pub memory_limit: u64,
+    /// The most bytes seen while indexing, and how many batches had to wait for memory.
+    pub memory_peak: u64,
+    pub memory_pauses: u64,
     /// How soon a change made elsewhere is seen.
     pub staleness: Duration,
     /// Folders that the system watches for us.

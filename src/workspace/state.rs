@@ -11,6 +11,7 @@ use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::WorkspaceError;
+use super::governor::Governor;
 use super::options::Options;
 use super::progress::{Counters, Event, Events, Stage};
 pub(super) use super::roots::Root;
@@ -84,6 +85,7 @@ pub struct Shared {
     pub counters: Counters,
     pub events: Events,
     pub(super) watch: Watch,
+    pub(super) governor: Governor,
     pub cancel: Cancel,
     pub roots: RwLock<Vec<Arc<Root>>>,
     /// For decoding and embedding.
@@ -100,6 +102,7 @@ impl Shared {
     pub(super) fn new(options: Options, commands: Sender<Command>, first: Snapshot) -> Result<Self, WorkspaceError> {
         let compute = background_pool("compute", cores(options.workers))?;
         Ok(Self {
+            governor: Governor::new(options.memory_limit),
             watch: Watch::new(options.most_watched, &options.stat_cache),
             options,
             counters: Counters::default(),

@@ -250,3 +250,19 @@ fn a_skip_keeps_its_number() {
         assert_eq!(Skip::from_code(code, "why").code(), code);
     }
 }
+
+/// No limit is kept by giving up: where it is too small, batches wait and all is indexed in the end.
+#[test]
+fn a_memory_limit_slows_indexing_down_and_does_not_stop_it() {
+    let place = Place::new("a.rs: fn one() {}\nb.rs: fn two() {}\nc.rs: fn three() {}");
+    let (workspace, progress) =
+        place.index_with(Options { memory_limit: 1 << 20, batch_files: 1, walkers: 1, ..place.options() });
+    let status = workspace.status();
+    assert_eq!((progress.files_done, progress.files_parsed), (3, 3));
+    assert!(status.memory_pauses > 0 && status.memory_peak > 1 << 20, "{status:?}");
+    drop(workspace);
+    let files: Vec<String> = (0..3).map(|it| format!("d{it}.rs: fn more_{it}() {{}}")).collect();
+    let place = Place::new(&files.join("\n"));
+    let (workspace, _) = place.index_with(Options { memory_limit: 1 << 40, batch_files: 1, ..place.options() });
+    assert_eq!(workspace.status().memory_pauses, 0);
+}

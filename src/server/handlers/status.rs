@@ -45,7 +45,10 @@ fn plain(status: &Status) -> Value {
         "bytes": { "found": it.bytes_found, "done": it.bytes_done },
         "passages": { "found": it.passages_found, "embedded": it.passages_done },
         "embedder": status.embedder,
-        "memory": { "bytes": status.memory, "limit": status.memory_limit },
+        "memory": {
+            "bytes": status.memory, "limit": status.memory_limit, "peak": status.memory_peak,
+            "pauses": status.memory_pauses,
+        },
         "stalenessSeconds": status.staleness.as_secs(),
         "watchedFolders": status.watched,
         "statCache": { "asked": status.stat_cache.asked, "hits": status.stat_cache.hits, "entries": status.stat_cache.entries },

@@ -106,6 +106,8 @@ impl<'a> Batch<'a> {
             return;
         }
         self.bytes = 0;
+        let pass = self.work.pass;
+        pass.shared.governor.pause(|| pass.cancel.is_cancelled());
         let tasks = std::mem::take(&mut self.tasks);
         self.work.pass.pool.submit(Job { tasks, done: self.outcomes.clone() });
     }

@@ -87,6 +87,7 @@ pub struct Report {
 /// Runs a pass to its end.
 pub fn run(pass: &Pass<'_>) -> Report {
     let begun = Instant::now();
+    let _running = pass.shared.governor.begin();
     let work = Work {
         pass,
         pending: Mutex::default(),
@@ -139,6 +140,10 @@ fn profile(work: &Work<'_>, begun: Instant) -> Vec<String> {
             seconds(&work.watch.finish),
             it.passages_done
         ),
+        {
+            let (peak, pauses) = work.pass.shared.governor.seen();
+            format!("memory      {:8} MiB at most  {pauses} batches waited for memory", peak >> 20)
+        },
         format!("index       {:8.2} s busy", seconds(&work.watch.commit)),
         format!("total       {:8.2} s", begun.elapsed().as_secs_f64()),
     ]

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -56,6 +56,8 @@ pub struct PoolOptions {
     pub idle: Duration,
     /// Let workers obey fault marks in texts (tests).
     pub faults: bool,
+    /// Memory is short: a worker is ended after its job.
+    pub tight: Arc<AtomicBool>,
 }
 
 impl Default for PoolOptions {
@@ -68,6 +70,7 @@ impl Default for PoolOptions {
             resident_idle: 96 << 20,
             idle: Duration::from_secs(20),
             faults: false,
+            tight: Arc::default(),
         }
     }
 }

@@ -35,7 +35,8 @@ pub fn run(options: &PoolOptions, queue: &Receiver<Job>, counters: &PoolCounters
             Err(RecvTimeoutError::Disconnected) => return,
         };
         serve(options, &mut worker, job, counters, cancel);
-        if worker.as_ref().is_some_and(|it| it.resident() > options.resident_idle) {
+        let tight = options.tight.load(std::sync::atomic::Ordering::Acquire);
+        if tight || worker.as_ref().is_some_and(|it| it.resident() > options.resident_idle) {
             worker = None;
         }
     }

@@ -1,0 +1,161 @@
+//! Keeps the process tree below its memory limit while it indexes. Invariants: it measures only while a pass runs; above
+//! 85 % of the limit no batch is handed out for a while, caches are given back and workers go after their job; a limit
+//! that is too small slows indexing down and never stops it. Must not know what a batch is.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+
+use super::state::Shared;
+use crate::base::os::memory;
+use crate::base::threads::{self, Intent};
+use crate::index::tiered::TieredFacts;
+
+/// How often memory is looked at.
+const LOOK: Duration = Duration::from_millis(300);
+/// Share of the limit, in percent, above which indexing pauses.
+const TIGHT: u64 = 85;
+/// While it stays tight, caches are given back at each so-manyth look.
+const RELIEF: u32 = 8;
+/// Longest pause before one batch.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// What the governor has seen and what follows from it.
+#[derive(Default)]
+pub struct Governor {
+    limit: u64,
+    /// Above the share now; workers look at it as well.
+    tight: Arc<AtomicBool>,
+    peak: AtomicU64,
+    pauses: AtomicU64,
+    passes: AtomicUsize,
+    eased: (Mutex<()>, Condvar),
+    thread: Mutex<Option<(Sender<()>, JoinHandle<()>)>>,
+}
+
+/// A pass runs as long as this lives.
+pub struct Running<'a>(&'a Governor);
+
+impl Governor {
+    /// One for this many bytes; it sleeps until `start`.
+    pub fn new(limit: u64) -> Self {
+        Self { limit, ..Self::default() }
+    }
+
+    /// Starts to look whenever a pass runs. Without its thread nothing pauses.
+    pub fn start(shared: &Arc<Shared>, facts: Arc<TieredFacts>) {
+        let (wake, woken) = unbounded();
+        let of = shared.clone();
+        match threads::spawn("memory", Intent::Latency, move || of.governor.run(&of, &facts, &woken)) {
+            Ok(thread) => *shared.governor.lock() = Some((wake, thread)),
+            Err(error) => shared.notice(&format!("memory.limit_mb is not watched over: {error}")),
+        }
+    }
+
+    /// Ends the thread; whoever pauses goes on.
+    pub fn stop(&self) {
+        let thread = self.lock().take();
+        if let Some((wake, thread)) = thread {
+            drop(wake);
+            let _ = thread.join();
+        }
+        self.set(false);
+    }
+
+    /// A pass begins.
+    pub fn begin(&self) -> Running<'_> {
+        if self.passes.fetch_add(1, Ordering::AcqRel) == 0 {
+            if let Some((wake, _)) = &*self.lock() {
+                let _ = wake.send(());
+            }
+        }
+        Running(self)
+    }
+
+    /// Waits, before a batch, while memory is tight; for a second at most.
+    pub fn pause(&self, is_over: impl Fn() -> bool) {
+        if !self.tight.load(Ordering::Acquire) {
+            return;
+        }
+        self.pauses.fetch_add(1, Ordering::Relaxed);
+        let begun = Instant::now();
+        let mut guard = self.eased.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while self.tight.load(Ordering::Acquire) && begun.elapsed() < LONGEST_PAUSE && !is_over() {
+            guard = self.eased.1.wait_timeout(guard, LOOK / 3).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// For workers: a worker that has done its job while this holds is ended.
+    pub fn tight(&self) -> Arc<AtomicBool> {
+        self.tight.clone()
+    }
+
+    /// The most that was seen, in bytes, and how many batches had to wait.
+    pub fn seen(&self) -> (u64, u64) {
+        (self.peak.load(Ordering::Relaxed), self.pauses.load(Ordering::Relaxed))
+    }
+
+    fn run(&self, shared: &Shared, facts: &TieredFacts, woken: &Receiver<()>) {
+        while woken.recv().is_ok() {
+            // Looks since memory became tight.
+            let mut looks = 0;
+            loop {
+                self.look(shared, facts, looks);
+                looks = if self.tight.load(Ordering::Acquire) { looks.wrapping_add(1) } else { 0 };
+                if self.passes.load(Ordering::Acquire) == 0 {
+                    break;
+                }
+                match woken.recv_timeout(LOOK) {
+                    Err(RecvTimeoutError::Disconnected) => return,
+                    Ok(()) | Err(RecvTimeoutError::Timeout) => {}
+                }
+            }
+            self.set(false);
+        }
+    }
+
+    fn look(&self, shared: &Shared, facts: &TieredFacts, looks: u32) {
+        let used = used(self.limit / 100 * TIGHT);
+        self.peak.fetch_max(used, Ordering::Relaxed);
+        let tight = used > self.limit / 100 * TIGHT;
+        // Given back too often, pages and facts would only be fetched again.
+        if tight && looks.is_multiple_of(RELIEF) {
+            // Decoded facts move to the compressed tiers; pages of the packs come back from their files.
+            facts.tiers().relieve(0);
+            for root in shared.roots() {
+                root.store.state().packs.iter().for_each(|pack| pack.release_pages());
+            }
+        }
+        self.set(tight);
+    }
+
+    fn set(&self, tight: bool) {
+        self.tight.store(tight, Ordering::Release);
+        if !tight {
+            let _guard = self.eased.0.lock().unwrap_or_else(PoisonError::into_inner);
+            self.eased.1.notify_all();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Sender<()>, JoinHandle<()>)>> {
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.passes.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Bytes of the process tree. Resident sizes are cheap to ask for and never too small: only where they are above
+/// `enough` are shared pages counted once.
+fn used(enough: u64) -> u64 {
+    let me = std::process::id();
+    let resident = |pid| memory::resident_of(pid).unwrap_or(0);
+    let upper = memory::descendants(me).into_iter().map(resident).fold(resident(me), u64::saturating_add);
+    if upper <= enough { upper } else { memory::pss_of_tree(me) }
+}
