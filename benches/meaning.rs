@@ -109,7 +109,6 @@ fn field<'a>(tuning: &'a mut Tuning, name: &str) -> &'a mut f32 {
         "sample" => &mut tuning.sample,
         "generated" => &mut tuning.generated,
         "prose" => &mut tuning.prose,
-        "bare" => &mut tuning.bare,
         "short" => &mut tuning.short,
         "file" => &mut tuning.file,
         "second" => &mut tuning.second,

@@ -27,12 +27,10 @@ pub struct Evidence {
     pub declared: f32,
     /// Its file is called as the name that is asked for.
     pub called: bool,
-    /// It declares nothing and lies in nothing (imports, top of a file), or is data.
-    pub bare: bool,
 }
 
-/// How much each kind of evidence counts. The defaults are what the development questions and 20 of our own like; they
-/// were chosen by whole categories, never by repository.
+/// How much each kind of evidence counts. The defaults are chosen by
+/// the mean over all development questions (`benches/meaning.rs`), never by one repository.
 #[derive(Clone, Copy, Debug)]
 pub struct Tuning {
     /// Share of meaning in the score of a description, of a question about architecture, of a name.
@@ -57,7 +55,6 @@ pub struct Tuning {
     pub vendored: f32,
     pub generated: f32,
     pub prose: f32,
-    pub bare: f32,
     pub short: f32,
     /// Passages of fewer terms are short.
     pub short_terms: u32,
@@ -70,27 +67,26 @@ pub struct Tuning {
 impl Default for Tuning {
     fn default() -> Self {
         Self {
-            meaning_described: 0.6,
+            meaning_described: 0.5,
             meaning_architecture: 0.6,
             meaning_named: 0.2,
             words: Weights::default(),
             names: 0.2,
             covered: 0.2,
-            path: 0.1,
+            path: 0.3,
             declared_named: 1.0,
             declared: 0.3,
             called: 0.3,
-            test: 0.6,
-            docs: 0.6,
+            test: 0.5,
+            docs: 0.5,
             sample: 0.7,
             vendored: 0.6,
             generated: 0.6,
             prose: 0.8,
-            bare: 0.85,
             short: 0.9,
             short_terms: 40,
-            file: 0.1,
-            second: 0.8,
+            file: 0.2,
+            second: 0.7,
         }
     }
 }
@@ -163,9 +159,6 @@ fn held_back(it: &Evidence, asked: Traits, tuning: &Tuning) -> f32 {
     }
     if it.prose && !asked.has(Traits::DOCS) {
         factor *= tuning.prose;
-    }
-    if it.bare {
-        factor *= tuning.bare;
     }
     if it.length < tuning.short_terms {
         factor *= tuning.short;

@@ -265,7 +265,6 @@ impl<'a> Search<'a> {
             traits: info.traits,
             prose: info.prose,
             length: info.terms,
-            bare: info.symbol.is_none(),
             ..Evidence::default()
         };
         self.known.insert(passage, self.candidates.len());

@@ -20,3 +20,4 @@ mod crawl;
 mod ignore_rules;
 mod watch;
 mod workers;
+mod search;

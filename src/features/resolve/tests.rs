@@ -9,7 +9,7 @@ use crate::index::apply::Builder;
 use crate::index::build::{FileMeta, FileRecord, FileState, SegmentRecord, build_facts_pack};
 use crate::index::snapshot::{FewFacts, Snapshot};
 use crate::index::view::PackView;
-use crate::store::pack::PackId;
+use crate::index::apply::PackId;
 use crate::syntax::{extract, languages};
 use std::sync::Arc;
 

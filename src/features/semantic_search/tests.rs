@@ -5,12 +5,12 @@ use super::*;
 use crate::base::hash::{ContentHash, Key};
 use crate::embed::{batch, fake::Fake};
 use crate::index::apply::Builder;
+use crate::index::apply::PackId;
 use crate::index::build::{FileMeta, FileRecord, FileState, SegmentRecord, build_facts_pack};
 use crate::index::snapshot::FewFacts;
 use crate::index::source::MemoryPack;
 use crate::index::vectors::{VectorRun, VectorView, build_vector_pack, quantise, run_key};
 use crate::index::view::PackView;
-use crate::store::pack::PackId;
 use crate::syntax::{extract, languages};
 
 fn segments(path: &RelPath, text: &str, runs: &mut Vec<VectorRun>) -> Vec<SegmentRecord> {

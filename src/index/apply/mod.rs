@@ -15,7 +15,7 @@ use super::view::PackView;
 use crate::base::hash::Key;
 use crate::base::ids::{FileId, RootId};
 use crate::base::paths::RelPath;
-use crate::store::pack::PackId;
+pub use crate::store::pack::PackId;
 use std::collections::HashMap;
 use std::sync::Arc;
 

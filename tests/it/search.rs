@@ -1,0 +1,173 @@
+//! Search by meaning from outside: every door gives the same list, unsaved text is found, bad questions are told.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+
+use portolan::server::ServeOptions;
+use portolan::workspace::Options;
+use serde_json::{Value, json};
+
+use crate::client::{self, Client, able, uri};
+
+const QUESTION: &str = "where do we retry with backoff";
+
+/// A small project with one good answer to [`QUESTION`], and several that share words with it.
+fn project() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let files = [
+        (
+            "src/net/retry.rs",
+            "/// Calls `operation` again after a failure; the pause doubles each time.\n\
+             pub fn retry_with_backoff<T>(operation: impl Fn() -> Option<T>, attempts: u32) -> Option<T> {\n    \
+             let mut pause = 1;\n    for _ in 0..attempts {\n        if let Some(it) = operation() {\n            \
+             return Some(it);\n        }\n        sleep(pause);\n        pause *= 2;\n    }\n    None\n}\n\n\
+             fn sleep(seconds: u64) {\n    std::thread::sleep(std::time::Duration::from_secs(seconds));\n}\n",
+        ),
+        (
+            "src/color.rs",
+            "pub struct Color {\n    pub red: u8,\n}\n\npub fn mix(a: Color, b: Color) -> Color {\n    a\n}\n",
+        ),
+        (
+            "src/client.py",
+            "class Client:\n    def fetch(self, url):\n        return self.send(url)\n\n    def back(self):\n        pass\n",
+        ),
+        (
+            "tests/retry_test.rs",
+            "#[test]\nfn retry_with_backoff_gives_up() {\n    assert!(retry_with_backoff(|| None::<u8>, 2).is_none());\n}\n",
+        ),
+        ("README.md", "# Retry\n\nWe retry with backoff, see the source.\n"),
+    ];
+    for (path, text) in files {
+        let path = dir.path().join("root").join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    dir
+}
+
+fn portolan(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
+    command.arg("--cache-dir").arg(dir.join("cache")).env_remove("PORTOLAN_ONNXRUNTIME");
+    command
+}
+
+fn run(dir: &Path, arguments: &[&str]) -> Output {
+    portolan(dir).args(arguments).arg(dir.join("root")).output().unwrap()
+}
+
+/// `path:first-last` of each answer.
+fn listed(results: &Value) -> Vec<String> {
+    let line = |it: &Value| format!("{}:{}-{}", it["path"].as_str().unwrap(), it["start_line"], it["end_line"]);
+    results.as_array().unwrap().iter().map(line).collect()
+}
+
+/// A client of a server that uses the same index.
+fn client(dir: &Path) -> Client {
+    let cache = dir.join("cache");
+    let embedder = portolan::embed::open(&portolan::embed::Options::default()).unwrap();
+    let workspace = move |_: &mut _, _: &[_]| Options {
+        cache_dir: Some(cache.clone()),
+        executable: Some(env!("CARGO_BIN_EXE_portolan").into()),
+        embedder: Some(embedder.clone()),
+        workers: 1,
+        ..Options::default()
+    };
+    let options = ServeOptions { workspace: Arc::new(workspace), ..client::options() };
+    let mut client = Client::open_with(&[&dir.join("root")], options, able());
+    client.ignore("$/progress");
+    client.ignore("window/workDoneProgress/create");
+    client
+}
+
+/// Asks until all is indexed: each answer says how much of the workspace it has seen.
+fn ask(client: &mut Client, query: &str) -> Value {
+    for _ in 0..100_000 {
+        let answer = client.request("portolan/semanticSearch", json!({ "query": query })).unwrap();
+        if answer["completeness"]["whole"] == true {
+            return answer;
+        }
+    }
+    panic!("never whole");
+}
+
+#[test]
+fn every_door_gives_the_same_list() {
+    let project = project();
+    let dir = project.path();
+    let output = run(dir, &["search", "--json", QUESTION]);
+    assert!(output.status.success(), "{output:?}");
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let want = listed(&answer["results"]);
+    assert_eq!(want[0], "src/net/retry.rs:1-12", "{want:?}");
+    assert!(want.len() >= 3);
+
+    let mut server = portolan(dir).arg("search-server").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let asked = json!({"id": 7, "root": dir.join("root"), "query": QUESTION, "limit": 10});
+    writeln!(server.stdin.take().unwrap(), "{asked}").unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let answer: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&answer["id"], listed(&answer["results"])), (&json!(7), want.clone()));
+    assert!(server.wait().unwrap().success(), "ends with its input");
+
+    let mut client = client(dir);
+    let answer = ask(&mut client, QUESTION);
+    let of = |it: &Value| format!("{}:{}-{}", it["path"].as_str().unwrap(), it["lines"][0], it["lines"][1]);
+    assert_eq!(answer["items"].as_array().unwrap().iter().map(of).collect::<Vec<_>>(), want);
+    let symbols = client.request("workspace/symbol", json!({ "query": format!("?{QUESTION}") })).unwrap();
+    let place = |it: &Value| (it["location"]["uri"].clone(), it["location"]["range"]["start"]["line"].clone());
+    let places = |all: &Value| all.as_array().unwrap().iter().map(place).collect::<Vec<_>>();
+    assert_eq!(places(&symbols), places(&answer["items"]));
+}
+
+#[test]
+fn unsaved_text_is_found() {
+    let project = project();
+    let dir = project.path();
+    let mut client = client(dir);
+    ask(&mut client, QUESTION);
+    let file = uri(&dir.join("root/src/color.rs"));
+    let text = "/// Whether the moon is full tonight.\npub fn lunar_phase(day: u32) -> bool {\n    day % 29 == 14\n}\n";
+    client.did_open(&file, "rust", text);
+    let mut first = json!(null);
+    // The edit is published when its analysis is done; each question sees the state of its moment.
+    for _ in 0..100_000 {
+        first = ask(&mut client, "is the moon full")["items"][0].clone();
+        if first["name"] == "lunar_phase" {
+            break;
+        }
+    }
+    assert_eq!((&first["name"], &first["lines"]), (&json!("lunar_phase"), &json!([1, 4])), "{first}");
+    assert_eq!(first["location"]["uri"], file);
+    client.did_close(&file);
+}
+
+#[test]
+fn bad_questions_name_the_remedy() {
+    let project = project();
+    let dir = project.path();
+    for (question, remedy) in [("", "ask in words"), ("?!", "no letter"), (&*"word ".repeat(20_000), "shorter")] {
+        let output = run(dir, &["search", question]);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(remedy), "{output:?}");
+    }
+    let output = portolan(dir).args(["search", "x", "/no/such/folder"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let mut client = client(dir);
+    let refusal = client.request("portolan/semanticSearch", json!({ "query": "a".repeat(100_000) })).unwrap_err();
+    assert!(refusal.message.contains("shorter"), "{refusal:?}");
+    assert!(client.request("portolan/semanticSearch", json!({ "query": " " })).is_err());
+}
+
+#[test]
+fn passages_are_shown_in_eighty_columns() {
+    let project = project();
+    let output = run(project.path(), &["search", QUESTION, "-n", "3"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("src/net/retry.rs:1-12  function retry_with_backoff"), "{text}");
+    assert!(text.contains("     2  pub fn retry_with_backoff"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    assert!(!text.contains('\u{1b}'), "no colours into a pipe");
+}
