@@ -34,6 +34,22 @@
           (function_expression parameters: (_) @parameters body: (_) @body)
           (generator_function parameters: (_) @parameters body: (_) @body)]) @definition.function
 
+; Tests: a call with a string and a function, `it("adds", () => ...)`, `describe.only(...)`.
+(call_expression
+  function: (identifier) @_runner
+  arguments: (arguments
+    . [(string) (template_string)] @name
+    [(arrow_function) (function_expression)])
+  (#any-of? @_runner "it" "test" "describe" "suite" "context" "specify" "bench")
+  (#set! test)) @definition.test
+(call_expression
+  function: (member_expression object: (identifier) @_runner)
+  arguments: (arguments
+    . [(string) (template_string)] @name
+    [(arrow_function) (function_expression)])
+  (#any-of? @_runner "it" "test" "describe" "suite" "context" "specify" "bench")
+  (#set! test)) @definition.test
+
 ; --- locals ----------------------------------------------------------------
 (arrow_function parameter: (identifier) @local.parameter)
 (arrow_function) @scope.function

@@ -29,6 +29,9 @@
 (let_condition pattern: (_) @local.variable)
 (for_expression pattern: (_) @local.variable) @scope.block
 (match_pattern (_) @local.variable condition: (_)? @value)
+(tuple_struct_pattern type: (generic_type) @value)
+(struct_pattern type: (_) @value)
+(range_pattern) @value
 (match_arm) @scope.block
 (if_expression) @scope.block
 (while_expression) @scope.block
@@ -65,6 +68,7 @@
 (scoped_identifier path: (_) @receiver name: (identifier) @reference.read)
 (scoped_type_identifier path: (_) @receiver name: (type_identifier) @reference.type)
 (tuple_struct_pattern type: (identifier) @reference.call)
+(tuple_struct_pattern type: (generic_type type: (type_identifier) @reference.call))
 (struct_pattern type: (type_identifier) @reference.type)
 (field_initializer field: (field_identifier) @reference.label)
 (shorthand_field_initializer (identifier) @reference.read)

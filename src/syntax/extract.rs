@@ -27,7 +27,7 @@ use super::queries::{Tables, tables};
 use super::{passages, segments};
 use crate::base::span::Span;
 use crate::facts::{Facts, LineIndex};
-pub(super) use collect::floor;
+pub(super) use collect::{floor, is_callable};
 use walk::{Walk, Want};
 
 /// The sources whose change makes other facts: part of every recipe.
@@ -153,7 +153,7 @@ pub fn outline_in(lang: Lang, tree: &Tree, text: &str, range: Span) -> Facts {
     let needs_all = lang.row().first_assignment == FirstAssignment::All || lang.row().sections;
     let walk_range = if needs_all { whole } else { range };
     let mut facts = walked(lang, tables, tree, text, walk_range, Want::Outline, &Limits::default());
-    finish::keep_outline(&mut facts, range, lang.row().outline_hides);
+    finish::keep_outline(&mut facts, range, lang.row());
     facts
 }
 
@@ -188,7 +188,7 @@ fn walked(
     if row.sections {
         sections::nest(&mut raw.symbols, text, segment.end);
     }
-    finish::finish(&mut facts, raw, segment, row.first_assignment);
+    finish::finish(&mut facts, raw, segment, row);
     facts
 }
 

@@ -83,6 +83,10 @@ pub struct Row {
     pub blank_macros: bool,
     /// Kinds that are found by name but not shown in the outline.
     pub outline_hides: &'static [crate::facts::SymbolKind],
+    /// A declaration behind which the same parent has the same name again is not shown in the outline (Python's overloads).
+    pub outline_hides_overloads: bool,
+    /// Consecutive functions of one name are equations of one function.
+    pub equations: bool,
     /// Prefixes of function names that make a test in files that hold tests (`test_`, `Test`).
     pub test_prefixes: &'static [&'static str],
     /// Keys of data below so many nodes are not named; half as many in a large text.

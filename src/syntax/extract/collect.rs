@@ -343,6 +343,9 @@ impl<'a, 'tree> Walk<'a, 'tree> {
             if text.contains("deprecated") || text.contains("Deprecated") {
                 flags = flags.with(SymbolFlags::DEPRECATED);
             }
+            if text.contains("@overload") || text.contains(".overload") {
+                flags = flags.with(SymbolFlags::DECLARATION);
+            }
             if text.contains("staticmethod") || text.contains("classmethod") {
                 flags = flags.with(SymbolFlags::STATIC);
             }
@@ -409,7 +412,7 @@ fn set_flags(sets: Sets) -> SymbolFlags {
 }
 
 /// Whether it takes parameters.
-pub(super) fn is_callable(kind: SymbolKind) -> bool {
+pub(in crate::syntax) fn is_callable(kind: SymbolKind) -> bool {
     matches!(
         kind,
         SymbolKind::Function | SymbolKind::Method | SymbolKind::Constructor | SymbolKind::Operator | SymbolKind::Macro

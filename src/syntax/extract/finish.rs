@@ -1,17 +1,18 @@
 //! Puts what a walk collected in order and relates it: parents, scopes, containers, first assignments. Invariant: all tables
 //! ascend as `Facts` says, every index is valid, spans count from the segment's start. Must not know trees.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::raw::{Raw, RawScope};
 use crate::base::span::Span;
 use crate::facts::{
     Facts, Receiver, Reference, Role, Scope, ScopeIx, ScopeKind, Symbol, SymbolFlags, SymbolIx, SymbolKind, TypeUse,
 };
-use crate::syntax::languages::FirstAssignment;
+use crate::syntax::languages::{FirstAssignment, Row};
 
 /// Relates the collected things and writes them into `facts`.
-pub(super) fn finish(facts: &mut Facts, raw: Raw, segment: Span, first_assignment: FirstAssignment) {
+pub(super) fn finish(facts: &mut Facts, raw: Raw, segment: Span, row: &Row) {
+    let first_assignment = row.first_assignment;
     let Raw { mut symbols, scopes, types, macros, .. } = raw;
     if !macros.is_empty() {
         // Items found in macro calls have been met before as loose names.
@@ -38,6 +39,13 @@ pub(super) fn finish(facts: &mut Facts, raw: Raw, segment: Span, first_assignmen
     facts.symbols = symbols;
     if first_assignment != FirstAssignment::None {
         keep_first_assignments(facts, first_assignment);
+    }
+    if row.equations {
+        join_equations(facts);
+    }
+    for symbol in &mut facts.symbols {
+        symbol.range.end = symbol.range.end.min(segment.end);
+        symbol.signature.end = symbol.signature.end.min(segment.end);
     }
     assign_parents(facts);
 }
@@ -154,8 +162,6 @@ fn make_locals(facts: &Facts, symbols: &mut [Symbol], which: FirstAssignment) {
 /// Keeps the first assignment of a name in a scope; the others write it.
 fn keep_first_assignments(facts: &mut Facts, which: FirstAssignment) {
     let mut seen = HashSet::new();
-    let mut place = Vec::with_capacity(facts.symbols.len());
-    let mut kept = Vec::with_capacity(facts.symbols.len());
     let mut by_name: Vec<u32> = (0..facts.symbols.len() as u32).collect();
     by_name.sort_by_key(|&ix| facts.symbols[ix as usize].name_range.start);
     let mut keep = vec![true; facts.symbols.len()];
@@ -170,10 +176,7 @@ fn keep_first_assignments(facts: &mut Facts, which: FirstAssignment) {
         }
     }
     for (ix, symbol) in facts.symbols.iter().enumerate() {
-        place.push(kept.len() as u32);
-        if keep[ix] {
-            kept.push(*symbol);
-        } else {
+        if !keep[ix] {
             facts.references.push(Reference {
                 name: symbol.name,
                 span: symbol.name_range,
@@ -183,10 +186,48 @@ fn keep_first_assignments(facts: &mut Facts, which: FirstAssignment) {
             });
         }
     }
-    if kept.len() == facts.symbols.len() {
+    facts.types.retain(|ty| keep[ty.symbol.0 as usize]);
+    facts.references.sort_by_key(|reference| reference.span.start);
+    let into: Vec<u32> = (0..keep.len() as u32).collect();
+    remove(facts, &keep, &into);
+}
+
+/// Consecutive equations of one function are one symbol, which reaches from the first to the last.
+fn join_equations(facts: &mut Facts) {
+    let mut keep = vec![true; facts.symbols.len()];
+    let mut into: Vec<u32> = (0..keep.len() as u32).collect();
+    // By scope the symbol that stood there last.
+    let mut last: HashMap<ScopeIx, usize> = HashMap::new();
+    for ix in 0..facts.symbols.len() {
+        let symbol = facts.symbols[ix];
+        let equation = matches!(symbol.kind, SymbolKind::Function | SymbolKind::Method);
+        if symbol.flags.has(SymbolFlags::LOCAL) && !equation {
+            continue;
+        }
+        let before = last.get(&symbol.scope).copied().filter(|&at| equation && facts.symbols[at].name == symbol.name);
+        let Some(before) = before.filter(|&at| facts.symbols[at].kind == symbol.kind) else {
+            last.insert(symbol.scope, ix);
+            continue;
+        };
+        facts.symbols[before].range.end = facts.symbols[before].range.end.max(symbol.range.end);
+        (keep[ix], into[ix]) = (false, before as u32);
+    }
+    remove(facts, &keep, &into);
+}
+
+/// Takes symbols away; what was told of one is told of the symbol in `into` then.
+fn remove(facts: &mut Facts, keep: &[bool], into: &[u32]) {
+    if keep.iter().all(|keep| *keep) {
         return;
     }
-    facts.types.retain(|ty| keep[ty.symbol.0 as usize]);
+    let mut kept = Vec::with_capacity(facts.symbols.len());
+    let mut place = vec![0; keep.len()];
+    for (ix, symbol) in facts.symbols.iter().enumerate() {
+        place[ix] = if keep[ix] { kept.len() as u32 } else { place[into[ix] as usize] };
+        if keep[ix] {
+            kept.push(*symbol);
+        }
+    }
     for ty in &mut facts.types {
         ty.symbol = SymbolIx(place[ty.symbol.0 as usize]);
     }
@@ -194,7 +235,6 @@ fn keep_first_assignments(facts: &mut Facts, which: FirstAssignment) {
         scope.symbol = scope.symbol.map(|ix| SymbolIx(place[ix.0 as usize]));
     }
     facts.symbols = kept;
-    facts.references.sort_by_key(|reference| reference.span.start);
 }
 
 /// Innermost enclosing declarations as parents; members of an `impl` get its type as container.
@@ -264,13 +304,16 @@ pub(super) fn rebase(facts: &mut Facts, by: u32) {
     facts.problems.iter_mut().for_each(|it| shift(&mut it.span));
 }
 
-/// Keeps the declarations that touch `range`, and those around them; locals and everything else go.
-pub(super) fn keep_outline(facts: &mut Facts, range: Span, hidden: &[SymbolKind]) {
+/// Keeps the declarations that touch `range`, and those around them; locals and everything else go, and so do declarations
+/// of a name that another one behind them defines, where the row says so.
+pub(super) fn keep_outline(facts: &mut Facts, range: Span, row: &Row) {
+    let superseded = if row.outline_hides_overloads { superseded(&facts.symbols) } else { HashSet::new() };
     let mut place: Vec<Option<SymbolIx>> = Vec::with_capacity(facts.symbols.len());
     let mut kept: Vec<Symbol> = Vec::new();
-    for symbol in &facts.symbols {
+    for (ix, symbol) in facts.symbols.iter().enumerate() {
         let touches = symbol.range.start <= range.end && range.start <= symbol.range.end;
-        if symbol.flags.has(SymbolFlags::LOCAL) || !touches || hidden.contains(&symbol.kind) {
+        let hidden = row.outline_hides.contains(&symbol.kind) || superseded.contains(&ix);
+        if symbol.flags.has(SymbolFlags::LOCAL) || !touches || hidden {
             place.push(None);
             continue;
         }
@@ -284,4 +327,17 @@ pub(super) fn keep_outline(facts: &mut Facts, range: Span, hidden: &[SymbolKind]
     facts.imports.clear();
     facts.types.clear();
     facts.problems.clear();
+}
+
+/// Declarations behind which the same parent has the same name again.
+fn superseded(symbols: &[Symbol]) -> HashSet<usize> {
+    let mut out = HashSet::new();
+    let mut seen = HashSet::new();
+    for (ix, symbol) in symbols.iter().enumerate().rev() {
+        let again = !seen.insert((symbol.parent, symbol.name));
+        if again && symbol.flags.has(SymbolFlags::DECLARATION) {
+            out.insert(ix);
+        }
+    }
+    out
 }

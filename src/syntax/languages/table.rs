@@ -34,6 +34,8 @@ const PLAIN: Row = Row {
     item_words: &[],
     blank_macros: false,
     outline_hides: &[],
+    outline_hides_overloads: false,
+    equations: false,
     test_prefixes: &[],
     key_depth: u32::MAX,
     sections: false,
@@ -79,6 +81,7 @@ pub static ROWS: &[Row] = &[
         super_names: &["super"],
         first_assignment: FirstAssignment::All,
         test_prefixes: &["test_"],
+        outline_hides_overloads: true,
         ..PLAIN
     },
     Row {
@@ -269,6 +272,7 @@ pub static ROWS: &[Row] = &[
         interpreters: &["runhaskell", "runghc"],
         comments: &["comment", "haddock"],
         diagnostics: false,
+        equations: true,
         ..PLAIN
     },
     Row {

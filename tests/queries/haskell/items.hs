@@ -26,8 +26,8 @@ instance Shape Foo where
 -- | Runs.
 run :: Int -> Int
 run x = helper x + y where y = 3
--- <- definition.function
+-- <- definition.function lines=3
 run 0 = 1
--- <- definition.function
+-- <- scope.function
 helper z = z
 -- <- definition.function
