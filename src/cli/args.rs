@@ -113,6 +113,8 @@ pub enum Command {
         address_space: u64,
         #[arg(long)]
         faults: bool,
+        #[arg(long, default_value_t = 0)]
+        segment_size: usize,
         /// Serve one open document instead of a queue of files
         #[arg(long)]
         document: bool,

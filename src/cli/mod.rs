@@ -23,6 +23,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::base::settings::table;
+use crate::workspace::worker::child::ChildOptions;
 use args::{Args, Command, ConfigCommand};
 
 /// A mistake of the caller: exit code 2. The message names the thing and the remedy.
@@ -43,8 +44,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> anyhow::Result<ExitCode> {
-    if let Command::Worker { parent, address_space, faults, document } = args.command {
-        return Ok(worker::run(parent, address_space, faults, document));
+    if let Command::Worker { parent, address_space, faults, segment_size, document } = args.command {
+        let options = ChildOptions { parent, address_space, faults, segment_size };
+        return Ok(worker::run(&options, document));
     }
     let settings = setup::settings(&args.common)?;
     setup::tell(&settings);

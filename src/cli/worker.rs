@@ -6,7 +6,6 @@ use crate::workspace::worker::child::{self, ChildOptions};
 use crate::workspace::worker::document as one_document;
 
 /// Serves its parent until the pipe closes.
-pub fn run(parent: u32, address_space: u64, faults: bool, document: bool) -> ExitCode {
-    let options = ChildOptions { parent, address_space, faults };
-    if document { one_document::main(&options) } else { child::main(&options) }
+pub fn run(options: &ChildOptions, document: bool) -> ExitCode {
+    if document { one_document::main(options) } else { child::main(options) }
 }

@@ -53,17 +53,8 @@ pub struct Options {
     pub runtime: Runtime,
     /// Path of the ONNX Runtime library; none: looked for (see `onnx::library`).
     pub library: Option<PathBuf>,
-    /// Where the model runs.
-    pub device: Device,
-}
-
-/// Where the model runs. Devices other than the processor are not there yet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Device {
-    /// The best there is: today the processor.
-    #[default]
-    Auto,
-    Cpu,
+    /// Most texts given to ONNX Runtime at once; 0: as many as its memory bound lets.
+    pub batch: usize,
 }
 
 /// The default model, as one ONNX file, and its tokenizer.
@@ -100,7 +91,7 @@ impl Options {
         Some(Self {
             runtime: if settings.text(&table::EMBEDDINGS_RUNTIME) == "onnx" { Runtime::Onnx } else { Runtime::Builtin },
             library: (!library.is_empty()).then(|| PathBuf::from(library)),
-            device: if settings.text(&table::EMBEDDINGS_DEVICE) == "cpu" { Device::Cpu } else { Device::Auto },
+            batch: usize::try_from(settings.int(&table::EMBEDDINGS_BATCH)).unwrap_or(0),
         })
     }
 }

@@ -22,6 +22,8 @@ pub struct OnnxRuntime {
     tokenizer: Tokenizer,
     dimensions: usize,
     runs_on: String,
+    /// Most rows of a batch.
+    rows: usize,
     session: Mutex<Session>,
 }
 
@@ -58,6 +60,7 @@ impl OnnxRuntime {
             tokenizer: scanner,
             dimensions: 0,
             runs_on: format!("ONNX Runtime{} (CPU)", library::version(&library)),
+            rows: if options.batch == 0 { usize::MAX } else { options.batch },
             session: Mutex::new(session),
         };
         let mut probe = Vec::new();
@@ -126,7 +129,7 @@ impl Embedder for OnnxRuntime {
         let mut vectors = Vec::with_capacity(encoded.len());
         let mut rest = encoded.as_slice();
         while let Some((_, first)) = rest.first() {
-            let rows = (BATCH_TOKENS / first.len().max(1)).clamp(1, rest.len());
+            let rows = (BATCH_TOKENS / first.len().max(1)).clamp(1, rest.len().min(self.rows));
             let (batch, tail) = rest.split_at(rows);
             self.run(batch, &mut vectors)?;
             rest = tail;

@@ -62,11 +62,13 @@ pub struct Limits {
     pub line: usize,
     /// Nodes below this depth are not looked at.
     pub depth: u32,
+    /// Bytes above which a text is cut into segments; none: the language's own.
+    pub segment_size: Option<usize>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { time: Duration::from_secs(2), bytes: 4 << 20, line: 100 << 10, depth: 2_000 }
+        Self { time: Duration::from_secs(2), bytes: 4 << 20, line: 100 << 10, depth: 2_000, segment_size: None }
     }
 }
 
@@ -111,7 +113,7 @@ pub fn extraction(lang: Lang, text: &str, limits: &Limits) -> Extraction {
         (Some(_), Some(reason)) => Some(reason),
         (None, _) => None,
     };
-    let segments = segments::by_lines(text, Lang::TEXT.row().segment_size)
+    let segments = segments::by_lines(text, limits.segment_size.unwrap_or(Lang::TEXT.row().segment_size))
         .into_iter()
         .map(|span| {
             let text = text.get(span.range()).unwrap_or("");
@@ -126,7 +128,10 @@ pub fn extraction(lang: Lang, text: &str, limits: &Limits) -> Extraction {
 
 /// As [`extract`], from a tree that exists already (an open document); `text` is the whole text of `tree`.
 pub fn extract_tree(lang: Lang, tree: &Tree, text: &str, limits: &Limits) -> Vec<Segment> {
-    segments::cut(lang, tree, text).into_iter().map(|span| extract_segment(lang, tree, text, span, limits)).collect()
+    segments::cut(lang, tree, text, limits.segment_size)
+        .into_iter()
+        .map(|span| extract_segment(lang, tree, text, span, limits))
+        .collect()
 }
 
 /// The facts of one segment (`span` as [`segments::cut`] gave it) of a whole text and its tree.

@@ -230,7 +230,10 @@ impl Stored {
             let segment = extract::extract_segment(lang, tree, text, span, limits);
             Placed { span: segment.span, facts: Arc::new(segment.facts) }
         };
-        segments::cut(lang, tree, text).into_iter().map(|span| kept(span).unwrap_or_else(|| fresh(span))).collect()
+        segments::cut(lang, tree, text, limits.segment_size)
+            .into_iter()
+            .map(|span| kept(span).unwrap_or_else(|| fresh(span)))
+            .collect()
     }
 }
 

@@ -13,10 +13,10 @@ use super::queries::matcher::Matcher;
 use super::queries::{Tables, tables};
 use crate::base::span::Span;
 
-/// Where the segments of a whole text lie: in order, without gaps; none for an empty text. One is larger than the language's
-/// `segment_size` only where a single function (or a single line of items) is.
-pub fn cut(lang: Lang, tree: &Tree, text: &str) -> Vec<Span> {
-    cut_at(lang, tree, text, lang.row().segment_size)
+/// Where the segments of a whole text lie: in order, without gaps; none for an empty text. One is larger than `size`
+/// (none: the language's `segment_size`) only where a single function (or a single line of items) is.
+pub fn cut(lang: Lang, tree: &Tree, text: &str, size: Option<usize>) -> Vec<Span> {
+    cut_at(lang, tree, text, size.unwrap_or(lang.row().segment_size))
 }
 
 fn cut_at(lang: Lang, tree: &Tree, text: &str, size: usize) -> Vec<Span> {

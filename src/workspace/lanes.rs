@@ -88,6 +88,7 @@ fn pool_options(shared: &Shared) -> PoolOptions {
         resident_limit,
         resident_idle: resident_limit / (workers as u64 + 1),
         faults: options.faults,
+        segment_size: options.segment_size,
         tight: shared.governor.tight(),
         ..PoolOptions::default()
     }

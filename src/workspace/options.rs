@@ -46,6 +46,8 @@ pub struct Options {
     pub commit_interval: Duration,
     /// Longest time between two full rescans of what is not watched.
     pub rescan_interval: Duration,
+    /// Bytes above which a file is cut into segments; 0: the language's own.
+    pub segment_size: u64,
     /// The settings that make another index of the same files; part of its directory's name.
     pub index_shape: String,
     /// The tiers that hold decoded facts.
@@ -76,6 +78,7 @@ impl Default for Options {
             executable: None,
             commit_interval: Duration::from_secs(2),
             rescan_interval: Duration::from_secs(30),
+            segment_size: 0,
             index_shape: String::new(),
             cache: TierOptions::default(),
             stat_cache: StatCacheOptions::default(),
@@ -106,6 +109,7 @@ impl Options {
             memory_limit: whole(&table::MEMORY_LIMIT_MB) << 20,
             watch: settings.bool(&table::WATCH_ENABLED),
             rescan_interval: Duration::from_secs(whole(&table::WATCH_RESCAN_SECONDS)),
+            segment_size: settings.size(&table::SEGMENT_SIZE),
             index_shape: settings.index_shape(),
             cache: TierOptions {
                 budget: whole(&table::CACHE_MEMORY_BUDGET_MB) << 20,

@@ -49,6 +49,17 @@ fn only_the_text_in_hand_is_blamed_when_a_worker_aborts() {
 }
 
 #[test]
+fn a_long_text_is_cut_into_segments_of_the_size_asked_for() {
+    let text = "fn a() {}\n".repeat(4_000);
+    let pool_of = |segment_size| {
+        let executable = Some(env!("CARGO_BIN_EXE_portolan").into());
+        Pool::new(PoolOptions { workers: 1, executable, segment_size, ..PoolOptions::default() }).unwrap()
+    };
+    assert_eq!(parse(&pool_of(0), &[&text]), [Ok(1)]);
+    assert_eq!(parse(&pool_of(8 << 10), &[&text]), [Ok(5)]);
+}
+
+#[test]
 fn a_worker_that_hangs_is_killed() {
     let pool = pool(Duration::from_secs(1), 1 << 30);
     let res = parse(&pool, &["// portolan-fault:hang", "fn b() {}"]);

@@ -127,7 +127,7 @@ pub const SEGMENT_SIZE: Row = shaping(row(
     "cache.segment_size",
     Size(256 * 1024),
     Machine,
-    "Files above this size are cut between top-level items into segments of about this size.",
+    "Files above this size are indexed in segments of about this size, cut between top-level items; 4 KiB to 4 MiB.",
 ));
 pub const PROCESSOR_WORKERS: Row = row(
     "performance.parallel_processor.max_workers",
@@ -177,10 +177,12 @@ pub const EMBEDDINGS_LIBRARY: Row = row(
     Machine,
     "Absolute path of the ONNX Runtime library (libonnxruntime.so, 1.20 or newer); empty looks beside the binary.",
 );
-pub const EMBEDDINGS_DEVICE: Row =
-    row("embeddings.device", Choice(&["auto", "cpu"]), Machine, "Where the model runs; auto takes the best there is.");
-pub const EMBEDDINGS_BATCH: Row =
-    row("embeddings.batch_size", Int(32, 1, 4096), Machine, "Passages given to the model at once.");
+pub const EMBEDDINGS_BATCH: Row = row(
+    "embeddings.batch_size",
+    Int(32, 1, 4096),
+    Machine,
+    "Most passages given to ONNX Runtime at once; the built-in evaluator takes one after the other.",
+);
 pub const DIAGNOSTICS_ENABLED: Row =
     live(row("diagnostics.enabled", Bool(true), Narrowing, "Report syntax errors of open documents."));
 pub const NAVIGATION_ENABLED: Row = row(
@@ -228,7 +230,6 @@ pub const ROWS: &[Row] = &[
     EMBEDDINGS_ENABLED,
     EMBEDDINGS_RUNTIME,
     EMBEDDINGS_LIBRARY,
-    EMBEDDINGS_DEVICE,
     EMBEDDINGS_BATCH,
     DIAGNOSTICS_ENABLED,
     NAVIGATION_ENABLED,

@@ -7,6 +7,10 @@ use super::protocol::{self, Request};
 use crate::base::os::process::{ProcessLimits, be_nice, die_with_parent, limit_this_process, take_stdout};
 use crate::syntax::extract::{Limits, extraction};
 
+/// Smaller segments cost more than they save; larger ones are more than the longest text that is parsed.
+const LEAST_SEGMENT: usize = 4 << 10;
+const MOST_SEGMENT: usize = 4 << 20;
+
 /// How a worker is started.
 #[derive(Clone, Debug, Default)]
 pub struct ChildOptions {
@@ -16,6 +20,8 @@ pub struct ChildOptions {
     pub address_space: u64,
     /// Obey the fault marks in texts (tests).
     pub faults: bool,
+    /// Bytes above which a text is cut into segments; 0: the language's own.
+    pub segment_size: usize,
 }
 
 /// Runs until the input ends.
@@ -37,7 +43,8 @@ pub fn main(options: &ChildOptions) -> ExitCode {
     if protocol::write_frame(&mut output, &protocol::hello()).is_err() {
         return ExitCode::FAILURE;
     }
-    let limits = Limits::default();
+    let segment_size = (options.segment_size > 0).then(|| options.segment_size.clamp(LEAST_SEGMENT, MOST_SEGMENT));
+    let limits = Limits { segment_size, ..Limits::default() };
     loop {
         let body = match protocol::read_frame(&mut input) {
             Ok(Some(body)) => body,

@@ -56,6 +56,8 @@ pub struct PoolOptions {
     pub idle: Duration,
     /// Let workers obey fault marks in texts (tests).
     pub faults: bool,
+    /// Bytes above which a text is cut into segments; 0: the language's own.
+    pub segment_size: u64,
     /// Memory is short: a worker is ended after its job.
     pub tight: Arc<AtomicBool>,
 }
@@ -70,6 +72,7 @@ impl Default for PoolOptions {
             resident_idle: 96 << 20,
             idle: Duration::from_secs(20),
             faults: false,
+            segment_size: 0,
             tight: Arc::default(),
         }
     }

@@ -98,6 +98,7 @@ impl Worker {
         command.arg("worker").arg("--parent").arg(std::process::id().to_string());
         // Address space is a far outer bound: what counts is resident memory, which is polled.
         command.arg("--address-space").arg((options.resident_limit * 8).to_string());
+        command.arg("--segment-size").arg(options.segment_size.to_string());
         if options.faults {
             command.arg("--faults");
         }
