@@ -5,6 +5,7 @@
 mod collect;
 mod declarators;
 mod finish;
+mod heads;
 mod imports;
 mod locals;
 mod raw;
@@ -36,6 +37,7 @@ pub(super) const SOURCES: &[&str] = &[
     include_str!("extract/collect.rs"),
     include_str!("extract/declarators.rs"),
     include_str!("extract/finish.rs"),
+    include_str!("extract/heads.rs"),
     include_str!("extract/imports.rs"),
     include_str!("extract/locals.rs"),
     include_str!("extract/raw.rs"),
@@ -81,7 +83,7 @@ pub struct Segment {
     pub facts: Facts,
 }
 
-/// Why a text has passages but no syntax.
+/// Why a text has passages but no syntax, or (too slow) perhaps a part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Degraded {
     TooLarge,
@@ -105,9 +107,7 @@ pub fn extract(lang: Lang, text: &str, limits: &Limits) -> Vec<Segment> {
 pub fn extraction(lang: Lang, text: &str, limits: &Limits) -> Extraction {
     let degraded = match (lang.grammar(), unfit(text, limits)) {
         (Some(_), None) => match parse(lang, text, limits) {
-            Some(tree) => {
-                return Extraction { segments: extract_tree(lang, &tree, text, limits), degraded: None };
-            }
+            Some(tree) => return extraction_of_tree(lang, &tree, text, limits),
             None => Some(Degraded::TooSlow),
         },
         (Some(_), Some(reason)) => Some(reason),
@@ -128,24 +128,39 @@ pub fn extraction(lang: Lang, text: &str, limits: &Limits) -> Extraction {
 
 /// As [`extract`], from a tree that exists already (an open document); `text` is the whole text of `tree`.
 pub fn extract_tree(lang: Lang, tree: &Tree, text: &str, limits: &Limits) -> Vec<Segment> {
-    segments::cut(lang, tree, text, limits.segment_size)
-        .into_iter()
-        .map(|span| extract_segment(lang, tree, text, span, limits))
-        .collect()
+    extraction_of_tree(lang, tree, text, limits).segments
+}
+
+fn extraction_of_tree(lang: Lang, tree: &Tree, text: &str, limits: &Limits) -> Extraction {
+    let mut degraded = None;
+    let segments = segments::cut(lang, tree, text, limits.segment_size).into_iter().map(|span| {
+        let (segment, whole) = segment_of(lang, tree, text, span, limits);
+        if !whole {
+            degraded = Some(Degraded::TooSlow);
+        }
+        segment
+    });
+    let segments = segments.collect();
+    Extraction { segments, degraded }
 }
 
 /// The facts of one segment (`span` as [`segments::cut`] gave it) of a whole text and its tree.
 pub fn extract_segment(lang: Lang, tree: &Tree, text: &str, span: Span, limits: &Limits) -> Segment {
-    let mut facts = match tables(lang) {
+    segment_of(lang, tree, text, span, limits).0
+}
+
+/// A segment, and whether its walk came to the end before time ran out; what it had found till then is kept.
+fn segment_of(lang: Lang, tree: &Tree, text: &str, span: Span, limits: &Limits) -> (Segment, bool) {
+    let (mut facts, whole) = match tables(lang) {
         Some(tables) => walked(lang, tables, tree, text, span, Want::Segment, limits),
-        None => Facts::default(),
+        None => (Facts::default(), true),
     };
     let text = text.get(span.range()).unwrap_or("");
     finish::rebase(&mut facts, span.start);
     facts.lines = LineIndex::new(text);
     facts.generated = is_generated(text);
     passages::tile(lang, text, &mut facts);
-    Segment { span, facts }
+    (Segment { span, facts }, whole)
 }
 
 /// Names and symbols alone (no locals, references, scopes, passages) of all items that touch `range`, and their ancestors;
@@ -157,12 +172,12 @@ pub fn outline_in(lang: Lang, tree: &Tree, text: &str, range: Span) -> Facts {
     let whole = Span::new(0, text.len() as u32);
     let needs_all = lang.row().first_assignment == FirstAssignment::All || lang.row().sections;
     let walk_range = if needs_all { whole } else { range };
-    let mut facts = walked(lang, tables, tree, text, walk_range, Want::Outline, &Limits::default());
+    let (mut facts, _) = walked(lang, tables, tree, text, walk_range, Want::Outline, &Limits::default());
     finish::keep_outline(&mut facts, range, lang.row());
     facts
 }
 
-/// Walks the tree and the insides of its macro calls.
+/// Walks the tree and the insides of its macro calls; false where time ran out.
 fn walked(
     lang: Lang,
     tables: &'static Tables,
@@ -171,10 +186,10 @@ fn walked(
     range: Span,
     want: Want,
     limits: &Limits,
-) -> Facts {
+) -> (Facts, bool) {
     let row = lang.row();
     let mut walk = Walk::new(row, tables, text, range, want, limits);
-    walk.run(tree);
+    let mut whole = walk.run(tree);
     let mut facts = std::mem::take(&mut walk.facts);
     let mut raw = walk.raw;
     let macros = std::mem::take(&mut raw.macros);
@@ -183,7 +198,7 @@ fn walked(
             let mut inner = Walk::new(row, tables, text, range, Want::Macro, limits);
             inner.facts = facts;
             inner.raw = raw;
-            inner.run(&tree);
+            whole &= inner.run(&tree);
             facts = std::mem::take(&mut inner.facts);
             raw = inner.raw;
         }
@@ -194,7 +209,7 @@ fn walked(
         sections::nest(&mut raw.symbols, text, segment.end);
     }
     finish::finish(&mut facts, raw, segment, row);
-    facts
+    (facts, whole)
 }
 
 /// Whether a macro call's tokens contain a word that begins an item.

@@ -4,39 +4,67 @@
 use tree_sitter::Node;
 
 use super::declarators::follow;
+use super::heads::set_flags;
 use super::imports;
-use super::raw::{MACROS, RawScope, RawType};
-use super::text::{self, simple_name, unquoted};
+use super::raw::{MACROS, RawScope};
+use super::text;
 use super::walk::{Lead, Walk, Want, Wrapper, span_of};
 use crate::base::span::Span;
-use crate::facts::{NameIx, Relation, ScopeIx, ScopeKind, Symbol, SymbolFlags, SymbolKind, Visibility};
-use crate::syntax::languages::VisibilityRule;
+use crate::facts::{Relation, ScopeIx, ScopeKind, Symbol, SymbolFlags, SymbolKind, Visibility};
 use crate::syntax::queries::captures::Capture;
 use crate::syntax::queries::{Pattern, Sets};
 
 /// Names longer than this are cut (a heading, a key).
-const NAME: usize = 200;
-/// Texts above this many bytes name the upper keys of their data alone.
-const LARGE_DATA: usize = 64 << 10;
+pub(super) const NAME: usize = 200;
+
+/// Containers around a segment beyond this many have no members in it.
+const AROUND: usize = 64;
 
 /// One declaration of a pattern.
-struct Draft<'tree> {
-    kind: SymbolKind,
-    node: Node<'tree>,
+pub(super) struct Draft<'tree> {
+    pub kind: SymbolKind,
+    pub node: Node<'tree>,
     name: Option<Node<'tree>>,
+}
+
+/// What a declaration is, as it stands in its wrapper.
+struct Extent {
+    kind: SymbolKind,
+    span: Span,
+    public: bool,
 }
 
 /// Captures that all declarations of a pattern share.
 #[derive(Default)]
 pub(super) struct Shared<'tree> {
-    body: Option<Node<'tree>>,
-    parameters: Option<Node<'tree>>,
+    pub body: Option<Node<'tree>>,
+    pub parameters: Option<Node<'tree>>,
     pub ty: Option<Node<'tree>>,
     container: Option<Node<'tree>>,
     visibility: Option<Visibility>,
     doc: Option<Span>,
     flags: SymbolFlags,
     related: Vec<(Relation, Node<'tree>)>,
+}
+
+impl<'tree> Shared<'tree> {
+    /// Takes a capture in that says something of all declarations of its pattern.
+    fn take(&mut self, capture: Capture, node: Node<'tree>) {
+        match capture {
+            Capture::Body => self.body = self.body.or(Some(node)),
+            Capture::Parameters => self.parameters = self.parameters.or(Some(node)),
+            Capture::Type => self.ty = self.ty.or(Some(node)),
+            Capture::Container => self.container = self.container.or(Some(node)),
+            Capture::Extends => self.related.push((Relation::Extends, node)),
+            Capture::Implements => self.related.push((Relation::Implements, node)),
+            Capture::Alias => self.related.push((Relation::Alias, node)),
+            Capture::Doc => self.doc = Some(span_of(node)),
+            Capture::Static => self.flags = self.flags.with(SymbolFlags::STATIC),
+            Capture::Deprecated => self.flags = self.flags.with(SymbolFlags::DEPRECATED),
+            Capture::Test => self.flags = self.flags.with(SymbolFlags::TEST),
+            _ => {}
+        }
+    }
 }
 
 impl<'a, 'tree> Walk<'a, 'tree> {
@@ -47,28 +75,12 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         let mut shared = Shared::default();
         let mut locals: Vec<(SymbolKind, Node<'tree>)> = Vec::new();
         let mut values: Vec<Node<'tree>> = Vec::new();
-        let mut import = false;
         for &(capture, node) in &found {
             match capture {
                 Capture::Definition(kind) => drafts.push(Draft { kind, node, name: None }),
                 Capture::Name => name_draft(&mut drafts, node),
                 Capture::Local(kind) => locals.push((kind, node)),
                 Capture::Value => values.push(node),
-                Capture::Body => shared.body = shared.body.or(Some(node)),
-                Capture::Parameters => shared.parameters = shared.parameters.or(Some(node)),
-                Capture::Type => shared.ty = shared.ty.or(Some(node)),
-                Capture::Container => shared.container = shared.container.or(Some(node)),
-                Capture::Extends => shared.related.push((Relation::Extends, node)),
-                Capture::Implements => shared.related.push((Relation::Implements, node)),
-                Capture::Alias => shared.related.push((Relation::Alias, node)),
-                Capture::Visibility => {
-                    let seen = text::visibility(self.slice(span_of(node)));
-                    shared.visibility = shared.visibility.or(seen);
-                }
-                Capture::Doc => shared.doc = Some(span_of(node)),
-                Capture::Static => shared.flags = shared.flags.with(SymbolFlags::STATIC),
-                Capture::Deprecated => shared.flags = shared.flags.with(SymbolFlags::DEPRECATED),
-                Capture::Test => shared.flags = shared.flags.with(SymbolFlags::TEST),
                 Capture::Scope(kind) => {
                     self.raw.scopes.push(RawScope { span: span_of(node), kind, symbol: None });
                 }
@@ -76,24 +88,17 @@ impl<'a, 'tree> Walk<'a, 'tree> {
                     let name = self.slice(span_of(node)).trim();
                     self.facts.package = Some(self.facts.names.intern(&name[..floor(name, NAME)]));
                 }
-                Capture::Wrapper => {
-                    let mut it =
-                        Wrapper { span: span_of(node), public: pattern.sets.public, constant: pattern.sets.constant };
-                    if let Some(outer) = self.frames.last().and_then(|frame| frame.wrapper) {
-                        it.public |= outer.public;
-                        it.span = wrapped(it.span, outer.span, self.first_in_wrapper(node));
-                    }
-                    self.wrapper = Some(it);
-                }
+                Capture::Wrapper => self.wrap(node, pattern.sets),
                 Capture::Macro if self.raw.macros.len() < MACROS => self.raw.macros.push(span_of(node)),
-                Capture::ImportPath => import = true,
-                Capture::Import => {
-                    import = true;
-                    self.import_end = self.import_end.max(node.end_byte() as u32);
+                Capture::Import => self.import_end = self.import_end.max(node.end_byte() as u32),
+                Capture::Visibility => {
+                    let seen = text::visibility(self.slice(span_of(node)));
+                    shared.visibility = shared.visibility.or(seen);
                 }
-                _ => {}
+                _ => shared.take(capture, node),
             }
         }
+        let import = found.iter().any(|it| matches!(it.0, Capture::Import | Capture::ImportPath));
         if import && self.want != Want::Outline {
             imports::record(self, &found, pattern.sets.reexport);
         }
@@ -108,82 +113,42 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         self.matcher.found = found;
     }
 
+    /// A node around items, which belongs to those in it.
+    fn wrap(&mut self, node: Node<'tree>, sets: Sets) {
+        let mut it = Wrapper { span: span_of(node), public: sets.public, constant: sets.constant };
+        if let Some(outer) = self.frames.last().and_then(|frame| frame.wrapper) {
+            it.public |= outer.public;
+            it.span = wrapped(it.span, outer.span, self.first_in_wrapper(node));
+        }
+        self.wrapper = Some(it);
+    }
+
     /// The text of a span.
     pub(super) fn slice(&self, span: Span) -> &'a str {
         self.text.get(span.range()).unwrap_or("")
     }
 
-    /// Where the name of a declaration stands in the node that was captured for it.
-    fn name_span(&self, kind: SymbolKind, node: Node<'tree>) -> Span {
-        let whole = span_of(node);
-        let text = self.slice(whole);
-        let sub =
-            |(offset, len): (usize, usize)| Span::new(whole.start + offset as u32, whole.start + (offset + len) as u32);
-        match kind {
-            SymbolKind::Test if text.starts_with('(') && text.ends_with(')') && text.len() > 2 => {
-                sub((1, text.len() - 2))
-            }
-            SymbolKind::Heading => sub(text::heading(&text[..floor(text, NAME)])),
-            SymbolKind::Key | SymbolKind::Test => {
-                let (offset, len) = unquoted(text);
-                let line = text[offset..offset + len].lines().next().unwrap_or("");
-                sub((offset, floor(line, NAME)))
-            }
-            _ if text.starts_with("operator") && node.kind() == "operator_cast" => {
-                sub((0, text.find('(').unwrap_or(text.len()).min(NAME)))
-            }
-            _ if node.named_child_count() == 0 || text.starts_with("operator") || text.starts_with('~') => {
-                match text.strip_prefix(':') {
-                    Some(symbol) => sub((1, symbol.len())),
-                    None if text.starts_with(['"', '\'', '`']) => sub(unquoted(text)),
-                    None => whole,
-                }
-            }
-            _ if text.starts_with(['"', '\'', '`']) => sub(unquoted(text)),
-            _ => simple_name(text).map_or(whole, sub),
-        }
-    }
-
     fn declare(&mut self, draft: &Draft<'tree>, shared: &Shared<'tree>, sets: Sets, lead: Lead) {
         let node = draft.node;
         let declared = follow(self.tables, draft.name.unwrap_or(node));
-        let name_node = declared.name;
-        let name_range = self.name_span(draft.kind, name_node);
+        let name_range = self.name_span(draft.kind, declared.name);
         let name = self.slice(name_range);
-        let mut declaration = sets.declaration;
         if name.is_empty() || name == "_" || name.len() > 4096 {
             return;
         }
-        let mut span = span_of(node);
-        let mut public = sets.public;
-        let mut kind = draft.kind;
-        if matches!(kind, SymbolKind::Heading | SymbolKind::Key) {
-            if self.is_deep_key(kind) || self.row.sections && !text::begins_line(self.text, span.start as usize) {
-                return;
-            }
-            // Sections and tables reach to the start of the next one.
-            span.end = span.start + self.slice(span).trim_end().len() as u32;
-        }
-        if declared.function.is_some() && matches!(kind, SymbolKind::Variable | SymbolKind::Field) {
-            kind = SymbolKind::Function;
-            declaration = true;
-        }
-        if let Some(wrapper) = self.frames.last().and_then(|frame| frame.wrapper) {
-            public |= wrapper.public;
-            if wrapper.constant && kind == SymbolKind::Variable {
-                kind = SymbolKind::Constant;
-            }
-            span = wrapped(span, wrapper.span, self.first_in_wrapper(node));
-        }
+        let Some(Extent { kind, mut span, public }) = self.extent(draft, sets, declared.function.is_some()) else {
+            return;
+        };
         let signature_start = span.start;
-        if let Some(start) = lead.attributes {
-            span.start = span.start.min(start);
-        }
+        span.start = span.start.min(lead.attributes.unwrap_or(span.start));
         let outside = match self.want {
             Want::Outline => span.end < self.range.start,
             _ => name_range.start < self.range.start || name_range.start >= self.range.end,
         };
         if outside {
+            if name_range.start < self.range.start && span.end > self.range.start {
+                self.enclose(kind, name, span);
+            }
             return;
         }
         let name = self.facts.names.intern(name);
@@ -196,7 +161,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         if self.want == Want::Macro {
             flags = flags.with(SymbolFlags::IN_MACRO);
         }
-        if declaration {
+        if kind != draft.kind && kind == SymbolKind::Function {
             flags = flags.with(SymbolFlags::DECLARATION);
         }
         let container =
@@ -230,143 +195,39 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         }
     }
 
-    /// Whether a key of data lies too deep to be named.
-    fn is_deep_key(&self, kind: SymbolKind) -> bool {
-        let most = if self.text.len() > LARGE_DATA { self.row.key_depth / 2 } else { self.row.key_depth };
-        kind == SymbolKind::Key && self.frames.len() as u32 > most
-    }
-
-    /// Type, arity and end of the signature.
-    fn head(
-        &mut self,
-        node: Node<'tree>,
-        kind: SymbolKind,
-        function: Option<Node<'tree>>,
-        shared: &Shared<'tree>,
-        symbol: u32,
-        span: Span,
-    ) -> (Option<NameIx>, Option<u8>, u32) {
-        let fields = self.tables.fields;
-        let child = |field: Option<u16>| field.and_then(|field| node.child_by_field_id(field));
-        let of_function = |field: Option<u16>| field.and_then(|field| function?.child_by_field_id(field));
-        let callable = is_callable(kind);
-        let body = shared.body.or_else(|| if scope_of(kind).is_some() { child(fields.body) } else { None });
-        let parameters = shared.parameters.or_else(|| {
-            if callable { of_function(fields.parameters).or_else(|| child(fields.parameters)) } else { None }
-        });
-        let ty_node = shared.ty.or_else(|| {
-            if callable {
-                let returned = child(fields.return_type).or_else(|| child(fields.result));
-                returned.or_else(|| if function.is_some() { child(fields.ty) } else { None })
-            } else if matches!(kind, SymbolKind::Implementation | SymbolKind::TypeAlias) {
-                None
-            } else {
-                child(fields.ty)
-            }
-        });
-        let ty = ty_node
-            .and_then(|node| self.relate(symbol, if callable { Relation::Returns } else { Relation::Has }, node));
-        let arity = parameters.map(|node| self.arity(node));
-        let end = body.map_or(span.end, |body| {
-            let start = (body.start_byte() as u32).max(span.start);
-            let head = self.slice(Span::new(span.start, start)).trim_end().trim_end_matches(['{', ':', '=']).trim_end();
-            span.start + head.len() as u32
-        });
-        (ty, arity, end)
-    }
-
-    /// Number of parameters, without the instance.
-    fn arity(&mut self, parameters: Node<'tree>) -> u8 {
-        let mut cursor = parameters.walk();
-        let mut count = 0u8;
-        let children = parameters.named_children(&mut cursor).take(300);
-        for (at, child) in children.enumerate() {
-            if self.tables.is_comment(child.kind_id()) || self.tables.is_attribute(child.kind_id()) {
-                continue;
-            }
-            let text = self.slice(span_of(child));
-            let instance = at == 0
-                && (child.kind().contains("self")
-                    || self.row.self_names.iter().any(|name| {
-                        text == *name || text.strip_prefix(name).is_some_and(|rest| rest.starts_with(':'))
-                    }));
-            if !instance {
-                count = count.saturating_add(1);
-            }
+    /// A declaration that began in a segment before this one and reaches into it.
+    fn enclose(&mut self, kind: SymbolKind, name: &str, span: Span) {
+        let name = self.facts.names.intern(name);
+        if self.want == Want::Segment && self.raw.around.len() < AROUND {
+            self.raw.around.push((name, kind, span));
         }
-        count
-    }
-
-    fn relate(&mut self, symbol: u32, relation: Relation, node: Node<'tree>) -> Option<NameIx> {
-        let (name, span) = self.simple(node)?;
-        self.raw.types.push(RawType { symbol, relation, name, span });
-        Some(name)
-    }
-
-    /// The simple name in a node.
-    pub(super) fn simple(&mut self, node: Node<'tree>) -> Option<(NameIx, Span)> {
-        let whole = span_of(node);
-        let text = self.slice(whole);
-        let text = &text[..floor(text, 400)];
-        let (offset, len) = simple_name(text)?;
-        let start = whole.start + offset as u32;
-        Some((self.facts.names.intern(&text[offset..offset + len]), Span::new(start, start + len as u32)))
-    }
-
-    fn visibility_of(&self, name: NameIx) -> Visibility {
-        let name = self.facts.names.get(name);
-        match self.row.visibility {
-            VisibilityRule::Modifiers(unmarked) => unmarked,
-            VisibilityRule::Capital if name.chars().next().is_some_and(char::is_uppercase) => Visibility::Public,
-            VisibilityRule::Capital => Visibility::Restricted,
-            VisibilityRule::Underscore if name.starts_with("__") && name.ends_with("__") => Visibility::Public,
-            VisibilityRule::Underscore if name.starts_with('_') => Visibility::Private,
-            VisibilityRule::Underscore => Visibility::Public,
+        if let Some(kind) = scope_of(kind) {
+            self.raw.scopes.push(RawScope { span, kind, symbol: None });
         }
     }
 
-    /// Flags by attributes, documentation and name.
-    fn found_flags(
-        &self,
-        draft: &Draft<'tree>,
-        lead: Lead,
-        node: Span,
-        doc: Option<Span>,
-        name: NameIx,
-    ) -> SymbolFlags {
-        let mut flags = SymbolFlags::default();
-        if let Some(start) = lead.attributes {
-            let text = self.slice(Span::new(start, node.start));
-            if text.contains("test") && (is_callable(draft.kind) || text.contains("cfg(test)")) {
-                flags = flags.with(SymbolFlags::TEST);
+    /// What a declaration is and covers in its wrapper; `None` where it gets no name.
+    fn extent(&self, draft: &Draft<'tree>, sets: Sets, function: bool) -> Option<Extent> {
+        let mut it = Extent { kind: draft.kind, span: span_of(draft.node), public: sets.public };
+        if matches!(it.kind, SymbolKind::Heading | SymbolKind::Key) {
+            let quoted = self.row.sections && !text::begins_line(self.text, it.span.start as usize);
+            if quoted || self.is_deep_key(it.kind) {
+                return None;
             }
-            if text.contains("deprecated") || text.contains("Deprecated") {
-                flags = flags.with(SymbolFlags::DEPRECATED);
-            }
-            if text.contains("@overload") || text.contains(".overload") {
-                flags = flags.with(SymbolFlags::DECLARATION);
-            }
-            if text.contains("staticmethod") || text.contains("classmethod") {
-                flags = flags.with(SymbolFlags::STATIC);
-            }
+            // Sections and tables reach to the start of the next one.
+            it.span.end = it.span.start + self.slice(it.span).trim_end().len() as u32;
         }
-        if let Some(doc) = doc {
-            let text = self.slice(doc);
-            if text.contains("@deprecated") || text.contains("Deprecated:") {
-                flags = flags.with(SymbolFlags::DEPRECATED);
-            }
+        if function && matches!(it.kind, SymbolKind::Variable | SymbolKind::Field) {
+            it.kind = SymbolKind::Function;
         }
-        if is_callable(draft.kind) {
-            let name = self.facts.names.get(name);
-            let after = |prefix: &&str| {
-                name.strip_prefix(*prefix)
-                    .is_some_and(|rest| prefix.ends_with('_') || rest.chars().next().is_none_or(|c| !c.is_lowercase()))
-            };
-            if self.row.test_prefixes.iter().any(after) {
-                flags = flags.with(SymbolFlags::TEST);
+        if let Some(wrapper) = self.frames.last().and_then(|frame| frame.wrapper) {
+            it.public |= wrapper.public;
+            if wrapper.constant && it.kind == SymbolKind::Variable {
+                it.kind = SymbolKind::Constant;
             }
+            it.span = wrapped(it.span, wrapper.span, self.first_in_wrapper(draft.node));
         }
-        flags
+        Some(it)
     }
 
     /// Whether nothing that declares stands between the wrapper's start and the node.
@@ -395,22 +256,6 @@ fn wrapped(item: Span, wrapper: Span, first: bool) -> Span {
     Span::new(start.min(item.start), end.max(item.end))
 }
 
-fn set_flags(sets: Sets) -> SymbolFlags {
-    let mut flags = SymbolFlags::default();
-    for (set, flag) in [
-        (sets.declaration, SymbolFlags::DECLARATION),
-        (sets.test, SymbolFlags::TEST),
-        (sets.deprecated, SymbolFlags::DEPRECATED),
-        (sets.is_static, SymbolFlags::STATIC),
-        (sets.ordered, SymbolFlags::ORDERED),
-    ] {
-        if set {
-            flags = flags.with(flag);
-        }
-    }
-    flags
-}
-
 /// Whether it takes parameters.
 pub(in crate::syntax) fn is_callable(kind: SymbolKind) -> bool {
     matches!(
@@ -420,7 +265,7 @@ pub(in crate::syntax) fn is_callable(kind: SymbolKind) -> bool {
 }
 
 /// The scope that a declaration opens.
-fn scope_of(kind: SymbolKind) -> Option<ScopeKind> {
+pub(super) fn scope_of(kind: SymbolKind) -> Option<ScopeKind> {
     Some(match kind {
         SymbolKind::Module | SymbolKind::Namespace | SymbolKind::Package => ScopeKind::Module,
         SymbolKind::Class

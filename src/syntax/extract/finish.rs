@@ -6,14 +6,15 @@ use std::collections::{HashMap, HashSet};
 use super::raw::{Raw, RawScope};
 use crate::base::span::Span;
 use crate::facts::{
-    Facts, Receiver, Reference, Role, Scope, ScopeIx, ScopeKind, Symbol, SymbolFlags, SymbolIx, SymbolKind, TypeUse,
+    Facts, NameIx, Receiver, Reference, Role, Scope, ScopeIx, ScopeKind, Symbol, SymbolFlags, SymbolIx, SymbolKind,
+    TypeUse,
 };
 use crate::syntax::languages::{FirstAssignment, Row};
 
 /// Relates the collected things and writes them into `facts`.
 pub(super) fn finish(facts: &mut Facts, raw: Raw, segment: Span, row: &Row) {
     let first_assignment = row.first_assignment;
-    let Raw { mut symbols, scopes, types, macros, .. } = raw;
+    let Raw { mut symbols, scopes, types, macros, around, .. } = raw;
     if !macros.is_empty() {
         // Items found in macro calls have been met before as loose names.
         let names: HashSet<u32> = symbols.iter().map(|symbol| symbol.name_range.start).collect();
@@ -48,6 +49,12 @@ pub(super) fn finish(facts: &mut Facts, raw: Raw, segment: Span, row: &Row) {
         symbol.signature.end = symbol.signature.end.min(segment.end);
     }
     assign_parents(facts);
+    for symbol in facts.symbols.iter_mut().filter(|it| it.parent.is_none() && !it.flags.has(SymbolFlags::LOCAL)) {
+        if let Some(&(name, kind, _)) = around.iter().rev().find(|it| it.2.covers(symbol.range)) {
+            become_method(symbol, name, kind);
+            symbol.container.get_or_insert(name);
+        }
+    }
 }
 
 /// The symbols in document order (longer first), and where each went.
@@ -251,7 +258,7 @@ fn assign_parents(facts: &mut Facts) {
         if let Some(&parent) = open.last() {
             let around = facts.symbols[parent as usize];
             facts.symbols[ix].parent = Some(SymbolIx(parent));
-            become_method(&mut facts.symbols[ix], &around);
+            become_method(&mut facts.symbols[ix], around.name, around.kind);
             if around.kind == SymbolKind::Implementation && !facts.symbols[ix].flags.has(SymbolFlags::LOCAL) {
                 facts.symbols[ix].container.get_or_insert(around.name);
             }
@@ -263,9 +270,9 @@ fn assign_parents(facts: &mut Facts) {
 }
 
 /// A function in a type is its method; one of the type's name its constructor.
-fn become_method(symbol: &mut Symbol, around: &Symbol) {
+fn become_method(symbol: &mut Symbol, name: NameIx, kind: SymbolKind) {
     let in_type = matches!(
-        around.kind,
+        kind,
         SymbolKind::Class
             | SymbolKind::Struct
             | SymbolKind::Enum
@@ -276,7 +283,7 @@ fn become_method(symbol: &mut Symbol, around: &Symbol) {
             | SymbolKind::Object
     );
     if in_type && matches!(symbol.kind, SymbolKind::Function | SymbolKind::Method) {
-        symbol.kind = if symbol.name == around.name { SymbolKind::Constructor } else { SymbolKind::Method };
+        symbol.kind = if symbol.name == name { SymbolKind::Constructor } else { SymbolKind::Method };
     }
 }
 

@@ -40,6 +40,8 @@ pub(super) struct Raw {
     pub symbols: Vec<Symbol>,
     pub scopes: Vec<RawScope>,
     pub types: Vec<RawType>,
+    /// Declarations of earlier segments that reach into this one, outermost first.
+    pub around: Vec<(NameIx, SymbolKind, Span)>,
     /// Insides of macro calls.
     pub macros: Vec<Span>,
     range: Span,
@@ -54,6 +56,7 @@ impl Raw {
             symbols: Vec::new(),
             scopes: Vec::new(),
             types: Vec::new(),
+            around: Vec::new(),
             macros: Vec::new(),
             range,
             declared: vec![0; range.len() as usize / 64 + 1],

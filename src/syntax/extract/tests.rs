@@ -51,3 +51,53 @@ fn brackets_a_hundred_thousand_deep_end_soon_and_keep_what_stands_before() {
         assert!(id == "json" || segments.len() > 1 || name == Some("first"), "{id}: {name:?}");
     }
 }
+
+#[test]
+fn a_walk_that_runs_out_of_time_says_so_and_still_tiles() {
+    let text = "fn item() { call(1, 2, 3) }\n".repeat(2_000);
+    let rust = lang("rust");
+    let tree = parse(rust, &text, &Limits::default()).unwrap();
+    let none = Limits { time: Duration::ZERO, ..Limits::default() };
+    let late = extraction_of_tree(rust, &tree, &text, &none);
+    assert_eq!(late.degraded, Some(Degraded::TooSlow));
+    let found = late.segments[0].facts.symbols.len();
+    assert!(found > 0 && found < 2_000, "{found}: what was found in time is kept");
+    let passages = &late.segments[0].facts.passages;
+    assert_eq!(passages.last().map(|it| it.span.end as usize), Some(text.len() - 1));
+    let all = extraction_of_tree(rust, &tree, &text, &Limits::default());
+    assert_eq!((all.degraded, all.segments[0].facts.symbols.len()), (None, 2_000));
+}
+
+#[test]
+fn texts_beyond_the_limits_say_why_they_have_no_syntax() {
+    let limits = Limits { bytes: 100, line: 40, ..Limits::default() };
+    let degraded = |text: &str| {
+        let it = extraction(lang("rust"), text, &limits);
+        assert!(it.degraded.is_none() || it.segments.iter().all(|it| it.facts.symbols.is_empty()));
+        it.degraded
+    };
+    assert_eq!(degraded(&"fn a() {}\n".repeat(20)), Some(Degraded::TooLarge));
+    assert_eq!(degraded(&format!("fn {}() {{}}\n", "a".repeat(60))), Some(Degraded::LongLine));
+    assert_eq!(degraded("fn a() {}\n"), None);
+}
+
+#[test]
+fn items_in_macro_calls_are_found_once_and_broken_ones_left() {
+    let text =
+        "wrap! {\n    pub struct Kept { a: u8 }\n    inner! { fn deep() {} }\n    fn broken( => 3\n}\nfn after() {}\n";
+    let want = "Struct Kept 2-2\n  Field a 2-2\nFunction after 6-6\n";
+    assert_eq!(outline("rust", text), want);
+}
+
+#[test]
+fn keys_are_named_by_depth_and_in_large_data_by_half_of_it() {
+    let text = "{\n  \"a\": { \"b\": { \"c\": { \"d\": { \"e\": 1 } } } },\n  \"z\": 0\n}\n";
+    let names = |text: &str| {
+        let segments = extract(lang("json"), text, &Limits::default());
+        let facts = &segments[0].facts;
+        facts.symbols.iter().map(|it| facts.text(it.name).to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(names(text), "a b c d z");
+    let large = text.replace('0', &format!("[\n{}0]", "  {\"k\": 1},\n".repeat(6_000)));
+    assert_eq!(names(&large), "a b z");
+}

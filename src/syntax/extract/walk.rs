@@ -116,19 +116,19 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         }
     }
 
-    /// Walks the nodes of `tree` that touch the range.
-    pub fn run(&mut self, tree: &'tree Tree) {
+    /// Walks the nodes of `tree` that touch the range; false where time ran out.
+    pub fn run(&mut self, tree: &'tree Tree) -> bool {
         let mut cursor = tree.walk();
         let mut count = 0u32;
         loop {
             count = count.wrapping_add(1);
             if count & 0xFFF == 0 && self.deadline.is_some_and(|deadline| Instant::now() > deadline) {
-                return;
+                return false;
             }
             let node = cursor.node();
             let span = span_of(node);
             if self.is_behind(span) {
-                return;
+                return true;
             }
             let descend = self.visit(&cursor, node, span);
             if descend && cursor.goto_first_child() {
@@ -139,7 +139,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
             }
             while !cursor.goto_next_sibling() {
                 if !cursor.goto_parent() || self.frames.pop().is_none() {
-                    return;
+                    return true;
                 }
             }
         }

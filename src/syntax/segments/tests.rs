@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::facts::SymbolFlags;
+use crate::facts::{SymbolFlags, SymbolKind};
 use crate::syntax::extract::{Limits, extract, outline_in, parse};
 
 /// A file of functions of so many lines; those of a group stand in one container.
@@ -77,7 +77,12 @@ fn a_giant_class_is_cut_between_its_methods() {
     let mut names = 0;
     for segment in &segments {
         for symbol in segment.facts.symbols.iter().filter(|it| !it.flags.has(SymbolFlags::LOCAL)) {
-            names += usize::from(segment.facts.text(symbol.name).starts_with("item"));
+            if segment.facts.text(symbol.name).starts_with("item") {
+                names += 1;
+                let around = symbol.parent.map(|it| segment.facts.symbol(it).name).or(symbol.container);
+                let around = around.map(|name| segment.facts.text(name));
+                assert_eq!((symbol.kind, around), (SymbolKind::Method, Some("Type0")));
+            }
             assert!(symbol.range.end <= segment.span.len(), "{symbol:?}");
         }
     }

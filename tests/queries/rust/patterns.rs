@@ -1,3 +1,5 @@
+//! Patterns of types and names.
+
 async fn handler(State(state): State<u8>, extract::Path((a, b)): Path<(u8, u8)>, [c, _]: [u8; 2]) {
 //       ^^^^^^^ definition.function arity=3
 //               ^^^^^ reference.call
