@@ -15,6 +15,8 @@ use crate::base::cancel::Cancel;
 use crate::base::os::memory::{cpu_of, resident_of};
 use crate::base::threads::{self, Intent};
 
+/// Least address space of a worker, in bytes: the program, its grammars and its allocator reserve far more than they use.
+const LEAST_SPACE: u64 = 2 << 30;
 /// How often a busy worker's memory is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 /// How many times its patience a worker is waited for that hardly gets a processor.
@@ -97,7 +99,7 @@ impl Worker {
         let mut command = Command::new(program);
         command.arg("worker").arg("--parent").arg(std::process::id().to_string());
         // Address space is a far outer bound: what counts is resident memory, which is polled.
-        command.arg("--address-space").arg((options.resident_limit * 8).to_string());
+        command.arg("--address-space").arg(options.resident_limit.saturating_mul(8).max(LEAST_SPACE).to_string());
         command.arg("--segment-size").arg(options.segment_size.to_string());
         if options.faults {
             command.arg("--faults");
