@@ -11,6 +11,7 @@ use serde_json::json;
 use super::setup;
 use crate::base::os;
 use crate::base::settings::{Settings, table};
+use crate::embed;
 
 /// How a thing stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -144,6 +145,13 @@ fn model(settings: &Settings) -> Finding {
     if !settings.bool(&table::EMBEDDINGS_ENABLED) {
         return note("embeddings", "switched off by embeddings.enabled: search goes by words and names".into());
     }
-    let runtime = settings.text(&table::EMBEDDINGS_RUNTIME);
-    good("embeddings", format!("default model, run by {runtime} on the CPU (other devices have not run yet)"))
+    let device = settings.text(&table::EMBEDDINGS_DEVICE);
+    match embed::from_settings(settings) {
+        (_, Some(problem)) => broken("embeddings", problem),
+        (None, None) => note("embeddings", "there is none: search goes by words and names".into()),
+        (Some(embedder), None) => {
+            let ran = "no device but the CPU has been tried yet";
+            good("embeddings", format!("default model, {}; embeddings.device = {device}: {ran}", embedder.runs_on()))
+        }
+    }
 }

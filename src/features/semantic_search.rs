@@ -261,12 +261,7 @@ impl<'a> Search<'a> {
             return Some(at);
         }
         let info = self.snapshot.passage(passage)?;
-        let evidence = Evidence {
-            traits: info.traits,
-            prose: info.prose,
-            length: info.terms,
-            ..Evidence::default()
-        };
+        let evidence = Evidence { traits: info.traits, prose: info.prose, length: info.terms, ..Evidence::default() };
         self.known.insert(passage, self.candidates.len());
         self.candidates.push(Candidate { info, evidence, terms: 0, declared: None });
         Some(self.candidates.len() - 1)

@@ -18,6 +18,6 @@ mod wire;
 
 mod crawl;
 mod ignore_rules;
+mod search;
 mod watch;
 mod workers;
-mod search;

@@ -177,6 +177,12 @@ pub const EMBEDDINGS_LIBRARY: Row = row(
     Machine,
     "Absolute path of the ONNX Runtime library (libonnxruntime.so, 1.20 or newer); empty looks beside the binary.",
 );
+pub const EMBEDDINGS_DEVICE: Row = row(
+    "embeddings.device",
+    Choice(&["auto", "cpu"]),
+    Machine,
+    "Where the model runs: auto takes the best device that has been tried, which today is the CPU; another is refused.",
+);
 pub const EMBEDDINGS_BATCH: Row = row(
     "embeddings.batch_size",
     Int(32, 1, 4096),
@@ -230,6 +236,7 @@ pub const ROWS: &[Row] = &[
     EMBEDDINGS_ENABLED,
     EMBEDDINGS_RUNTIME,
     EMBEDDINGS_LIBRARY,
+    EMBEDDINGS_DEVICE,
     EMBEDDINGS_BATCH,
     DIAGNOSTICS_ENABLED,
     NAVIGATION_ENABLED,

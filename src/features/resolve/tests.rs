@@ -6,10 +6,10 @@ use crate::base::ids::RootId;
 use crate::base::paths::RelPath;
 use crate::features::{definition::definition, references::references};
 use crate::index::apply::Builder;
+use crate::index::apply::PackId;
 use crate::index::build::{FileMeta, FileRecord, FileState, SegmentRecord, build_facts_pack};
 use crate::index::snapshot::{FewFacts, Snapshot};
 use crate::index::view::PackView;
-use crate::index::apply::PackId;
 use crate::syntax::{extract, languages};
 use std::sync::Arc;
 
