@@ -1,6 +1,7 @@
 //! What every command needs first: the settings in force and the log. Invariant: a broken settings file never stops a
 //! command; it is told on stderr and the rest counts.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -64,7 +65,8 @@ fn add_file(settings: &mut Settings, file: &Path, trust: Trust) {
     let origin = file.display().to_string();
     // A workspace's file may be a link or a FIFO: only a plain file of moderate size is opened.
     match std::fs::symlink_metadata(file) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+        // A root that is no directory is told by those who open it.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return,
         Err(error) => return settings.notices.push(format!("{origin}: {error}; it is not used")),
         Ok(meta) if trust == Trust::Workspace && !meta.is_file() => {
             return settings.notices.push(format!("{origin} is not a plain file; it is not used"));
