@@ -67,10 +67,10 @@ impl Governor {
 
     /// A pass begins.
     pub fn begin(&self) -> Running<'_> {
-        if self.passes.fetch_add(1, Ordering::AcqRel) == 0 {
-            if let Some((wake, _)) = &*self.lock() {
-                let _ = wake.send(());
-            }
+        if self.passes.fetch_add(1, Ordering::AcqRel) == 0
+            && let Some((wake, _)) = &*self.lock()
+        {
+            let _ = wake.send(());
         }
         Running(self)
     }

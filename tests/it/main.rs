@@ -9,6 +9,7 @@ mod store;
 mod tidy;
 
 mod asking;
+#[allow(dead_code, reason = "the benches drive a process with it, the tests mostly a thread")]
 mod client;
 mod documents;
 mod opening;

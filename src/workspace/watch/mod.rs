@@ -143,11 +143,11 @@ impl Watch {
         if state.watcher.is_none() || root.remote || state.watched.contains(folder) {
             return;
         }
-        if state.preferred.len() >= self.reserve() {
-            if let Some(oldest) = state.preferred.pop_front() {
-                state.drop_watch(&oldest);
-                self.stamps.forget_all();
-            }
+        if state.preferred.len() >= self.reserve()
+            && let Some(oldest) = state.preferred.pop_front()
+        {
+            state.drop_watch(&oldest);
+            self.stamps.forget_all();
         }
         if state.watched.len() < self.most(&state) && self.add(&mut state, folder, shared) {
             state.preferred.push_back(folder.to_path_buf());
@@ -248,11 +248,11 @@ impl Watch {
 
 impl State {
     fn drop_watch(&mut self, folder: &Path) {
-        if self.watched.remove(folder) {
-            if let Some(watcher) = self.watcher.as_mut() {
-                // Of a folder that is gone the system has dropped the watch already.
-                let _ = watcher.unwatch(folder);
-            }
+        if self.watched.remove(folder)
+            && let Some(watcher) = self.watcher.as_mut()
+        {
+            // Of a folder that is gone the system has dropped the watch already.
+            let _ = watcher.unwatch(folder);
         }
     }
 }
