@@ -9,6 +9,7 @@ use anyhow::Result;
 
 use super::UsageError;
 use super::args::Common;
+use crate::base::os::directories::user_config;
 use crate::base::settings::{Settings, Trust, table};
 use crate::embed::{self, Embedder};
 use crate::workspace;
@@ -54,11 +55,7 @@ pub fn tell(settings: &Settings) {
 
 /// The user's `portolan.toml`: in `$XDG_CONFIG_HOME/portolan`, else `~/.config/portolan`.
 pub fn user_file() -> Option<PathBuf> {
-    let base = std::env::var_os("XDG_CONFIG_HOME")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute())
-        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME").filter(|home| !home.is_empty())?).join(".config")))?;
-    Some(base.join("portolan").join("portolan.toml"))
+    Some(user_config()?.join("portolan.toml"))
 }
 
 fn add_file(settings: &mut Settings, file: &Path, trust: Trust) {

@@ -24,18 +24,29 @@ pub struct ChildOptions {
     pub segment_size: usize,
 }
 
+impl ChildOptions {
+    /// What every worker does before it reads a byte: ends with its parent, opens and writes nothing, keeps within its
+    /// memory. False where the parent is gone already.
+    pub(super) fn confine(&self) -> bool {
+        if !die_with_parent(self.parent) {
+            return false;
+        }
+        limit_this_process(&ProcessLimits {
+            address_space: (self.address_space > 0).then_some(self.address_space),
+            open_files: Some(8),
+            file_size: Some(0),
+            cpu_seconds: None,
+            core: Some(0),
+        });
+        true
+    }
+}
+
 /// Runs until the input ends.
 pub fn main(options: &ChildOptions) -> ExitCode {
-    if !die_with_parent(options.parent) {
+    if !options.confine() {
         return ExitCode::FAILURE;
     }
-    limit_this_process(&ProcessLimits {
-        address_space: (options.address_space > 0).then_some(options.address_space),
-        open_files: Some(8),
-        file_size: Some(0),
-        cpu_seconds: None,
-        core: Some(0),
-    });
     be_nice(5);
     // What a C library prints must not come between the frames.
     let Ok(mut output) = take_stdout() else { return ExitCode::FAILURE };

@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 
 use super::child::ChildOptions;
-use crate::base::os::process::{ProcessLimits, die_with_parent, limit_this_process, take_stdout};
+use crate::base::os::process::take_stdout;
 use crate::syntax::extract::Limits;
 use crate::syntax::remote::{Connection, Spawn, serve};
 
@@ -15,16 +15,9 @@ const ADDRESS_SPACE: u64 = 1 << 30;
 
 /// Serves one document until the input ends.
 pub fn main(options: &ChildOptions) -> ExitCode {
-    if !die_with_parent(options.parent) {
+    if !options.confine() {
         return ExitCode::FAILURE;
     }
-    limit_this_process(&ProcessLimits {
-        address_space: (options.address_space > 0).then_some(options.address_space),
-        open_files: Some(8),
-        file_size: Some(0),
-        cpu_seconds: None,
-        core: Some(0),
-    });
     // What a C library prints must not come between the frames.
     let Ok(output) = take_stdout() else { return ExitCode::FAILURE };
     match serve::serve(std::io::stdin().lock(), output, &Limits::default()) {
