@@ -2,6 +2,7 @@
 //! depend on text and language alone; it never fails, a text that cannot be parsed within the limits gives passages by
 //! lines. Must not know paths, files or the index.
 
+mod allowance;
 mod collect;
 mod declarators;
 mod finish;
@@ -19,7 +20,7 @@ mod walk;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tree_sitter::{ParseOptions, Parser, Tree};
 
@@ -28,6 +29,7 @@ use super::queries::{Tables, tables};
 use super::{passages, segments};
 use crate::base::span::Span;
 use crate::facts::{Facts, LineIndex};
+use allowance::Allowance;
 pub(super) use collect::{floor, is_callable};
 use walk::{Walk, Want};
 
@@ -56,7 +58,7 @@ pub(super) const SOURCES: &[&str] = &[
 /// What extraction may cost.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Time for parsing and walking one file.
+    /// Time on the processor for parsing one file, and as much for walking it: a busy machine changes no facts.
     pub time: Duration,
     /// Texts above this many bytes get passages by lines only.
     pub bytes: usize,
@@ -255,10 +257,9 @@ fn parse_ranges(lang: Lang, text: &str, ranges: &[tree_sitter::Range], limits: &
             }
         };
         parser.set_included_ranges(ranges).ok()?;
-        let deadline = Instant::now().checked_add(limits.time);
-        let mut late = |_: &tree_sitter::ParseState| match deadline {
-            Some(deadline) if Instant::now() > deadline => ControlFlow::Break(()),
-            _ => ControlFlow::Continue(()),
+        let mut allowance = Allowance::new(limits.time);
+        let mut late = |_: &tree_sitter::ParseState| {
+            if allowance.is_spent() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let bytes = super::blank::parse_input(lang, text);
         let mut read = |at: usize, _| bytes.get(at..).unwrap_or(&[]);

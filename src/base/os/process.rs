@@ -40,6 +40,14 @@ pub fn limit_this_process(limits: &ProcessLimits) {
     }
 }
 
+/// Time that the calling thread has spent on a processor. Unlike a clock on the wall it does not run while other programs
+/// have the machine.
+pub fn thread_time() -> std::time::Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let (seconds, nanoseconds) = (u64::try_from(now.tv_sec), u32::try_from(now.tv_nsec));
+    std::time::Duration::new(seconds.unwrap_or(0), nanoseconds.unwrap_or(0).min(999_999_999))
+}
+
 /// The largest file that this process may write, in bytes; `None` without limit. Writing beyond it would kill the
 /// process by a signal, so writers ask first.
 pub fn file_size_limit() -> Option<u64> {

@@ -145,7 +145,10 @@ fn overlap(facts: &Facts, at: usize, rarity: &Rarity) -> f32 {
     for reference in facts.references[from..].iter().take_while(|it| it.span.start < symbol.range.end).take(2_000) {
         count(facts.text(reference.name), 1.0);
     }
-    found.values().sum()
+    // Added up by size: the order of a map changes from run to run, and with it the last bit of a sum.
+    let mut found: Vec<f32> = found.into_values().collect();
+    found.sort_unstable_by(f32::total_cmp);
+    found.iter().sum()
 }
 
 fn container_of(facts: &Facts, ix: SymbolIx) -> Option<String> {

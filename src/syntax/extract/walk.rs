@@ -2,11 +2,10 @@
 //! references by their ancestors. Invariant: no recursion on tree depth; time, depth and range are bounded. Must not know
 //! how the collected things are ordered and related (`finish` does).
 
-use std::time::Instant;
-
 use tree_sitter::{Node, Tree, TreeCursor};
 
 use super::Limits;
+use super::allowance::Allowance;
 use super::raw::{Local, Raw};
 use super::text::{begins_line, is_tight};
 use crate::base::span::Span;
@@ -76,7 +75,7 @@ pub(super) struct Walk<'a, 'tree> {
     pub import_end: u32,
     /// Set by a pattern for the frame of the node at hand.
     pub wrapper: Option<Wrapper>,
-    pub deadline: Option<Instant>,
+    pub allowance: Allowance,
     pub depth: u32,
 }
 
@@ -111,7 +110,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
             bindings: Vec::new(),
             import_end: 0,
             wrapper: None,
-            deadline: Instant::now().checked_add(limits.time),
+            allowance: Allowance::new(limits.time),
             depth: limits.depth,
         }
     }
@@ -122,7 +121,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         let mut count = 0u32;
         loop {
             count = count.wrapping_add(1);
-            if count & 0xFFF == 0 && self.deadline.is_some_and(|deadline| Instant::now() > deadline) {
+            if count & 0xFFF == 0 && self.allowance.is_spent() {
                 return false;
             }
             let node = cursor.node();
