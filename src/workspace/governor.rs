@@ -1,38 +1,32 @@
 //! Keeps the process tree below its memory limit while it indexes. Invariants: it measures only while a pass runs; above
-//! 85 % of the limit no batch is handed out for a while, caches are given back and workers go after their job; a limit
-//! that is too small slows indexing down and never stops it. Must not know what a batch is.
+//! 85 % of the limit no batch is handed out for a while, commits come early, caches and free memory are given back and
+//! workers go after their job. Must not know what a batch is.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
+use super::room::Room;
 use super::state::Shared;
-use crate::base::os::memory;
+use crate::base::os::{allocator, memory};
 use crate::base::threads::{self, Intent};
 use crate::index::tiered::TieredFacts;
 
 /// How often memory is looked at.
-const LOOK: Duration = Duration::from_millis(300);
-/// Share of the limit, in percent, above which indexing pauses.
-const TIGHT: u64 = 85;
+const LOOK: Duration = Duration::from_millis(50);
 /// While it stays tight, caches are given back at each so-manyth look.
-const RELIEF: u32 = 8;
-/// Longest pause before one batch.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const RELIEF: u32 = 10;
 
 /// What the governor has seen and what follows from it.
 #[derive(Default)]
 pub struct Governor {
-    limit: u64,
-    /// Above the share now; workers look at it as well.
-    tight: Arc<AtomicBool>,
+    /// Whoever is about to take memory asks it.
+    pub room: Arc<Room>,
     peak: AtomicU64,
-    pauses: AtomicU64,
     passes: AtomicUsize,
-    eased: (Mutex<()>, Condvar),
     thread: Mutex<Option<(Sender<()>, JoinHandle<()>)>>,
 }
 
@@ -42,7 +36,7 @@ pub struct Running<'a>(&'a Governor);
 impl Governor {
     /// One for this many bytes; it sleeps until `start`.
     pub fn new(limit: u64) -> Self {
-        Self { limit, ..Self::default() }
+        Self { room: Arc::new(Room::new(limit)), ..Self::default() }
     }
 
     /// Starts to look whenever a pass runs. Without its thread nothing pauses.
@@ -62,7 +56,7 @@ impl Governor {
             drop(wake);
             let _ = thread.join();
         }
-        self.set(false);
+        self.room.tell(0);
     }
 
     /// A pass begins.
@@ -75,27 +69,9 @@ impl Governor {
         Running(self)
     }
 
-    /// Waits, before a batch, while memory is tight; for a second at most.
-    pub fn pause(&self, is_over: impl Fn() -> bool) {
-        if !self.tight.load(Ordering::Acquire) {
-            return;
-        }
-        self.pauses.fetch_add(1, Ordering::Relaxed);
-        let begun = Instant::now();
-        let mut guard = self.eased.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while self.tight.load(Ordering::Acquire) && begun.elapsed() < LONGEST_PAUSE && !is_over() {
-            guard = self.eased.1.wait_timeout(guard, LOOK / 3).unwrap_or_else(PoisonError::into_inner).0;
-        }
-    }
-
-    /// For workers: a worker that has done its job while this holds is ended.
-    pub fn tight(&self) -> Arc<AtomicBool> {
-        self.tight.clone()
-    }
-
     /// The most that was seen, in bytes, and how many batches had to wait.
     pub fn seen(&self) -> (u64, u64) {
-        (self.peak.load(Ordering::Relaxed), self.pauses.load(Ordering::Relaxed))
+        (self.peak.load(Ordering::Relaxed), self.room.waits())
     }
 
     fn run(&self, shared: &Shared, facts: &TieredFacts, woken: &Receiver<()>) {
@@ -104,7 +80,7 @@ impl Governor {
             let mut looks = 0;
             loop {
                 self.look(shared, facts, looks);
-                looks = if self.tight.load(Ordering::Acquire) { looks.wrapping_add(1) } else { 0 };
+                looks = if self.room.is_tight() { looks.wrapping_add(1) } else { 0 };
                 if self.passes.load(Ordering::Acquire) == 0 {
                     break;
                 }
@@ -113,30 +89,22 @@ impl Governor {
                     Ok(()) | Err(RecvTimeoutError::Timeout) => {}
                 }
             }
-            self.set(false);
+            self.room.tell(0);
         }
     }
 
     fn look(&self, shared: &Shared, facts: &TieredFacts, looks: u32) {
-        let used = used(self.limit / 100 * TIGHT);
+        let used = used(self.room.share());
         self.peak.fetch_max(used, Ordering::Relaxed);
-        let tight = used > self.limit / 100 * TIGHT;
+        self.room.tell(used);
         // Given back too often, pages and facts would only be fetched again.
-        if tight && looks.is_multiple_of(RELIEF) {
+        if self.room.is_tight() && looks.is_multiple_of(RELIEF) {
             // Decoded facts move to the compressed tiers; pages of the packs come back from their files.
             facts.tiers().relieve(0);
             for root in shared.roots() {
                 root.store.state().packs.iter().for_each(|pack| pack.release_pages());
             }
-        }
-        self.set(tight);
-    }
-
-    fn set(&self, tight: bool) {
-        self.tight.store(tight, Ordering::Release);
-        if !tight {
-            let _guard = self.eased.0.lock().unwrap_or_else(PoisonError::into_inner);
-            self.eased.1.notify_all();
+            allocator::give_back();
         }
     }
 

@@ -21,6 +21,9 @@ use crate::base::threads::{self, Intent};
 /// Where everything is watched, the timer only guards against what the system did not tell: so many times as rarely.
 const WATCHED_PATIENCE: u32 = 10;
 
+/// Share of the memory limit that the packs of one merge may have together, as a divisor: merging takes five times that.
+const MERGED: u64 = 32;
+
 /// Something to look at.
 pub enum Request {
     Whole(Arc<Root>),
@@ -89,7 +92,7 @@ fn pool_options(shared: &Shared) -> PoolOptions {
         resident_idle: resident_limit / (workers as u64 + 1),
         faults: options.faults,
         segment_size: options.segment_size,
-        tight: shared.governor.tight(),
+        room: shared.governor.room.clone(),
         ..PoolOptions::default()
     }
 }
@@ -153,6 +156,7 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
         return;
     }
     shared.events.send(&Event::Started { root: root.id });
+    let _running = shared.governor.begin();
     shared.counters.begin_pass();
     let report = look_at(shared, pool, root, vec![RelPath::default()], Lane::Whole, &shared.counters);
     root.forget_touched();
@@ -214,14 +218,13 @@ fn look_at(
     crawl::run(&Pass { shared, root, paths, snapshot, pool, counters, cancel: &shared.cancel, lane })
 }
 
-/// Merges packs when they have become many.
+/// Merges packs when they have become many: neighbours that fit into memory, run after run.
 fn tidy_up(shared: &Shared, root: &Root) {
-    let _order = root.committing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if root.store.state().packs.len() <= shelf::MANY_PACKS {
-        return;
-    }
-    let Some(survivors) = shared.ask(|reply| Command::Survivors(root.id, reply)) else { return };
-    if let Some(fresh) = shelf::merged(root, &survivors) {
+    let most = shared.options.memory_limit / MERGED;
+    while root.store.state().packs.len() > shelf::MANY_PACKS && !shared.cancel.is_cancelled() {
+        let _order = root.committing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Some(survivors) = shared.ask(|reply| Command::Survivors(root.id, reply)) else { return };
+        let Some(fresh) = shelf::merged(root, &survivors, most) else { return };
         shared.apply(fresh);
     }
 }

@@ -9,6 +9,7 @@ mod lanes;
 pub mod options;
 pub mod preview;
 pub mod progress;
+mod room;
 mod roots;
 pub mod rules;
 mod shelf;

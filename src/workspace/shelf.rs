@@ -1,6 +1,7 @@
 //! Between the crawl and the store: records become packs, packs become views. Invariant: what cannot be read is marked,
 //! set aside and rebuilt, never believed. Must not know files on disk.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -139,33 +140,73 @@ pub fn note_stage(root: &Root, stage: Stage) {
     }
 }
 
-/// One pack in the place of many, if there are many. The caller holds the commit lock.
-pub fn merged(root: &Root, survivors: &Survivors) -> Option<Fresh> {
+/// One pack in the place of several neighbours of one kind, where there are many of it; of those together at most `most`
+/// bytes long the run with the most packs. The caller holds the commit lock.
+pub fn merged(root: &Root, survivors: &Survivors, most: u64) -> Option<Fresh> {
     let state = root.store.state();
-    let of = |kind| state.packs.iter().filter(|it| it.kind() == kind).map(|it| it.id()).collect::<Vec<_>>();
+    let of = |kind| state.packs.iter().filter(|it| it.kind() == kind).cloned().collect::<Vec<_>>();
     let (facts, vectors) = (of(FACTS), of(VECTORS));
-    let (mut add, mut remove): (Vec<NewPack>, Vec<PackId>) = (Vec::new(), Vec::new());
-    if facts.len() > MANY_PACKS && survivors.len() == facts.len() {
-        let kept: Vec<merge::Survivors<'_>> = survivors.iter().map(|(_, view, kept)| (&**view, kept)).collect();
-        add.push(source::draft(FACTS, merge::merge(&kept, false)?).into());
-        remove.extend(&facts);
-    }
-    let removed = remove.clone();
-    if vectors.len() > MANY_PACKS {
-        let views: Vec<Arc<VectorView>> =
-            state.packs.iter().filter(|it| it.kind() == VECTORS).filter_map(vectors_view).collect();
+    let (draft, removed) = if let Some(run) = run_to_merge(&facts, most)
+        && survivors.len() == facts.len()
+    {
+        let ids: Vec<PackId> = facts[run.clone()].iter().map(|it| it.id()).collect();
+        let kept: Vec<merge::Survivors<'_>> =
+            survivors.iter().filter(|(id, ..)| ids.contains(id)).map(|(_, view, kept)| (&**view, kept)).collect();
+        // What survives is the last word on its path, so it may stand behind later packs; a deletion has to stay as long
+        // as there are older packs to hide files of.
+        (source::draft(FACTS, merge::merge(&kept, run.start > 0)?), ids)
+    } else {
+        let run = run_to_merge(&vectors, most)?;
+        let views: Vec<Arc<VectorView>> = vectors[run.clone()].iter().filter_map(vectors_view).collect();
         let views: Vec<&VectorView> = views.iter().map(|it| &**it).collect();
-        add.push(source::draft(VECTORS, merge::merge_vectors(&views, |_| true)).into());
-        remove.extend(&vectors);
+        let ids = vectors[run].iter().map(|it| it.id()).collect();
+        (source::draft(VECTORS, merge::merge_vectors(&views, |_| true)), ids)
+    };
+    // The merged pack may be equal to one that it replaces.
+    let before: Vec<PackId> = state.packs.iter().map(|it| it.id()).filter(|it| !removed.contains(it)).collect();
+    let state = root.store.commit(vec![draft.into()], &removed, None).ok()?;
+    let new: Vec<Arc<Pack>> = state.packs.iter().filter(|it| !before.contains(&it.id())).cloned().collect();
+    let mut fresh = fresh_of(root, &new);
+    if fresh.facts.is_some() {
+        fresh.removed = removed
+    } else {
+        fresh.removed_vectors = removed
     }
-    if add.is_empty() {
+    Some(fresh)
+}
+
+/// Of packs of one kind, where they are many, the neighbours to merge: at least two, together at most `most` bytes.
+fn run_to_merge(packs: &[Arc<Pack>], most: u64) -> Option<Range<usize>> {
+    if packs.len() <= MANY_PACKS {
         return None;
     }
-    let state = root.store.commit(add, &remove, None).ok()?;
-    let known = |it: &&Arc<Pack>| !facts.contains(&it.id()) && !vectors.contains(&it.id());
-    let new: Vec<Arc<Pack>> = state.packs.iter().filter(known).cloned().collect();
-    let mut fresh = fresh_of(root, &new);
-    fresh.removed_vectors = remove.iter().filter(|it| !removed.contains(it)).copied().collect();
-    fresh.removed = removed;
-    Some(fresh)
+    longest_run(&packs.iter().map(|it| it.size()).collect::<Vec<u64>>(), most)
+}
+
+fn longest_run(sizes: &[u64], most: u64) -> Option<Range<usize>> {
+    let (mut best, mut start, mut sum): (Range<usize>, usize, u64) = (0..0, 0, 0);
+    for (end, &size) in sizes.iter().enumerate() {
+        sum = sum.saturating_add(size);
+        while sum > most {
+            sum -= sizes[start];
+            start += 1;
+        }
+        if end + 1 - start > best.len() {
+            best = start..end + 1;
+        }
+    }
+    (best.len() > 1).then_some(best)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::longest_run;
+
+    #[test]
+    fn the_longest_run_that_fits_is_merged() {
+        assert_eq!(longest_run(&[9, 1, 2, 3, 9, 1, 1], 6), Some(1..4));
+        assert_eq!(longest_run(&[9, 9, 9], 17), None);
+        assert_eq!(longest_run(&[9, 20, 9, 8], 17), Some(2..4));
+        assert_eq!(longest_run(&[], 17), None);
+    }
 }

@@ -28,6 +28,41 @@ pub fn cpu_of(pid: u32) -> Option<std::time::Duration> {
 
 /// The processes started by `pid`, by those, and so on; without `pid` itself.
 pub fn descendants(pid: u32) -> Vec<u32> {
+    let mut out = Vec::new();
+    let mut waiting = vec![pid];
+    while let Some(next) = waiting.pop() {
+        // A system without these lists, or a process that is gone.
+        let Some(children) = children_of(next) else {
+            if next == pid {
+                return descendants_by_parent(pid);
+            }
+            continue;
+        };
+        for child in children {
+            // Numbers that are reused while we look cannot lead into a circle.
+            if child != pid && !out.contains(&child) {
+                out.push(child);
+                waiting.push(child);
+            }
+        }
+    }
+    out
+}
+
+/// The children of all threads of a process; `None` where the system does not list them.
+fn children_of(pid: u32) -> Option<Vec<u32>> {
+    let mut out = Vec::new();
+    let mut listed = false;
+    for task in std::fs::read_dir(format!("/proc/{pid}/task")).ok()?.flatten() {
+        let Ok(text) = std::fs::read_to_string(task.path().join("children")) else { continue };
+        listed = true;
+        out.extend(text.split_whitespace().filter_map(|it| it.parse::<u32>().ok()));
+    }
+    listed.then_some(out)
+}
+
+/// The same from every process's parent.
+fn descendants_by_parent(pid: u32) -> Vec<u32> {
     let Ok(listing) = std::fs::read_dir("/proc") else { return Vec::new() };
     let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
     for entry in listing.flatten() {
@@ -78,9 +113,9 @@ mod tests {
     #[test]
     fn children_are_found() {
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
-        let found = descendants(std::process::id());
+        let found = [descendants(std::process::id()), descendants_by_parent(std::process::id())];
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(found.contains(&child.id()));
+        assert!(found.iter().all(|it| it.contains(&child.id())));
     }
 }

@@ -2,6 +2,7 @@
 //! opened in one function (`beneath`), without links, non-blocking, regular, within a size; nothing here starts a
 //! process. Must not know: what the bytes mean, the index, the protocol.
 
+pub mod allocator;
 pub mod beneath;
 pub mod directories;
 pub mod ends;

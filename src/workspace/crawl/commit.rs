@@ -26,6 +26,9 @@ const GROUP: usize = 64;
 /// Bytes of text of such a group.
 const GROUP_BYTES: u64 = 2 << 20;
 
+/// Bytes of text that are worth a pack of their own, however short memory is.
+const LEAST_COMMIT: u64 = 2 << 20;
+
 /// One file between its parser and its record.
 enum Raw {
     Left(Finished),
@@ -135,7 +138,9 @@ impl<'a> Committer<'a> {
     /// Passes the batch on when it is large or old enough; waits while the one before is being written.
     fn hand_over(&mut self, out: &Sender<Vec<Finished>>, rest: bool) {
         let options = &self.work.pass.shared.options;
-        let large = self.batch_bytes >= (options.memory_limit / 32).max(4 << 20);
+        let limit = options.memory_limit;
+        let enough = if self.work.pass.shared.governor.room.is_tight() { limit / 128 } else { limit / 32 };
+        let large = self.batch_bytes >= enough.max(LEAST_COMMIT);
         let old = self.since.elapsed() >= options.commit_interval;
         if self.batch.is_empty() || !(rest || large || old) {
             return;

@@ -19,7 +19,7 @@ use crate::index::view::Stored;
 use crate::syntax::languages::Lang;
 use crate::workspace::progress::Counters;
 use crate::workspace::skip::Skip;
-use crate::workspace::worker::{Job, Outcome, Task};
+use crate::workspace::worker::{Job, LARGE, Outcome, Task};
 
 /// Bytes of one batch for a worker.
 const BATCH_BYTES: usize = 1 << 20;
@@ -82,14 +82,17 @@ impl<'a> Batch<'a> {
 
     fn add(&mut self, pending: Pending) {
         let Ok(text) = pending.content.text.clone() else { return };
-        if self.bytes + text.len() > BATCH_BYTES {
+        // A large text goes by itself: it may have to wait for its turn.
+        if self.bytes + text.len() > BATCH_BYTES || text.len() > LARGE {
             self.submit();
         }
+        let is_large = text.len() > LARGE;
         let token = self.work.next_token.fetch_add(1, Ordering::Relaxed);
         self.bytes += text.len();
         self.tasks.push(Task { token, lang: pending.content.lang, text });
         self.work.pending.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(token, pending);
-        if self.tasks.len() >= self.work.pass.shared.options.batch_files.max(1) || self.bytes >= BATCH_BYTES {
+        if self.tasks.len() >= self.work.pass.shared.options.batch_files.max(1) || self.bytes >= BATCH_BYTES || is_large
+        {
             self.submit();
         }
     }
@@ -106,8 +109,6 @@ impl<'a> Batch<'a> {
             return;
         }
         self.bytes = 0;
-        let pass = self.work.pass;
-        pass.shared.governor.pause(|| pass.cancel.is_cancelled());
         let tasks = std::mem::take(&mut self.tasks);
         self.work.pass.pool.submit(Job { tasks, done: self.outcomes.clone() });
     }

@@ -10,4 +10,4 @@ mod supervisor;
 #[cfg(test)]
 mod tests;
 
-pub use pool::{Job, Outcome, Pool, PoolOptions, Task};
+pub use pool::{Job, LARGE, Outcome, Pool, PoolOptions, Task};

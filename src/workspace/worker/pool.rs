@@ -1,10 +1,10 @@
 //! The workers of a workspace and the queue before them. Invariants: each worker has one supervising thread, which lives
-//! as long as the pool (the signal that ends a worker with its parent follows that thread); the queue is bounded; every
-//! task gets exactly one outcome. Must not know files.
+//! as long as the pool (the signal that ends a worker with its parent follows that thread); the queues are bounded; at most
+//! one large text is in hand; every task gets exactly one outcome. Must not know files.
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -14,6 +14,11 @@ use super::supervisor;
 use crate::base::cancel::Cancel;
 use crate::base::threads::{self, Intent};
 use crate::syntax::languages::Lang;
+use crate::workspace::room::Room;
+
+/// A text of more bytes is large: its tree may take as much memory as all else together, so only one of them is in hand
+/// at any time.
+pub const LARGE: usize = 512 << 10;
 
 /// One text to parse.
 pub struct Task {
@@ -28,6 +33,13 @@ pub struct Job {
     pub tasks: Vec<Task>,
     /// Where the outcomes go, in the order of the tasks; a closed receiver is no error.
     pub done: Sender<(u64, Outcome)>,
+}
+
+impl Job {
+    /// Whether a large text is among its tasks.
+    pub fn is_large(&self) -> bool {
+        self.tasks.iter().any(|it| it.text.len() > LARGE)
+    }
 }
 
 /// What came of a task.
@@ -58,8 +70,8 @@ pub struct PoolOptions {
     pub faults: bool,
     /// Bytes above which a text is cut into segments; 0: the language's own.
     pub segment_size: u64,
-    /// Memory is short: a worker is ended after its job.
-    pub tight: Arc<AtomicBool>,
+    /// Asked before each job; where memory is short, a worker is ended after its job.
+    pub room: Arc<Room>,
 }
 
 impl Default for PoolOptions {
@@ -73,7 +85,7 @@ impl Default for PoolOptions {
             idle: Duration::from_secs(20),
             faults: false,
             segment_size: 0,
-            tight: Arc::default(),
+            room: Arc::default(),
         }
     }
 }
@@ -89,7 +101,8 @@ pub struct PoolCounters {
 
 /// A set of workers. Dropping it ends them.
 pub struct Pool {
-    jobs: Option<Sender<Job>>,
+    /// For jobs without and with large texts.
+    jobs: Option<(Sender<Job>, Sender<Job>)>,
     supervisors: Vec<std::thread::JoinHandle<()>>,
     counters: Arc<PoolCounters>,
     cancel: Cancel,
@@ -101,25 +114,28 @@ impl Pool {
     /// # Errors
     /// Threads cannot be started.
     pub fn new(options: PoolOptions) -> std::io::Result<Self> {
-        let (jobs, queue): (Sender<Job>, Receiver<Job>) = bounded(options.workers.max(1));
+        let (small, queue): (Sender<Job>, Receiver<Job>) = bounded(options.workers.max(1));
+        let (large, large_queue): (Sender<Job>, Receiver<Job>) = bounded(1);
         let counters = Arc::new(PoolCounters::default());
         let cancel = Cancel::new();
         let mut supervisors = Vec::new();
         for number in 0..options.workers.max(1) {
             let (options, queue, counters, cancel) = (options.clone(), queue.clone(), counters.clone(), cancel.clone());
+            // Only the first worker takes large texts, so no two are in hand at once.
+            let large = if number == 0 { large_queue.clone() } else { crossbeam_channel::never() };
             let name = format!("worker-{number}");
             supervisors.push(threads::spawn(&name, Intent::Background, move || {
-                supervisor::run(&options, &queue, &counters, &cancel);
+                supervisor::run(&options, [&queue, &large], &counters, &cancel);
             })?);
         }
-        Ok(Self { jobs: Some(jobs), supervisors, counters, cancel })
+        Ok(Self { jobs: Some((small, large)), supervisors, counters, cancel })
     }
 
     /// Queues a job; waits while the queue is full.
     pub fn submit(&self, job: Job) {
-        if let Some(jobs) = &self.jobs {
-            // The supervisors outlive the sender, so this cannot fail before the pool is dropped.
-            let _ = jobs.send(job);
+        if let Some((small, large)) = &self.jobs {
+            // The supervisors outlive the senders, so this cannot fail before the pool is dropped.
+            let _ = if job.is_large() { large.send(job) } else { small.send(job) };
         }
     }
 

@@ -14,6 +14,7 @@ use super::protocol::{self, Request};
 use crate::base::cancel::Cancel;
 use crate::base::os::memory::{cpu_of, resident_of};
 use crate::base::threads::{self, Intent};
+use crate::workspace::crawl::read::MOST_PARSED;
 
 /// Least address space of a worker, in bytes: the program, its grammars and its allocator reserve far more than they use.
 const LEAST_SPACE: u64 = 2 << 30;
@@ -21,27 +22,46 @@ const LEAST_SPACE: u64 = 2 << 30;
 const LOOK: Duration = Duration::from_millis(50);
 /// How many times its patience a worker is waited for that hardly gets a processor.
 const LONGEST: u32 = 6;
+/// How often a worker without work is looked at.
+const IDLE_LOOK: Duration = Duration::from_millis(500);
+/// Longest wait for memory before a job.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// Bytes of a tree, and of facts, for each of a text.
+const TREE: usize = 24;
+const FACTS: usize = 3;
 /// Starts in a row that may fail before the texts are handed back.
 const STARTS: u32 = 3;
 
-/// Serves jobs until the queue is closed.
-pub fn run(options: &PoolOptions, queue: &Receiver<Job>, counters: &PoolCounters, cancel: &Cancel) {
+/// Serves jobs of both queues until they are closed.
+pub fn run(options: &PoolOptions, [queue, large]: [&Receiver<Job>; 2], counters: &PoolCounters, cancel: &Cancel) {
     let mut worker: Option<Worker> = None;
+    let mut worked = Instant::now();
     loop {
-        let job = match queue.recv_timeout(options.idle) {
-            Ok(job) => job,
-            Err(RecvTimeoutError::Timeout) => {
-                worker = None;
+        let job = crossbeam_channel::select! {
+            recv(queue) -> job => job,
+            recv(large) -> job => job,
+            default(if worker.is_some() { IDLE_LOOK.min(options.idle) } else { options.idle }) => {
+                if worked.elapsed() >= options.idle || options.room.is_tight() {
+                    worker = None;
+                }
                 continue;
             }
-            Err(RecvTimeoutError::Disconnected) => return,
         };
+        let Ok(job) = job else { return };
+        options.room.wait_for(needed(&job), LONGEST_PAUSE, || cancel.is_cancelled());
         serve(options, &mut worker, job, counters, cancel);
-        let tight = options.tight.load(std::sync::atomic::Ordering::Acquire);
-        if tight || worker.as_ref().is_some_and(|it| it.resident() > options.resident_idle) {
+        if options.room.is_tight() || worker.as_ref().is_some_and(|it| it.resident() > options.resident_idle) {
             worker = None;
         }
+        worked = Instant::now();
     }
+}
+
+/// Bytes that a job may take: a tree takes 14 to 40 times its text, and only one is held at a time.
+fn needed(job: &Job) -> u64 {
+    let longest = job.tasks.iter().map(|it| it.text.len()).filter(|&it| it <= MOST_PARSED).max();
+    let all: usize = job.tasks.iter().map(|it| it.text.len()).sum();
+    (longest.unwrap_or(0) * TREE + all * FACTS) as u64
 }
 
 /// Gives every task of `job` its outcome.
