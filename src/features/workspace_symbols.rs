@@ -1,6 +1,8 @@
 //! Symbols of the whole workspace by a fuzzy name, ranked by match, kind, nearness to the open file, and own code before
 //! tests before vendored code. Invariant: equal scores are ordered by path and position. Must not know the protocol.
 
+use std::collections::HashSet;
+
 use super::answer::Answer;
 use crate::base::cancel::Cancel;
 use crate::base::ids::FileId;
@@ -11,6 +13,9 @@ use crate::index::traits::Traits;
 
 /// Symbols of one name beyond this many are not weighed.
 const SAME_NAME: usize = 2_000;
+
+/// What a name has that is the query itself.
+const EXACT: f32 = 100.0;
 
 /// A symbol with its score; higher is better.
 #[derive(Clone, Debug)]
@@ -50,12 +55,24 @@ pub fn workspace_symbols(
     if !qualifiers.is_empty() {
         found.retain(|it| qualifiers.iter().all(|wanted| is_within(it, wanted)));
     }
+    // A file's name (`notes.txt`, `.profile`) and an operator hold what otherwise separates.
+    let whole = query.trim();
+    if whole != needle {
+        let known: HashSet<(FileId, u32, u32)> = found.iter().map(|it| spot_of(&it.hit)).collect();
+        let named =
+            snapshot.symbols_named(whole).into_iter().take(SAME_NAME).filter(|it| !known.contains(&spot_of(it)));
+        found.extend(named.map(|hit| near.rank(snapshot, hit, EXACT)));
+    }
     found.sort_by(|a, b| {
         let place = |it: &Ranked| (it.hit.line, it.hit.column);
         b.score.total_cmp(&a.score).then_with(|| a.path.cmp(&b.path)).then_with(|| place(a).cmp(&place(b)))
     });
     found.truncate(limit);
     Answer::new(snapshot, found)
+}
+
+fn spot_of(hit: &SymbolHit) -> (FileId, u32, u32) {
+    (hit.file, hit.line, hit.column)
 }
 
 /// Qualifiers, lower case, and the name itself.
@@ -76,7 +93,7 @@ fn is_within(it: &Ranked, wanted: &str) -> bool {
 fn of_match(name: &NameMatch, best: u16) -> f32 {
     let part = f32::from(name.score) / f32::from(best);
     match name.class {
-        3 => 100.0,
+        3 => EXACT,
         2 => 95.0,
         1 => 50.0 + 20.0 * part,
         _ => 50.0 * part,

@@ -115,7 +115,12 @@ pub fn extraction(lang: Lang, text: &str, limits: &Limits) -> Extraction {
         (Some(_), Some(reason)) => Some(reason),
         (None, _) => None,
     };
-    let segments = segments::by_lines(text, limits.segment_size.unwrap_or(Lang::TEXT.row().segment_size))
+    let mut spans = segments::by_lines(text, limits.segment_size.unwrap_or(Lang::TEXT.row().segment_size));
+    if spans.is_empty() {
+        // The name of a file without a grammar stands in its first segment, so an empty one needs one.
+        spans.push(Span::new(0, 0));
+    }
+    let segments = spans
         .into_iter()
         .map(|span| {
             let text = text.get(span.range()).unwrap_or("");

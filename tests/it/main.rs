@@ -18,6 +18,7 @@ mod typing;
 mod wire;
 
 mod crawl;
+mod hostile;
 mod ignore_rules;
 mod search;
 mod watch;
