@@ -2,6 +2,8 @@
 
 ; --- items -----------------------------------------------------------------
 (template_declaration) @wrapper
+; A friend is declared elsewhere, unless its body stands here.
+(declaration (#parent? friend_declaration) (#set! nothing)) @definition.variable
 (function_definition
   !type
   declarator: (function_declarator declarator: (identifier) @_macro parameters: (_) @name)

@@ -56,7 +56,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Symbols { name, path, no_wait } => {
             symbols::run(settings, &args.common, &name, path.as_deref(), no_wait)
         }
-        Command::Outline { file } => outline::run(&file, args.common.json),
+        Command::Outline { file } => outline::run(&settings, &file, args.common.json),
         Command::Languages => languages::run(args.common.json),
         Command::Gc { workspace, list } => gc::run(&settings, workspace.as_deref(), list, args.common.json),
         Command::Doctor => doctor::run(&settings, args.common.json),

@@ -11,6 +11,8 @@ use serde_json::json;
 use super::UsageError;
 use crate::base::os;
 use crate::base::paths::RelPath;
+use crate::base::settings::{Settings, table};
+use crate::facts::SymbolFlags;
 use crate::syntax::extract::Limits;
 use crate::syntax::in_process::InProcess;
 use crate::syntax::languages;
@@ -21,7 +23,7 @@ use crate::text::decode::{Decoded, decode};
 const BUDGET: Duration = Duration::from_secs(10);
 
 /// Prints the outline of `file` as an indented list or as JSON.
-pub fn run(file: &Path, as_json: bool) -> Result<ExitCode> {
+pub fn run(settings: &Settings, file: &Path, as_json: bool) -> Result<ExitCode> {
     let (name, bytes) = read(file)?;
     let lang = languages::detect(&name, &bytes[..bytes.len().min(4096)]);
     let Decoded::Text { text, .. } = decode(bytes) else {
@@ -36,7 +38,9 @@ pub fn run(file: &Path, as_json: bool) -> Result<ExitCode> {
         return Err(anyhow::anyhow!("{}: takes longer than 10 s to parse", file.display()));
     }
     let view = document.view();
-    let rows = view.items.iter().map(|item| (item, view.lines.line_of(item.name_range.start) + 1));
+    let left_out = settings.bool(&table::OUTLINE_INACTIVE);
+    let shown = view.items.iter().filter(|item| left_out || !item.flags.has(SymbolFlags::LEFT_OUT));
+    let rows = shown.map(|item| (item, view.lines.line_of(item.name_range.start) + 1));
     if as_json {
         let all: Vec<_> = rows.map(|(item, line)| to_json(item, line)).collect();
         anstream::println!("{}", serde_json::to_string_pretty(&all)?);

@@ -88,6 +88,8 @@ impl SymbolFlags {
     pub const IN_MACRO: Self = Self(32);
     /// Usable only after its own position (`let` in Rust, not a function in JavaScript).
     pub const ORDERED: Self = Self(64);
+    /// In a branch of `#if` that the compilers of this platform certainly leave out.
+    pub const LEFT_OUT: Self = Self(128);
 
     pub fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
@@ -95,6 +97,10 @@ impl SymbolFlags {
 
     pub fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 }
 

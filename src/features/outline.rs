@@ -2,9 +2,7 @@
 //! before children; a name's range lies in its item's. Must not know the protocol.
 
 use super::positions::Places;
-use crate::syntax::extract::{self, Limits};
-use crate::syntax::languages::Lang;
-use crate::syntax::outlines::items_of;
+use crate::facts::SymbolFlags;
 use crate::syntax::parsing::{Item, View};
 use crate::text::{Encoding, Range};
 
@@ -16,10 +14,12 @@ pub struct Entry<'a> {
     pub name_range: Range,
 }
 
-/// The entries of an open document.
-pub fn entries(view: &View, encoding: Encoding) -> impl Iterator<Item = Entry<'_>> {
+/// The entries of a document; `left_out` tells whether those that the platform's compilers certainly leave out are among
+/// them.
+pub fn entries(view: &View, encoding: Encoding, left_out: bool) -> impl Iterator<Item = Entry<'_>> {
     let mut places = Places::new(&view.lines, encoding);
-    view.items.iter().map(move |item| {
+    let shown = view.items.iter().filter(move |item| left_out || !item.flags.has(SymbolFlags::LEFT_OUT));
+    shown.map(move |item| {
         let start = places.of(item.range.start);
         let name_start = places.of(item.name_range.start);
         let name_end = places.of(item.name_range.end);
@@ -34,18 +34,4 @@ pub fn entries(view: &View, encoding: Encoding) -> impl Iterator<Item = Entry<'_
             name_range: Range { start: name_start.clamp(start, end), end: name_end.clamp(start, end) },
         }
     })
-}
-
-/// The outline of a text that is not open.
-pub fn of_text(lang: Lang, text: &str, limits: &Limits) -> View {
-    let mut view = View::new(text);
-    for segment in extract::extract(lang, text, limits) {
-        let part = &text[segment.span.range()];
-        view.items.extend(items_of(&segment.facts, part).into_iter().map(|item| Item {
-            range: item.range.shifted(segment.span.start),
-            name_range: item.name_range.shifted(segment.span.start),
-            ..item
-        }));
-    }
-    view
 }

@@ -143,7 +143,8 @@ fn of_kind(hit: &SymbolHit) -> f32 {
         SymbolKind::Parameter | SymbolKind::TypeParameter => -6.0,
     };
     let declared = if hit.flags.has(SymbolFlags::DECLARATION) { -3.0 } else { 0.0 };
-    kind + declared + if hit.flags.has(SymbolFlags::TEST) { -3.0 } else { 0.0 }
+    let left_out = if hit.flags.has(SymbolFlags::LEFT_OUT) { -3.0 } else { 0.0 };
+    kind + declared + left_out + if hit.flags.has(SymbolFlags::TEST) { -3.0 } else { 0.0 }
 }
 
 /// Own code before samples and documentation, before tests, before what is generated, before vendored code.

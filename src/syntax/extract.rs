@@ -26,9 +26,9 @@ use tree_sitter::{ParseOptions, Parser, Tree};
 
 use super::languages::{FirstAssignment, Lang};
 use super::queries::{Tables, tables};
-use super::{passages, segments};
+use super::{branches, passages, segments};
 use crate::base::span::Span;
-use crate::facts::{Facts, LineIndex};
+use crate::facts::{Facts, LineIndex, SymbolFlags};
 use allowance::Allowance;
 pub(super) use collect::{floor, is_callable};
 use walk::{Walk, Want};
@@ -50,6 +50,10 @@ pub(super) const SOURCES: &[&str] = &[
     include_str!("queries/compile.rs"),
     include_str!("queries/matcher.rs"),
     include_str!("blank.rs"),
+    include_str!("branches.rs"),
+    include_str!("branches/condition.rs"),
+    include_str!("branches/macros.rs"),
+    include_str!("branches/scan.rs"),
     include_str!("segments.rs"),
     include_str!("passages.rs"),
     include_str!("../facts/lines.rs"),
@@ -164,15 +168,25 @@ fn segment_of(lang: Lang, tree: &Tree, text: &str, span: Span, limits: &Limits) 
     };
     let text = text.get(span.range()).unwrap_or("");
     finish::rebase(&mut facts, span.start);
+    let left_out = branches::left_out(lang, text);
+    for symbol in &mut facts.symbols {
+        symbol.flags = marked(symbol.flags, branches::holds_offset(&left_out, symbol.name_range.start));
+    }
     facts.lines = LineIndex::new(text);
     facts.generated = is_generated(text);
     passages::tile(lang, text, &mut facts);
     (Segment { span, facts }, whole)
 }
 
+/// Flags of a symbol that does or does not stand in a branch which is left out.
+pub(super) fn marked(flags: SymbolFlags, left_out: bool) -> SymbolFlags {
+    if left_out { flags.with(SymbolFlags::LEFT_OUT) } else { flags.without(SymbolFlags::LEFT_OUT) }
+}
+
 /// Names and symbols alone (no locals, references, scopes, passages) of all items that touch `range`, and their ancestors;
 /// spans count from the start of `text`, which is the whole text of `tree`. Costs as much as `range` and its depth.
-/// The whole text as `range` gives exactly the symbols that [`extract`] gives, locals left out.
+/// The whole text as `range` gives exactly the symbols that [`extract`] gives of a text of one segment, locals left out;
+/// what the preprocessor leaves out is not marked.
 pub fn outline_in(lang: Lang, tree: &Tree, text: &str, range: Span) -> Facts {
     let Some(tables) = tables(lang) else { return Facts::default() };
     // Where the first assignment declares, only the whole text knows which one is the first; and where sections end.

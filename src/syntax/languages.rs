@@ -81,6 +81,10 @@ pub struct Row {
     pub item_words: &'static [&'static str],
     /// Macros among specifiers are read as blanks (C, C++).
     pub blank_macros: bool,
+    /// Lines that begin with `#` are directives of the C preprocessor.
+    pub preprocessor: bool,
+    /// Words that are no names, whatever a parser makes of broken text.
+    pub reserved: &'static [&'static str],
     /// Kinds that are found by name but not shown in the outline.
     pub outline_hides: &'static [crate::facts::SymbolKind],
     /// A declaration behind which the same parent has the same name again is not shown in the outline (Python's overloads).
@@ -155,6 +159,9 @@ pub fn recipe(lang: Lang) -> Key {
             .map(|lang| {
                 let row = lang.row();
                 let mut parts: Vec<&[u8]> = vec![row.id.as_bytes(), row.grammar_version.as_bytes()];
+                if row.preprocessor {
+                    parts.push(std::env::consts::OS.as_bytes());
+                }
                 let size = row.segment_size.to_le_bytes();
                 parts.push(&size);
                 parts.extend(row.queries.iter().map(|file| file.text.as_bytes()));

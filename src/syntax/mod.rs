@@ -2,6 +2,7 @@
 //! folder; text goes in, facts come out. Must not know files, paths on disk or the index.
 
 pub mod blank;
+pub mod branches;
 mod errors;
 pub mod extract;
 mod folds;

@@ -7,7 +7,8 @@
 
 use tree_sitter::Tree;
 
-use super::extract::outline_in;
+use super::branches;
+use super::extract::{marked, outline_in};
 use super::languages::Lang;
 use super::parsing::{Difference, Item, View};
 use crate::base::span::Span;
@@ -27,19 +28,37 @@ pub(super) fn refresh(view: &mut View, lang: Lang, tree: &Tree, text: &str, dirt
     if lang.row().first_assignment == super::languages::FirstAssignment::All {
         return vec![rebuild(view, lang, tree, text)];
     }
+    let left_out = branches::left_out(lang, text);
     let mut differences = Vec::new();
     for region in regions(dirty) {
         let region = with_macro(tree, region);
-        let difference = replace(&view.items, region, text.len() as u32, |range| read(lang, tree, text, range));
+        let difference =
+            replace(&view.items, region, text.len() as u32, |range| read(lang, tree, text, range, &left_out));
+        view.apply(&difference);
+        differences.push(difference);
+    }
+    // A change of one directive may turn a branch far away.
+    let turned = turned(&view.items, &left_out);
+    if !turned.is_empty() {
+        let difference = Difference { renewed: turned, ..Difference::default() };
         view.apply(&difference);
         differences.push(difference);
     }
     differences
 }
 
+/// The items that have come into a branch which is left out, or out of one.
+fn turned(items: &[Item], left_out: &[Span]) -> Vec<(u32, Item)> {
+    let marked = |item: &Item| {
+        let flags = marked(item.flags, branches::holds_offset(left_out, item.name_range.start));
+        (flags != item.flags).then(|| Item { flags, ..item.clone() })
+    };
+    items.iter().enumerate().filter_map(|(at, item)| Some((at as u32, marked(item)?))).collect()
+}
+
 /// Everything anew.
 pub(super) fn rebuild(view: &mut View, lang: Lang, tree: &Tree, text: &str) -> Difference {
-    let items = read(lang, tree, text, Span::new(0, text.len() as u32));
+    let items = read(lang, tree, text, Span::new(0, text.len() as u32), &branches::left_out(lang, text));
     let difference = Difference { renewed: Vec::new(), from: 0, removed: view.items.len() as u32, items };
     view.apply(&difference);
     difference
@@ -185,9 +204,13 @@ fn splice(old: &[Item], new: Vec<Item>, region: Span) -> Option<Difference> {
 }
 
 /// The items that touch `range`, and those around them.
-fn read(lang: Lang, tree: &Tree, text: &str, range: Span) -> Vec<Item> {
+fn read(lang: Lang, tree: &Tree, text: &str, range: Span, left_out: &[Span]) -> Vec<Item> {
     let facts = outline_in(lang, tree, text, range);
-    items_of(&facts, text)
+    let mut items = items_of(&facts, text);
+    for item in &mut items {
+        item.flags = marked(item.flags, branches::holds_offset(left_out, item.name_range.start));
+    }
+    items
 }
 
 /// Facts with spans in `text` as outline items.

@@ -83,6 +83,8 @@ pub struct Sets {
     pub constant: bool,
     /// No scope of its own for this definition.
     pub no_scope: bool,
+    /// It declares nothing here: it only keeps the patterns below it from this node.
+    pub nothing: bool,
 }
 
 /// A pattern that is tried at each node of its root kinds.
@@ -170,6 +172,14 @@ pub enum Shape {
     Around,
     /// `A::b`, `a<T>`: the name is in the field `name`, an owner in `scope`.
     Qualified,
+}
+
+impl Pattern {
+    /// Whether it may stand below a node of this kind.
+    #[inline]
+    pub fn fits_below(&self, parent: u16) -> bool {
+        self.parents.is_empty() || self.parents.contains(&parent)
+    }
 }
 
 impl Tables {

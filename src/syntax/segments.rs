@@ -54,7 +54,8 @@ fn borders(tables: &Tables, tree: &Tree, text: &str, size: usize) -> Vec<usize> 
             let at = before.take().unwrap_or(node.start_byte());
             let line = line_start(text, at).filter(|line| node.is_named() && out.last().is_none_or(|last| last < line));
             out.extend(line);
-            let large = node.end_byte() - node.start_byte() > size;
+            // With what stands before it and the end of its line.
+            let large = node.end_byte() + 1 - at > size;
             let parent = parents.last().copied().unwrap_or(0);
             if large && !is_function(tables, &mut matcher, node, parent, text) && cursor.goto_first_child() {
                 parents.push(node.kind_id());
@@ -82,8 +83,7 @@ fn is_function<'tree>(
     text: &str,
 ) -> bool {
     let patterns = tables.rooted(node.kind_id()).iter().map(|&ix| &tables.patterns[ix as usize]);
-    let mut fitting =
-        patterns.filter(|pattern| pattern.defines && (pattern.parents.is_empty() || pattern.parents.contains(&parent)));
+    let mut fitting = patterns.filter(|pattern| pattern.defines && pattern.fits_below(parent));
     fitting.any(|pattern| {
         matcher.holds(pattern, node, text)
             && matcher.found.iter().any(|it| matches!(it.0, Capture::Definition(kind) if is_callable(kind)))

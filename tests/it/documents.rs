@@ -160,3 +160,18 @@ fn columns_count_in_the_agreed_unit() {
         assert_eq!(outline[0]["selectionRange"]["start"], at(0, column), "{unit}: {outline}");
     }
 }
+
+#[test]
+fn branches_that_are_left_out_are_listed_when_asked_for() {
+    let text = "int on(void);\n#if 0\nint off(void);\n#endif\n";
+    for (setting, expected) in [("false", &["on"][..]), ("true", &["on", "off"])] {
+        let mut options = options();
+        options.settings.add_assignment(&format!("outline.inactive_branches={setting}"), "test").expect("a setting");
+        let mut client = Client::open_with(&[], options, able());
+        client.did_open(URI, "c", text);
+        assert_eq!(names(&mut client, URI), expected);
+        // A directive turns what stands far from it.
+        client.did_change(URI, 2, json!([edit((1, 4), (1, 5), "1")]));
+        assert_eq!(names(&mut client, URI), ["on", "off"]);
+    }
+}

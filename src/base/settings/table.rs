@@ -191,6 +191,12 @@ pub const EMBEDDINGS_BATCH: Row = row(
 );
 pub const DIAGNOSTICS_ENABLED: Row =
     live(row("diagnostics.enabled", Bool(true), Narrowing, "Report syntax errors of open documents."));
+pub const OUTLINE_INACTIVE: Row = live(row(
+    "outline.inactive_branches",
+    Bool(false),
+    User,
+    "List in the outline what stands in #if branches that the C and C++ compilers of this platform certainly leave out.",
+));
 pub const NAVIGATION_ENABLED: Row = row(
     "navigation.enabled",
     Bool(true),
@@ -239,6 +245,7 @@ pub const ROWS: &[Row] = &[
     EMBEDDINGS_DEVICE,
     EMBEDDINGS_BATCH,
     DIAGNOSTICS_ENABLED,
+    OUTLINE_INACTIVE,
     NAVIGATION_ENABLED,
     SEARCH_LIMIT,
     SYMBOLS_LIMIT,

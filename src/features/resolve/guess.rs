@@ -22,7 +22,8 @@ impl Resolver<'_> {
             let mentioned = hit.container.as_deref().is_some_and(|owner| mentions(facts, owner));
             std::cmp::Reverse(
                 (i32::from(mentioned) * 20 + self.nearness(here.file, hit.file))
-                    - i32::from(hit.flags.has(SymbolFlags::DECLARATION)),
+                    - i32::from(hit.flags.has(SymbolFlags::DECLARATION))
+                    - 2 * i32::from(hit.flags.has(SymbolFlags::LEFT_OUT)),
             )
         });
         hits.iter().take(8).filter_map(|it| self.target_of(it, Evidence::NameOnly)).collect()

@@ -18,7 +18,8 @@ impl Resolver<'_> {
             .take(SAME_NAME)
             .collect();
         hits.sort_by_cached_key(|it| {
-            (it.flags.has(SymbolFlags::DECLARATION), std::cmp::Reverse(self.nearness(near, it.file)))
+            let (declared, left_out) = (SymbolFlags::DECLARATION, SymbolFlags::LEFT_OUT);
+            (it.flags.has(left_out), it.flags.has(declared), std::cmp::Reverse(self.nearness(near, it.file)))
         });
         let found: Vec<Target> =
             hits.iter().take(8).filter_map(|it| self.target_of(it, Evidence::ReceiverType)).collect();

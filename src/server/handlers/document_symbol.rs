@@ -6,13 +6,12 @@ use tower_lsp::jsonrpc::Error;
 
 use super::text_sync::{Identified, unanswered};
 use crate::base::cancel::Cancel;
+use crate::base::settings::table;
 use crate::facts::SymbolFlags;
 use crate::features::outline::{Entry, entries};
 use crate::server::message::Params;
 use crate::server::session::Session;
 use crate::server::{json, to_lsp};
-use crate::syntax::parsing::View;
-use crate::text::Encoding;
 
 /// Deeper entries are shown at this depth: editors recurse over the answer.
 const DEPTH: usize = 60;
@@ -29,21 +28,23 @@ pub(crate) fn answer(session: &Session, params: &Params, cancel: &Cancel, out: &
     let Asked { text_document } = params.parse()?;
     let uri = text_document.uri;
     let facts = session.facts();
+    let left_out = session.settings().bool(&table::OUTLINE_INACTIVE);
     let outcome = session.typing.read(&uri, cancel, |now| {
         let view = now.parsing().view();
         out.reserve(view.items.len() * ENTRY + 16);
-        if facts.hierarchical { tree(view, facts.encoding, out) } else { flat(view, facts.encoding, &uri, out) }
+        let entries = entries(view, facts.encoding, left_out);
+        if facts.hierarchical { tree(entries, out) } else { flat(entries, &uri, out) }
     });
     unanswered(outcome, out, b"[]")
 }
 
 /// DocumentSymbol[].
-fn tree(view: &View, encoding: Encoding, out: &mut Vec<u8>) {
+fn tree<'a>(entries: impl Iterator<Item = Entry<'a>>, out: &mut Vec<u8>) {
     out.push(b'[');
     // How many entries are open: the depth of the next one at most.
     let mut open = 0;
     let mut first = true;
-    for entry in entries(view, encoding) {
+    for entry in entries {
         let depth = usize::from(entry.item.depth).min(open).min(DEPTH);
         while open > depth {
             out.extend_from_slice(b"]}");
@@ -74,10 +75,10 @@ fn tree(view: &View, encoding: Encoding, out: &mut Vec<u8>) {
 }
 
 /// SymbolInformation[].
-fn flat(view: &View, encoding: Encoding, uri: &str, out: &mut Vec<u8>) {
+fn flat<'a>(entries: impl Iterator<Item = Entry<'a>>, uri: &str, out: &mut Vec<u8>) {
     out.push(b'[');
     let mut above: Vec<&str> = Vec::new();
-    for (at, entry) in entries(view, encoding).enumerate() {
+    for (at, entry) in entries.enumerate() {
         if at > 0 {
             out.push(b',');
         }
@@ -116,7 +117,8 @@ mod tests {
     use super::*;
     use crate::base::span::Span;
     use crate::facts::SymbolKind;
-    use crate::syntax::parsing::Item;
+    use crate::syntax::parsing::{Item, View};
+    use crate::text::Encoding;
 
     fn view(items: &[(&str, u16)]) -> View {
         let mut view = View::new("some text\n");
@@ -149,7 +151,7 @@ mod tests {
             (&[("a", 0), ("b", 3), ("c", 1), ("d", 0), ("e", 0)], "a(b() c()) d() e()"),
         ] {
             let mut out = Vec::new();
-            tree(&view(items), Encoding::Utf16, &mut out);
+            tree(entries(&view(items), Encoding::Utf16, false), &mut out);
             assert_eq!(nested(&serde_json::from_slice(&out).expect("JSON")), want);
         }
     }
@@ -157,7 +159,8 @@ mod tests {
     #[test]
     fn a_flat_list_names_containers() {
         let mut out = Vec::new();
-        flat(&view(&[("a", 0), ("b", 1), ("c", 0)]), Encoding::Utf16, "file:///x", &mut out);
+        let view = view(&[("a", 0), ("b", 1), ("c", 0)]);
+        flat(entries(&view, Encoding::Utf16, false), "file:///x", &mut out);
         let list: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
         assert_eq!((&list[1]["containerName"], &list[2]["containerName"]), (&"a".into(), &serde_json::Value::Null));
         assert_eq!(list[1]["location"]["uri"], "file:///x");

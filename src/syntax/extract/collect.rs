@@ -102,7 +102,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         if import && self.want != Want::Outline {
             imports::record(self, &found, pattern.sets.reexport);
         }
-        if !(self.want == Want::Macro && root.has_error()) {
+        if !(self.want == Want::Macro && root.has_error() || pattern.sets.nothing) {
             for draft in &drafts {
                 self.declare(draft, &shared, pattern.sets, lead);
             }
@@ -133,7 +133,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         let declared = follow(self.tables, draft.name.unwrap_or(node));
         let name_range = self.name_span(draft.kind, declared.name);
         let name = self.slice(name_range);
-        if name.is_empty() || name == "_" || name.len() > 4096 {
+        if name.is_empty() || name == "_" || name.len() > 4096 || self.row.reserved.contains(&name) {
             return;
         }
         let Some(Extent { kind, mut span, public }) = self.extent(draft, sets, declared.function.is_some()) else {

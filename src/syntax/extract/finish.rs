@@ -37,6 +37,9 @@ pub(super) fn finish(facts: &mut Facts, raw: Raw, segment: Span, row: &Row) {
     facts.imports.sort_by_key(|import| import.span.start);
     assign_scopes(facts, &mut symbols);
     make_locals(facts, &mut symbols, first_assignment);
+    if row.preprocessor {
+        make_c_locals(facts, &mut symbols);
+    }
     facts.symbols = symbols;
     if first_assignment != FirstAssignment::None {
         keep_first_assignments(facts, first_assignment);
@@ -162,6 +165,22 @@ fn make_locals(facts: &Facts, symbols: &mut [Symbol], which: FirstAssignment) {
             ScopeKind::Function | ScopeKind::Block => symbol.flags = symbol.flags.with(SymbolFlags::LOCAL),
             ScopeKind::Type if symbol.kind == SymbolKind::Variable => symbol.kind = SymbolKind::Field,
             _ => {}
+        }
+    }
+}
+
+/// What looks like an item in the body of a C or C++ function: `T x(a);` is a variable nearly always, a function without a
+/// type is a macro call, an alias serves the function alone.
+fn make_c_locals(facts: &Facts, symbols: &mut [Symbol]) {
+    for symbol in symbols {
+        let inside = matches!(facts.scopes[symbol.scope.0 as usize].kind, ScopeKind::Function | ScopeKind::Block);
+        let call = symbol.kind == SymbolKind::Function && symbol.ty.is_none();
+        let prototype = symbol.kind == SymbolKind::Function && symbol.flags.has(SymbolFlags::DECLARATION);
+        if inside && (call || prototype || symbol.kind == SymbolKind::TypeAlias) {
+            symbol.flags = symbol.flags.with(SymbolFlags::LOCAL);
+        }
+        if inside && prototype {
+            (symbol.kind, symbol.arity) = (SymbolKind::Variable, None);
         }
     }
 }

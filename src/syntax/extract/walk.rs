@@ -230,7 +230,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
                 continue;
             }
             let parent = self.frames.last().map_or(0, |frame| frame.kind);
-            if !pattern.parents.is_empty() && !pattern.parents.contains(&parent) {
+            if !pattern.fits_below(parent) {
                 continue;
             }
             if self.matcher.holds(pattern, node, self.text) {

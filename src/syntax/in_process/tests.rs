@@ -43,7 +43,7 @@ pass\n        return inner\n\n    @property\n    def p(self):\n        return 1\
 
 const CPP: &str = "#include <a.h>\n#define M(x) x\nnamespace a { namespace b {\ntemplate <typename T>\nclass C : public D {\npublic:\n  C();\n  ~C() {}\n  \
  int f(int x) const;\n  int y_ = 1;\nprivate:\n  enum E { A, B };\n  struct S { int z; } s;\n};\nint C<int>::f(int x) const { return x; }\n}}\n\
-static int g(void) { return 0; }\ntypedef struct { int q; } Q;\n";
+static int g(void) { return 0; }\ntypedef struct { int q; } Q;\n#define ON 1\n#if ON\nint on(void);\n#else\nint off(void);\n#endif\n#if 0\nstruct Never { int a; };\n#endif\n";
 
 const GO: &str = "package main\n\nimport (\n\t\"fmt\"\n)\n\n// T is.\ntype T struct {\n\tA int\n\tB string\n}\n\ntype I interface { M() }\n\n\
 func (t *T) M() { fmt.Println(t.A) }\n\nconst (\n\tX = iota\n\tY\n)\n\nvar v = 1\n\nfunc TestX(t *testing.T) {}\n";
@@ -56,6 +56,9 @@ const PIECES: &[&str] = &[
     "",
     "",
     "x",
+    "#if 0\n",
+    "#endif\n",
+    "#else\n",
     "_1",
     " ",
     "\n",

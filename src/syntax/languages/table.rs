@@ -12,6 +12,55 @@ macro_rules! queries {
 
 const KIB: usize = 1 << 10;
 
+/// Words of C and C++ that a parser takes for names where macros have led it astray.
+const C_WORDS: &[&str] = &[
+    "break", "case", "const", "continue", "default", "do", "else", "enum", "extern", "for", "goto", "if", "return",
+    "sizeof", "static", "struct", "switch", "typedef", "union", "volatile", "while",
+];
+const CPP_WORDS: &[&str] = &[
+    "break",
+    "case",
+    "catch",
+    "class",
+    "const",
+    "constexpr",
+    "continue",
+    "default",
+    "delete",
+    "do",
+    "else",
+    "enum",
+    "explicit",
+    "extern",
+    "for",
+    "friend",
+    "goto",
+    "if",
+    "inline",
+    "namespace",
+    "new",
+    "noexcept",
+    "private",
+    "protected",
+    "public",
+    "return",
+    "sizeof",
+    "static",
+    "struct",
+    "switch",
+    "template",
+    "this",
+    "throw",
+    "try",
+    "typedef",
+    "typename",
+    "union",
+    "using",
+    "virtual",
+    "volatile",
+    "while",
+];
+
 /// What a row says unless it says otherwise.
 const PLAIN: Row = Row {
     id: "text",
@@ -33,6 +82,8 @@ const PLAIN: Row = Row {
     first_assignment: FirstAssignment::None,
     item_words: &[],
     blank_macros: false,
+    preprocessor: false,
+    reserved: &[],
     outline_hides: &[],
     outline_hides_overloads: false,
     equations: false,
@@ -143,6 +194,8 @@ pub static ROWS: &[Row] = &[
         extensions: &["c", "h"],
         diagnostics: false,
         blank_macros: true,
+        preprocessor: true,
+        reserved: C_WORDS,
         outline_hides: &[SymbolKind::Macro],
         ..PLAIN
     },
@@ -156,6 +209,8 @@ pub static ROWS: &[Row] = &[
         diagnostics: false,
         self_names: &["this"],
         blank_macros: true,
+        preprocessor: true,
+        reserved: CPP_WORDS,
         outline_hides: &[SymbolKind::Macro],
         ..PLAIN
     },

@@ -291,6 +291,7 @@ impl Compiler<'_> {
                     "private" => &mut it.private,
                     "constant" => &mut it.constant,
                     "no_scope" => &mut it.no_scope,
+                    "nothing" => &mut it.nothing,
                     word => return self.fault(line, &format!("#set! does not know `{word}`")),
                 };
                 *slot = true;

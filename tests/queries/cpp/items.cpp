@@ -26,3 +26,22 @@ int shapes::Point<int>::size(int n) { return std::max(n, 1); }
 //                                                ^^^ reference.call receiver=std
 TEST(shape, area) { run(); }
 //   ^^^^^^^^^^^ definition.test flags=test
+class Access {
+//    ^^^^^^ definition.class
+    friend int peek(Access& from);
+    friend int reach(Access& from) { return from.depth; }
+//             ^^^^^ definition.method parent=Access flags=none
+    friend class Other;
+    int depth;
+//      ^^^^^ definition.field
+};
+int run(int seed) {
+//  ^^^ definition.function
+    using Number = long;
+//        ^^^^^^ local.type_alias
+    Access made(seed);
+//         ^^^^ local.variable type=Access
+    std::thread other(run);
+    TRY_IT { } CATCH_IT(...) {}
+    return made.depth;
+}
