@@ -52,10 +52,11 @@ fn borders(tables: &Tables, tree: &Tree, text: &str, size: usize) -> Vec<usize> 
             before.get_or_insert(node.start_byte());
         } else {
             let at = before.take().unwrap_or(node.start_byte());
-            let line = line_start(text, at).filter(|line| node.is_named() && out.last().is_none_or(|last| last < line));
-            out.extend(line);
-            // With what stands before it and the end of its line.
-            let large = node.end_byte() + 1 - at > size;
+            let line = line_start(text, at);
+            out.extend(line.filter(|line| node.is_named() && out.last().is_none_or(|last| last < line)));
+            // The body of a large item may be just within the size that the item exceeds.
+            let body = line.is_none() && parents.len() > 1;
+            let large = node.end_byte() - at > if body { size / 2 } else { size };
             let parent = parents.last().copied().unwrap_or(0);
             if large && !is_function(tables, &mut matcher, node, parent, text) && cursor.goto_first_child() {
                 parents.push(node.kind_id());
