@@ -17,7 +17,7 @@ use super::roots::Root;
 use super::skip::Skip;
 use super::state::{Command, Shared, Writer};
 use super::watch::Watch;
-use super::{FileLine, RootInfo, Status, WorkspaceError, shelf};
+use super::{FileLine, RootInfo, Status, WorkspaceError};
 use crate::base::cancel::Cancel;
 use crate::base::ids::RootId;
 use crate::base::os::memory;
@@ -134,7 +134,7 @@ impl Handle {
         self.shared.drain_store(&root);
         self.shared.ask(|done| Command::AddRoot(root.clone(), done));
         if !root.store.is_writer() {
-            self.shared.reach(&root, shelf::noted_stage(&root).unwrap_or(Stage::Opened));
+            self.shared.follow(&root);
         }
         if !self.shared.options.read_only {
             self.request(Request::Whole(root.clone()));
@@ -222,6 +222,8 @@ impl Handle {
         self.shared.cancel.cancel();
         self.shared.events.send(&Event::Closed);
         self.shared.watch.stop();
+        // The crawls end when nobody can ask them any more.
+        *self.shared.whole.lock().unwrap_or_else(PoisonError::into_inner) = None;
         if let Some(lanes) = self.lanes.lock().unwrap_or_else(PoisonError::into_inner).take() {
             lanes.join();
         }

@@ -2,7 +2,7 @@
 //! for. Invariant: each runs one pass at a time; requests that wait are joined. Must not know what a pass does inside.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
@@ -55,7 +55,9 @@ impl Lanes {
             );
             Ok(sender)
         };
-        Ok(Self { whole: queue("crawl", Lane::Whole)?, near: queue("crawl-near", Lane::Near)?, threads })
+        let (whole, near) = (queue("crawl", Lane::Whole)?, queue("crawl-near", Lane::Near)?);
+        *shared.whole.lock().unwrap_or_else(PoisonError::into_inner) = Some(whole.clone());
+        Ok(Self { whole, near, threads })
     }
 
     /// Queues a request; a closed queue means that the workspace is closing.
@@ -191,7 +193,7 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
         return;
     }
     tidy_up(shared, root);
-    shelf::note_stage(root, Stage::Embedded);
+    shelf::note_stage(root, Stage::Embedded, &shared.counters.read());
     shared.drain_store(root);
     shared.reach(root, Stage::Embedded);
     shared.events.send(&Event::Finished { root: root.id });
@@ -212,7 +214,7 @@ fn look_at(
     if !rule_files.is_empty() {
         root.rules.forget();
         // Another rule may hold for everything beside and beneath the file.
-        paths.extend(rule_files.iter().filter_map(RelPath::parent));
+        paths.extend(rule_files.iter().filter_map(Rules::governed));
     }
     let snapshot = shared.snapshot();
     crawl::run(&Pass { shared, root, paths, snapshot, pool, counters, cancel: &shared.cancel, lane })

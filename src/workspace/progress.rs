@@ -76,6 +76,43 @@ pub struct Progress {
     pub passages_done: u64,
 }
 
+impl Progress {
+    /// All counters in one order, as they stand in the index's note.
+    pub(super) fn numbers(&self) -> [u64; 11] {
+        [
+            self.files_found,
+            self.bytes_found,
+            self.files_done,
+            self.bytes_done,
+            self.files_skipped,
+            self.files_unchanged,
+            self.files_reused,
+            self.files_parsed,
+            self.worker_restarts,
+            self.passages_found,
+            self.passages_done,
+        ]
+    }
+
+    /// From the same numbers; those that are missing are 0.
+    pub(super) fn from_numbers(mut numbers: impl Iterator<Item = u64>) -> Self {
+        let mut next = || numbers.next().unwrap_or(0);
+        Self {
+            files_found: next(),
+            bytes_found: next(),
+            files_done: next(),
+            bytes_done: next(),
+            files_skipped: next(),
+            files_unchanged: next(),
+            files_reused: next(),
+            files_parsed: next(),
+            worker_restarts: next(),
+            passages_found: next(),
+            passages_done: next(),
+        }
+    }
+}
+
 /// The live counters. Relaxed atomics: they are for people, not for decisions.
 #[derive(Debug, Default)]
 pub struct Counters {
@@ -128,7 +165,12 @@ impl Counters {
 
     /// Sets every counter of a pass back; `worker_restarts` stays.
     pub(super) fn begin_pass(&self) {
-        for counter in [
+        self.show(&Progress { worker_restarts: self.worker_restarts.load(Ordering::Relaxed), ..Progress::default() });
+    }
+
+    /// Shows what another process has counted.
+    pub(super) fn show(&self, progress: &Progress) {
+        let counters = [
             &self.files_found,
             &self.bytes_found,
             &self.files_done,
@@ -137,11 +179,11 @@ impl Counters {
             &self.files_unchanged,
             &self.files_reused,
             &self.files_parsed,
+            &self.worker_restarts,
             &self.passages_found,
             &self.passages_done,
-        ] {
-            counter.store(0, Ordering::Relaxed);
-        }
+        ];
+        counters.iter().zip(progress.numbers()).for_each(|(counter, number)| counter.store(number, Ordering::Relaxed));
     }
 }
 

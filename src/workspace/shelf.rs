@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::options::Options;
-use super::progress::Stage;
+use super::progress::{Progress, Stage};
 use super::roots::Root;
 use super::state::{Fresh, Shared, Survivors};
 use crate::index::apply::Builder;
@@ -23,7 +23,7 @@ use crate::store::{NewPack, Store};
 /// More packs of one kind than this are merged.
 pub const MANY_PACKS: usize = 24;
 /// Version of our note in the manifest.
-const NOTE: u8 = 1;
+const NOTE: u8 = 2;
 
 /// The store of a root.
 pub fn open_store(root: &Path, options: &Options) -> Store {
@@ -36,7 +36,13 @@ pub fn open_store(root: &Path, options: &Options) -> Store {
 ///
 /// # Errors
 /// Another process writes, or the index has more packs than a manifest holds: the message says so.
-pub fn commit(root: &Root, records: &[FileRecord], runs: &[VectorRun], dims: usize) -> Result<Fresh, String> {
+pub fn commit(
+    root: &Root,
+    records: &[FileRecord],
+    runs: &[VectorRun],
+    dims: usize,
+    note: Vec<u8>,
+) -> Result<Fresh, String> {
     let mut add: Vec<NewPack> = Vec::new();
     if !runs.is_empty() && dims > 0 {
         add.push(draft(VECTORS, build_vector_pack(dims, runs)).into());
@@ -45,7 +51,7 @@ pub fn commit(root: &Root, records: &[FileRecord], runs: &[VectorRun], dims: usi
         add.push(draft(FACTS, build_facts_pack(records)).into());
     }
     let before: Vec<PackId> = root.store.state().packs.iter().map(|it| it.id()).collect();
-    let state = root.store.commit(add, &[], None).map_err(|error| error.to_string())?;
+    let state = root.store.commit(add, &[], Some(note)).map_err(|error| error.to_string())?;
     let new: Vec<Arc<Pack>> = state.packs.iter().filter(|it| !before.contains(&it.id())).cloned().collect();
     Ok(fresh_of(root, &new))
 }
@@ -124,19 +130,26 @@ pub fn heal(root: &Root, builder: &mut Builder, faults: &[(PackId, String)]) -> 
     true
 }
 
-/// The stage that the manifest's writer has noted.
-pub fn noted_stage(root: &Root) -> Option<Stage> {
-    match root.store.state().extra.as_slice() {
-        [NOTE, stage, ..] => Some(Stage::from_code(*stage)),
-        _ => None,
-    }
+/// What the manifest's writer has noted: the stage that the root has reached, and its counters.
+pub fn noted(root: &Root) -> Option<(Stage, Progress)> {
+    let state = root.store.state();
+    let [NOTE, stage, numbers @ ..] = state.extra.as_slice() else { return None };
+    let numbers = numbers.as_chunks::<8>().0.iter().map(|it| u64::from_le_bytes(*it));
+    Some((Stage::from_code(*stage), Progress::from_numbers(numbers)))
 }
 
-/// Notes how far the index on disk is.
-pub fn note_stage(root: &Root, stage: Stage) {
-    if noted_stage(root) != Some(stage) {
+/// The note for others: how far the index on disk is.
+pub fn note(stage: Stage, progress: &Progress) -> Vec<u8> {
+    let mut out = vec![NOTE, stage as u8];
+    progress.numbers().iter().for_each(|it| out.extend_from_slice(&it.to_le_bytes()));
+    out
+}
+
+/// Notes how far the index on disk is, where the note says something else.
+pub fn note_stage(root: &Root, stage: Stage, progress: &Progress) {
+    if noted(root).map(|it| it.0) != Some(stage) {
         // Another writer notes its own.
-        let _ = root.store.commit(Vec::new(), &[], Some(vec![NOTE, stage as u8]));
+        let _ = root.store.commit(Vec::new(), &[], Some(note(stage, progress)));
     }
 }
 

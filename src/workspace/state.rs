@@ -12,8 +12,9 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::WorkspaceError;
 use super::governor::Governor;
+use super::lanes::Request;
 use super::options::Options;
-use super::progress::{Counters, Event, Events, Stage};
+use super::progress::{Counters, Event, Events, Progress, Stage};
 pub(super) use super::roots::Root;
 use super::shelf;
 use super::watch::Watch;
@@ -31,6 +32,8 @@ use crate::store::pack::PackId;
 
 /// How often the writer looks after the stores when nothing else happens.
 const TICK: Duration = Duration::from_secs(2);
+/// The same where another process writes.
+const FOLLOWED: Duration = Duration::from_millis(500);
 /// Most notices that are kept.
 const NOTICES: usize = 64;
 /// Vector packs of open documents that may pile up before the old ones are dropped.
@@ -91,6 +94,8 @@ pub struct Shared {
     /// For decoding and embedding.
     pub compute: rayon::ThreadPool,
     pub(super) commands: Sender<Command>,
+    /// Where requests for whole passes go, while the crawls run.
+    pub(super) whole: Mutex<Option<Sender<Request>>>,
     published: ArcSwap<Snapshot>,
     stage_changed: (Mutex<()>, Condvar),
     notices: Mutex<VecDeque<String>>,
@@ -111,6 +116,7 @@ impl Shared {
             roots: RwLock::default(),
             compute,
             commands,
+            whole: Mutex::default(),
             published: ArcSwap::from_pointee(first),
             stage_changed: Default::default(),
             notices: Mutex::default(),
@@ -211,11 +217,32 @@ impl Shared {
         }
         let _order = root.committing.lock().unwrap_or_else(PoisonError::into_inner);
         let dims = self.options.embedder.as_ref().map_or(0, |it| it.dimensions());
-        match shelf::commit(root, records, runs, dims) {
+        // Whoever follows this process sees how far it is.
+        let note = shelf::note(root.stage(), &self.counters.read());
+        match shelf::commit(root, records, runs, dims, note) {
             Ok(fresh) => self.apply(fresh),
             Err(why) => self.notice(&why),
         }
         self.drain_store(root);
+    }
+
+    /// Takes over the stage and the counters that the writer of a root has noted.
+    pub(super) fn follow(&self, root: &Root) {
+        let Some((stage, _)) = shelf::noted(root) else { return };
+        let roots = self.roots();
+        if roots.iter().all(|it| !it.store.is_writer()) {
+            let all = roots.iter().filter_map(|it| Some(shelf::noted(it)?.1.numbers()));
+            let sum = all.fold([0u64; 11], |sum, it| std::array::from_fn(|at| sum[at].saturating_add(it[at])));
+            self.counters.show(&Progress::from_numbers(sum.into_iter()));
+        }
+        self.reach(root, stage);
+    }
+
+    /// Asks for a whole pass over a root, unless the workspace is closing.
+    pub(super) fn look_at_whole(&self, root: &Arc<Root>) {
+        if let Some(whole) = &*self.whole.lock().unwrap_or_else(PoisonError::into_inner) {
+            let _ = whole.send(Request::Whole(root.clone()));
+        }
     }
 
     /// Hands packs to the writer and waits until they are published.
@@ -272,12 +299,13 @@ impl Writer {
     pub fn run(mut self, commands: &Receiver<Command>) {
         let mut looked = Instant::now();
         loop {
-            match commands.recv_timeout(TICK) {
+            let tick = self.tick();
+            match commands.recv_timeout(tick) {
                 Ok(Command::Shutdown) | Err(RecvTimeoutError::Disconnected) => return,
                 Ok(command) => self.obey(command),
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            if looked.elapsed() >= TICK {
+            if looked.elapsed() >= tick {
                 looked = Instant::now();
                 self.look_after_stores();
             }
@@ -384,16 +412,24 @@ impl Writer {
             if !faults.is_empty() {
                 shelf::heal(&root, &mut self.builder, &faults);
             }
+            let followed = !root.store.is_writer();
             if root.store.refresh().is_some() {
                 self.builder.remove_root(root.id);
                 self.load(&root);
                 self.publish();
-                if let Some(stage) = shelf::noted_stage(&root) {
-                    self.shared.reach(&root, stage);
-                }
+                self.shared.follow(&root);
+            }
+            if followed && root.store.is_writer() {
+                // The process that wrote has ended, perhaps in the midst of its work.
+                self.shared.look_at_whole(&root);
             }
             self.shared.drain_store(&root);
         }
+    }
+
+    /// Where another process writes, its commits are looked for more often.
+    fn tick(&self) -> Duration {
+        if self.shared.roots().iter().all(|it| it.store.is_writer()) { TICK } else { FOLLOWED }
     }
 }
 

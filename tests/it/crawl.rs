@@ -266,3 +266,27 @@ fn a_memory_limit_slows_indexing_down_and_does_not_stop_it() {
     let (workspace, _) = place.index_with(Options { memory_limit: 1 << 40, batch_files: 1, ..place.options() });
     assert_eq!(workspace.status().memory_pauses, 0);
 }
+
+#[test]
+fn beside_a_writer_its_counters_and_stage_are_told_and_its_end_is_survived() {
+    let place = Place::new("a.rs: fn alpha() {}\\n\n b.rs: fn beta() {}\\n");
+    let (writer, told) = place.index();
+    let (follower, seen) = place.index();
+    assert!(writer.status().roots[0].writer && !follower.status().roots[0].writer);
+    assert_eq!((seen.files_found, seen.files_done, seen.passages_done), (2, 2, told.passages_done));
+    drop((writer, follower));
+
+    // A writer that never comes to its end: one of its texts hangs its parser, which the others' obey nothing of.
+    place.write("c.rs", "fn gamma() {} // portolan-fault:hang");
+    let writer = Workspace::open(vec![place.root()], place.options()).unwrap();
+    let follower = Workspace::open(vec![place.root()], Options { faults: false, ..place.options() }).unwrap();
+    assert!(!follower.status().roots[0].writer);
+    drop(writer);
+    let deadline = Cancel::new().within(std::time::Duration::from_secs(60));
+    let events = follower.events();
+    while names(&follower, "gamma") == 0 {
+        assert!(!deadline.is_cancelled(), "the follower never took over: {:?}", follower.status());
+        let _ = events.recv_timeout(std::time::Duration::from_millis(100));
+    }
+    assert!(follower.status().roots[0].writer);
+}
