@@ -134,6 +134,16 @@ fn ignored_files_stay_out_until_the_rules_change() {
     assert!(defines(&workspace, "ignored_folder"));
 }
 
+#[test]
+fn the_rules_of_a_clone_that_are_not_committed_are_watched_too() {
+    let place = Place::new(&["src/a.rs", "src/b.rs"]);
+    place.write(".git/info/exclude", "b.rs\n");
+    let workspace = place.watching();
+    assert!(knows(&workspace, "src/a.rs") && !knows(&workspace, "src/b.rs"));
+    let swapped = |it: &Workspace| knows(it, "src/b.rs") && !knows(it, "src/a.rs");
+    after(&workspace, || place.write(".git/info/exclude", "a.rs\n"), swapped);
+}
+
 /// The walker's folders are those of `file_lines` that are not left out, with the folders of the files in them.
 #[test]
 fn the_watched_folders_are_those_that_the_walk_enters() {

@@ -97,6 +97,9 @@ impl<'a> Walk<'a> {
         };
         entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         let has = |name: &[u8]| entries.binary_search_by(|it| it.name.as_slice().cmp(name)).is_ok();
+        if has(b".git") {
+            self.watch_git_rules(&path);
+        }
         let inside = match self.rules.enter(&above, &path, &folder, has) {
             Ok(inside) => inside,
             Err(skip) => return left(skip),
@@ -118,6 +121,14 @@ impl<'a> Walk<'a> {
             }
         }
         (self.emit)(sights);
+    }
+
+    /// A repository's own rules lie in a folder that the walk does not enter.
+    fn watch_git_rules(&self, repository: &RelPath) {
+        let info = repository.join(b".git").join(b"info");
+        if self.rules.options().git_ignore && self.root.directory(&info).is_ok() {
+            self.beside.entering(&info);
+        }
     }
 
     fn file(&self, folder: &Directory, entry: &Entry, path: RelPath, watched: bool) -> Sight {

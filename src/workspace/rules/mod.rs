@@ -29,6 +29,8 @@ const LEFT_TO_GIT: [&str; 2] = ["dist", "build"];
 const REPOSITORY: [&[u8]; 5] = [b".git", b".hg", b".svn", b".jj", b".bzr"];
 /// Kinds of ignore files, strongest first.
 const IGNORE_FILES: [&[u8]; 3] = [b".portolanignore", b".ignore", b".gitignore"];
+/// The rules of a clone that are not committed.
+const GIT_INFO_EXCLUDE: &[u8] = b".git/info/exclude";
 const GIT_IGNORE: usize = 2;
 const GIT_EXCLUDE: usize = 3;
 /// How far above a root its repository's top is looked for.
@@ -253,9 +255,15 @@ impl Rules {
         self.known.clear();
     }
 
+    /// The folder that a rule file speaks about.
+    pub fn governed(rule_file: &RelPath) -> Option<RelPath> {
+        let folder = rule_file.parent()?;
+        if IGNORE_FILES.contains(&rule_file.file_name()) { Some(folder) } else { folder.parent()?.parent() }
+    }
+
     /// Whether a change of this file changes rules.
     pub fn is_rule_file(path: &RelPath) -> bool {
-        IGNORE_FILES.contains(&path.file_name()) || path.as_bytes().ends_with(b".git/info/exclude")
+        IGNORE_FILES.contains(&path.file_name()) || is_git_exclude(path.as_bytes())
     }
 }
 
@@ -304,6 +312,10 @@ impl Base {
             Self::Above(prefix) => [prefix.as_slice(), b"/", path.as_bytes()].concat().into(),
         }
     }
+}
+
+fn is_git_exclude(path: &[u8]) -> bool {
+    path.strip_suffix(GIT_INFO_EXCLUDE).is_some_and(|above| above.is_empty() || above.ends_with(b"/"))
 }
 
 /// The reason that stands for an error of the door.
