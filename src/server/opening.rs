@@ -8,6 +8,7 @@ use tower_lsp::ls_types::{InitializeParams, MessageType, WorkspaceFolder};
 
 use super::roots;
 use super::session::Session;
+use crate::base::ids::RootId;
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// The folders that a client opens, in its order: workspace folders, else its root, in one of three fields.
@@ -67,7 +68,7 @@ pub(crate) enum Added {
 pub(crate) fn add(session: &Session, workspace: &Arc<Workspace>, folder: &Path) -> Added {
     match workspace.add_root(folder) {
         Ok(id) => {
-            session.roots.add(id, folder.to_path_buf());
+            opened(session, id, folder);
             Added::Open
         }
         Err(WorkspaceError::TooBroad(_)) => Added::TooBroad,
@@ -76,6 +77,12 @@ pub(crate) fn add(session: &Session, workspace: &Arc<Workspace>, folder: &Path) 
             Added::Refused
         }
     }
+}
+
+/// Documents that were open in the folder before it was one belong to it now.
+fn opened(session: &Session, id: RootId, folder: &Path) {
+    session.roots.add(id, folder.to_path_buf());
+    session.typing.offer_again(folder);
 }
 
 /// One folder less.
@@ -100,7 +107,7 @@ pub(crate) async fn ask_about(session: Arc<Session>, broad: Vec<PathBuf>) {
             tracing::info!(folder = %folder.display(), "indexed by the user's wish");
             let outcome = session.workspace().map(|it| it.add_root_anyway(&folder));
             match outcome {
-                Some(Ok(id)) => session.roots.add(id, folder),
+                Some(Ok(id)) => opened(&session, id, &folder),
                 Some(Err(error)) => session.tell(MessageType::WARNING, format!("Portolan: {error}")),
                 None => {}
             }

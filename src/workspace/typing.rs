@@ -9,7 +9,7 @@ mod language;
 mod tests;
 mod worker;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -188,6 +188,16 @@ impl Typing {
     ) -> Result<R, Unanswered> {
         let document = self.shared.get(uri).ok_or(Unanswered::NotOpen)?;
         document.read(&self.shared.options, cancel, look)
+    }
+
+    /// Offers the documents beneath a folder to the sink again: it has become somebody's.
+    pub fn offer_again(&self, folder: &Path) {
+        for document in
+            self.shared.documents.iter().filter(|it| it.path.as_ref().is_some_and(|it| it.starts_with(folder)))
+        {
+            document.mark_unpublished();
+            self.shared.wake(Wake::Touched(document.value().clone()));
+        }
     }
 
     /// Publishes the facts of every document that has changed since it was last published: what a question does before it

@@ -39,6 +39,41 @@ fn folders_come_and_go() {
 }
 
 #[test]
+fn a_document_that_was_open_before_its_folder_is_found() {
+    let ((_a, a), (_b, b)) = (directory(), directory());
+    let mut client = Client::open(&[&a]);
+    let document = uri(&b.join("late.rs"));
+    client.did_open(&document, "rust", "fn only_in_the_editor() {}\n");
+    let found = |client: &mut Client| {
+        let answer = client.request("workspace/symbol", json!({ "query": "only_in_the_editor" })).unwrap();
+        answer.as_array().is_some_and(|it| it.iter().any(|it| it["location"]["uri"] == document))
+    };
+    assert!(!found(&mut client));
+    let added = json!({ "event": { "added": [folder(&b)], "removed": [] } });
+    client.notify("workspace/didChangeWorkspaceFolders", added);
+    assert!(found(&mut client));
+}
+
+#[test]
+fn a_setting_that_is_removed_falls_back_the_last_one_too() {
+    let (_a, a) = directory();
+    let mut able = able();
+    able["workspace"]["configuration"] = json!(false);
+    let mut client = Client::open_with(&[&a], options(), able);
+    let limit = |client: &mut Client, ours: Value| {
+        client.notify("workspace/didChangeConfiguration", json!({ "settings": { "portolan": ours } }));
+        let document = uri(&a.join("a.rs"));
+        client.did_open(&document, "rust", "fn (");
+        let asked = json!({ "textDocument": { "uri": document } });
+        let answer = client.request("textDocument/diagnostic", asked).unwrap();
+        client.did_close(&document);
+        answer["items"].as_array().map_or(0, Vec::len)
+    };
+    assert_eq!(limit(&mut client, json!({ "diagnostics": { "enabled": false } })), 0);
+    assert!(limit(&mut client, json!({})) > 0);
+}
+
+#[test]
 fn a_folder_that_cannot_be_opened_is_told_and_costs_nothing_else() {
     let (_a, a) = directory();
     let file = a.join("file");

@@ -32,12 +32,11 @@ pub(crate) async fn pull(session: &Arc<Session>) {
 }
 
 fn take(session: &Arc<Session>, section: &Value) {
-    if section.as_object().is_none_or(serde_json::Map::is_empty) {
-        return;
-    }
-    // Each time from the ground, so that a setting that was removed falls back.
+    // Each time from the ground, so that a setting that was removed falls back, the last one too.
     let mut settings = session.base_settings();
-    settings.add_json(section, "the editor's settings", Trust::Client);
+    if section.as_object().is_some_and(|it| !it.is_empty()) {
+        settings.add_json(section, "the editor's settings", Trust::Client);
+    }
     let shown = |it: &Settings| it.bool(&table::DIAGNOSTICS_ENABLED);
     let other = shown(&settings) != shown(&session.settings());
     session.set_settings(settings);
