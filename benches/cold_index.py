@@ -17,10 +17,16 @@ import argparse, json, os, resource, shutil, statistics, subprocess, sys, tempfi
 
 def pss_of_tree(pid):
     """Sum of PSS in MiB over `pid` and its descendants (0 when it is gone)."""
-    total, todo = 0, [pid]
+    total, todo, command = 0, [pid], {}
     while todo:
         at = todo.pop()
         try:
+            with open(f"/proc/{at}/cmdline", "rb") as f:
+                command[at] = f.read()
+            with open(f"/proc/{at}/stat") as f:
+                parent = int(f.read().rpartition(")")[2].split()[1])
+            if command.get(parent) == command[at]:
+                continue  # a child before its exec: it shares its parent's memory, which would count twice
             with open(f"/proc/{at}/smaps_rollup") as f:
                 total += next(int(l.split()[1]) for l in f if l.startswith("Pss:"))
             for task in os.listdir(f"/proc/{at}/task"):
@@ -38,7 +44,7 @@ def run(command, **options):
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="surrogateescape", **options)
 
     def watch():
-        while not done.wait(0.1):
+        while not done.wait(0.02):
             peak[0] = max(peak[0], pss_of_tree(child.pid))
 
     watcher = threading.Thread(target=watch)

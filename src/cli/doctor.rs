@@ -2,7 +2,7 @@
 //! Invariant: changes nothing but a probe file in the cache directory, which it removes. Exit code 1 where something is
 //! broken; what is merely missing is only told.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -12,6 +12,10 @@ use super::setup;
 use crate::base::os;
 use crate::base::settings::{Settings, table};
 use crate::embed;
+use crate::store::directory::cache_directory;
+
+/// Below so many MiB, memory.limit_mb is exceeded while a workspace of some size is indexed.
+const COMFORT_MB: i64 = 256;
 
 /// How a thing stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -82,10 +86,8 @@ fn configuration(settings: &Settings) -> Finding {
 
 fn cache(settings: &Settings) -> Finding {
     let named = settings.text(&table::CACHE_DIRECTORY);
-    let directory = if named.is_empty() { os::directories::user_cache() } else { Some(PathBuf::from(named)) };
-    let Some(directory) = directory else {
-        return broken("cache", "no home directory: set HOME, XDG_CACHE_HOME or cache.directory".into());
-    };
+    let (directory, notice) = cache_directory((!named.is_empty()).then(|| Path::new(named)));
+    let Some(directory) = directory else { return broken("cache", notice.unwrap_or_default()) };
     if let Err(error) = probe(&directory) {
         let why = format!(
             "{}: {error}; the index stays in memory: set cache.directory to one that can be written",
@@ -95,8 +97,8 @@ fn cache(settings: &Settings) -> Finding {
     }
     let free = os::directories::free_bytes(&directory).unwrap_or(0) >> 20;
     let text = format!("{} ({free} MiB free)", directory.display());
-    if os::directories::is_remote(&directory) {
-        note("cache", format!("{text}: on a network disk, so the index goes to a local directory or into memory"))
+    if let Some(notice) = notice {
+        note("cache", format!("{text}: {notice}"))
     } else if free < 1024 {
         note("cache", format!("{text}: an index takes about three quarters of the size of the code"))
     } else {
@@ -119,6 +121,15 @@ fn memory(settings: &Settings) -> Finding {
         return broken(
             "memory",
             format!("cache.memory_budget_mb ({cache}) is more than memory.limit_mb ({limit}): lower it"),
+        );
+    }
+    if limit < COMFORT_MB {
+        return note(
+            "memory",
+            format!(
+                "limit {limit} MiB: indexing slows down to stay near it, but parser, model and index need about \
+                 {COMFORT_MB} MiB on a large workspace; set memory.limit_mb to that or more"
+            ),
         );
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

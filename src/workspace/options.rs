@@ -112,7 +112,8 @@ impl Options {
             segment_size: settings.size(&table::SEGMENT_SIZE),
             index_shape: settings.index_shape(),
             cache: TierOptions {
-                budget: whole(&table::CACHE_MEMORY_BUDGET_MB) << 20,
+                // Where all together get little, the cache does not get most of it.
+                budget: whole(&table::CACHE_MEMORY_BUDGET_MB).min(whole(&table::MEMORY_LIMIT_MB) / 4) << 20,
                 ratios: [
                     &table::CACHE_HOT_RATIO,
                     &table::CACHE_WARM_RATIO,

@@ -26,7 +26,7 @@ pub fn cpu_of(pid: u32) -> Option<std::time::Duration> {
     text.split_whitespace().next()?.parse().ok().map(std::time::Duration::from_nanos)
 }
 
-/// The processes started by `pid`, by those, and so on; without `pid` itself.
+/// The processes started by `pid`, by those, and so on; without `pid` itself and those that do not run their own command yet.
 pub fn descendants(pid: u32) -> Vec<u32> {
     let mut out = Vec::new();
     let mut waiting = vec![pid];
@@ -38,9 +38,11 @@ pub fn descendants(pid: u32) -> Vec<u32> {
             }
             continue;
         };
+        let command = command_of(next);
         for child in children {
-            // Numbers that are reused while we look cannot lead into a circle.
-            if child != pid && !out.contains(&child) {
+            // Numbers that are reused while we look cannot lead into a circle. A child that runs its parent's command is one
+            // that is just being started: until then it shares the parent's memory, which would count twice.
+            if child != pid && !out.contains(&child) && command_of(child) != command {
                 out.push(child);
                 waiting.push(child);
             }
@@ -59,6 +61,10 @@ fn children_of(pid: u32) -> Option<Vec<u32>> {
         out.extend(text.split_whitespace().filter_map(|it| it.parse::<u32>().ok()));
     }
     listed.then_some(out)
+}
+
+fn command_of(pid: u32) -> Vec<u8> {
+    std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default()
 }
 
 /// The same from every process's parent.

@@ -105,7 +105,7 @@ pub const MEMORY_LIMIT_MB: Row = row(
     "memory.limit_mb",
     Int(512, 128, 1 << 20),
     Narrowing,
-    "Memory of all of Portolan's processes together, in MiB; indexing slows down before it is exceeded.",
+    "Memory of all of Portolan's processes together, in MiB; indexing slows down before it is exceeded; below 256 a large workspace still exceeds it.",
 );
 pub const CACHE_MEMORY_BUDGET_MB: Row = row(
     "cache.memory_budget_mb",

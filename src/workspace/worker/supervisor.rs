@@ -24,6 +24,8 @@ const LOOK: Duration = Duration::from_millis(50);
 const LONGEST: u32 = 6;
 /// How often a worker without work is looked at.
 const IDLE_LOOK: Duration = Duration::from_millis(500);
+/// Bytes above which a worker is replaced where memory is short; a fresh one has half of that.
+const LEAST_WORTH: u64 = 40 << 20;
 /// Longest wait for memory before a job.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Bytes of a tree, and of facts, for each of a text.
@@ -50,7 +52,8 @@ pub fn run(options: &PoolOptions, [queue, large]: [&Receiver<Job>; 2], counters:
         let Ok(job) = job else { return };
         options.room.wait_for(needed(&job), LONGEST_PAUSE, || cancel.is_cancelled());
         serve(options, &mut worker, job, counters, cancel);
-        if options.room.is_tight() || worker.as_ref().is_some_and(|it| it.resident() > options.resident_idle) {
+        let most = if options.room.is_tight() { LEAST_WORTH.min(options.resident_idle) } else { options.resident_idle };
+        if worker.as_ref().is_some_and(|it| it.resident() > most) {
             worker = None;
         }
         worked = Instant::now();
