@@ -20,7 +20,7 @@ use portolan::base::ids::RootId;
 use portolan::base::paths::RelPath;
 use portolan::embed::{Embedder, batch};
 use portolan::features::rank::Tuning;
-use portolan::features::semantic_search::{Found, Question, semantic_search_with};
+use portolan::features::semantic_search::{Found, Means, Question, semantic_search_with};
 use portolan::index::apply::Builder;
 use portolan::index::build::{FileMeta, FileRecord, FileState, SegmentRecord, build_facts_pack};
 use portolan::index::snapshot::{FewFacts, Snapshot};
@@ -34,6 +34,7 @@ use portolan::syntax::{extract, languages};
 struct Repository {
     name: String,
     snapshot: Snapshot,
+    root: PathBuf,
     tasks: Vec<Task>,
     /// Path of the searched folder within the checkout, with a slash behind it; or nothing.
     below: String,
@@ -137,7 +138,7 @@ fn load(folder: &Path, only: &[String], embedder: &dyn Embedder) -> Vec<Reposito
         let Ok(annotations) = std::fs::read(folder.join(format!("annotations/{name}.json"))) else { continue };
         let tasks = serde_json::from_slice::<Vec<serde_json::Value>>(&annotations).unwrap();
         let tasks = tasks.iter().map(|it| task(it, &files)).collect();
-        out.push(Repository { snapshot: index(&root, embedder), name, tasks, below });
+        out.push(Repository { snapshot: index(&root, embedder), root, name, tasks, below });
     }
     out
 }
@@ -214,7 +215,9 @@ fn index(root: &Path, embedder: &dyn Embedder) -> Snapshot {
 fn ask(repository: &Repository, embedder: &dyn Embedder, query: &str, tuning: &Tuning) -> Vec<Found> {
     let question = Question::new(query).unwrap();
     let cancel = Cancel::new();
-    semantic_search_with(&repository.snapshot, Some(embedder), &question, 10, &cancel, None, tuning).items
+    let texts = |_, _, path: &RelPath| std::fs::read_to_string(repository.root.join(path.display().to_string())).ok();
+    let means = Means { embedder: Some(embedder), texts: Some(&texts) };
+    semantic_search_with(&repository.snapshot, means, &question, 10, &cancel, None, tuning).items
 }
 
 fn evaluate(

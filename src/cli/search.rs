@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 use super::args::Common;
 use super::{UsageError, index_cmd};
 use crate::base::cancel::Cancel;
+use crate::base::paths::RelPath;
 use crate::base::settings::{Settings, table};
 use crate::facts::words::analyse;
-use crate::features::semantic_search::{Answers, Found, Question, semantic_search};
+use crate::features::semantic_search::{Answers, Found, Means, Question, semantic_search};
 use crate::index::snapshot::Snapshot;
 use crate::workspace::{Options, RootInfo, Stage, preview};
 
@@ -47,7 +48,9 @@ pub fn run(settings: Settings, common: &Common, wish: &Wish) -> anyhow::Result<E
     index_cmd::wait(&workspace, target, common.json);
     let (snapshot, embedder) = (workspace.snapshot(), workspace.embedder());
     let cancel = Cancel::new();
-    let answers = semantic_search(&snapshot, embedder.as_deref(), &question, limit, &cancel, None);
+    let texts = |file, root, path: &RelPath| workspace.text_of(&snapshot, file, root, path);
+    let means = Means { embedder: embedder.as_deref(), texts: Some(&texts) };
+    let answers = semantic_search(&snapshot, means, &question, limit, &cancel, None);
     let roots = workspace.status().roots;
     if common.json {
         let all: Vec<Value> = answers.items.iter().map(|it| result(it, Some((&snapshot, &roots)))).collect();

@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 
 use super::{index_cmd, search};
 use crate::base::cancel::Cancel;
+use crate::base::paths::RelPath;
 use crate::base::settings::{Settings, table};
-use crate::features::semantic_search::{Question, semantic_search};
+use crate::features::semantic_search::{Means, Question, semantic_search};
 use crate::workspace::{Options, Stage, Workspace};
 
 /// Longest line that is read, in bytes; the rest of a longer one is skipped.
@@ -117,7 +118,9 @@ impl Server<'_> {
                 let workspace = self.workspace(&root)?;
                 let (snapshot, embedder) = (workspace.snapshot(), workspace.embedder());
                 let cancel = Cancel::new().within(Duration::from_secs(10));
-                let answers = semantic_search(&snapshot, embedder.as_deref(), &question, limit, &cancel, None);
+                let texts = |file, root, path: &RelPath| workspace.text_of(&snapshot, file, root, path);
+                let means = Means { embedder: embedder.as_deref(), texts: Some(&texts) };
+                let answers = semantic_search(&snapshot, means, &question, limit, &cancel, None);
                 let all: Vec<Value> = answers.items.iter().map(|it| search::result(it, None)).collect();
                 Ok(json!({"results": all, "complete": answers.completeness.is_whole()}))
             }

@@ -2,6 +2,7 @@
 //! `portolan search`, `search-server`). Invariant: the answer depends on snapshot, embedder and question alone; ties go by
 //! path and position. Must not know the protocol, nor read files.
 
+mod member;
 mod place;
 mod question;
 #[cfg(test)]
@@ -10,7 +11,9 @@ mod tests;
 pub use place::{MOST_LINES, Place};
 pub use question::{BadQuestion, Kind, LONGEST, Question};
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::rank::{self, Asked, Evidence, Tuning};
 use crate::base::cancel::Cancel;
@@ -55,6 +58,17 @@ pub struct Reason {
     pub meaning: Option<f32>,
 }
 
+/// The text of a file as the snapshot knows it; `None` where it cannot be had.
+pub type Texts<'a> = &'a dyn Fn(FileId, RootId, &RelPath) -> Option<String>;
+
+/// What a question may make use of; whatever is missing, the rest answers.
+#[derive(Clone, Copy, Default)]
+pub struct Means<'a> {
+    pub embedder: Option<&'a dyn Embedder>,
+    /// With them the function within a passage is chosen by its text, without by the names in it.
+    pub texts: Option<Texts<'a>>,
+}
+
 /// Told of a first list, which the final one replaces.
 pub type Partial<'a> = &'a mut dyn FnMut(&[Found]);
 
@@ -74,19 +88,19 @@ pub struct Answers {
 /// vectors are still to come. Without an embedder, or where it fails, words and names alone answer.
 pub fn semantic_search(
     snapshot: &Snapshot,
-    embedder: Option<&dyn Embedder>,
+    means: Means<'_>,
     question: &Question,
     limit: usize,
     cancel: &Cancel,
     partial: Option<Partial<'_>>,
 ) -> Answers {
-    semantic_search_with(snapshot, embedder, question, limit, cancel, partial, &Tuning::default())
+    semantic_search_with(snapshot, means, question, limit, cancel, partial, &Tuning::default())
 }
 
 /// The same with given weights, for benches.
 pub fn semantic_search_with(
     snapshot: &Snapshot,
-    embedder: Option<&dyn Embedder>,
+    means: Means<'_>,
     question: &Question,
     limit: usize,
     cancel: &Cancel,
@@ -98,13 +112,13 @@ pub fn semantic_search_with(
     search.words();
     search.declarations();
     if let Some(partial) = partial.filter(|_| !cancel.is_cancelled()) {
-        partial(&search.answer());
+        partial(&search.answer(Means::default()));
     }
-    if let Some(embedder) = embedder.filter(|_| !cancel.is_cancelled()) {
+    if let Some(embedder) = means.embedder.filter(|_| !cancel.is_cancelled()) {
         search.vectors(embedder);
     }
     Answers {
-        items: search.answer(),
+        items: search.answer(means),
         generation: snapshot.generation(),
         completeness: snapshot.completeness(),
         by_meaning: search.by_meaning,
@@ -149,6 +163,8 @@ struct Search<'a> {
     candidates: Vec<Candidate>,
     known: HashMap<PassageId, usize>,
     by_meaning: bool,
+    /// Of the question; empty where there is none.
+    vector: Vec<f32>,
 }
 
 impl<'a> Search<'a> {
@@ -170,6 +186,7 @@ impl<'a> Search<'a> {
             candidates: Vec::new(),
             known: HashMap::new(),
             by_meaning: false,
+            vector: Vec::new(),
         };
         it.add_similar_names();
         let passages = snapshot.completeness().passages.max(1) as f32;
@@ -253,6 +270,7 @@ impl<'a> Search<'a> {
                 self.by_meaning = true;
             }
         }
+        self.vector = vector;
     }
 
     /// The position of a passage among the candidates.
@@ -277,7 +295,7 @@ impl<'a> Search<'a> {
     }
 
     /// The best of the candidates so far, placed.
-    fn answer(&mut self) -> Vec<Found> {
+    fn answer(&mut self, means: Means<'_>) -> Vec<Found> {
         let mut paths: HashMap<FileId, (RootId, RelPath)> = HashMap::new();
         for candidate in &self.candidates {
             if let (file, None) = (candidate.info.file, paths.get(&candidate.info.file)) {
@@ -306,25 +324,53 @@ impl<'a> Search<'a> {
         let asked = Asked { meaning, traits: self.question.asked, named };
         let scores = rank::fuse(&evidence, &files, &asked, self.tuning);
         let ranked = rank::spread(&scores, &files, WINDOW, self.tuning.second);
+        let ranked = ranked.into_iter().map(|at| (order[at], scores[at]));
+        self.placed(ranked, &paths, means)
+    }
+
+    /// The first of the ranked candidates, each with the declaration that answers.
+    fn placed<'c>(
+        &self,
+        ranked: impl Iterator<Item = (&'c Candidate, f32)>,
+        paths: &HashMap<FileId, (RootId, RelPath)>,
+        means: Means<'_>,
+    ) -> Vec<Found> {
         let rarity = self.terms.iter().zip(&self.rarity).map(|(term, &by)| (term.text.clone(), by)).collect();
+        let nearness = |texts: &[String]| self.nearness(means.embedder?, texts);
         let mut facts = HashMap::new();
+        let texts = RefCell::new(HashMap::<FileId, Option<Rc<str>>>::new());
         let mut out: Vec<Found> = Vec::new();
-        for at in ranked {
+        for (candidate, score) in ranked {
             if out.len() >= self.limit {
                 break;
             }
-            let (candidate, Some((root, path))) = (order[at], paths.get(&order[at].info.file)) else { continue };
             let file = candidate.info.file;
+            let Some((root, path)) = paths.get(&file) else { continue };
             let known = facts.entry(file).or_insert_with(|| self.snapshot.facts(file));
             let Some(known) = known else { continue };
-            let place = place::place(&candidate.info, known, candidate.declared, &rarity);
+            let text = || {
+                let read = || means.texts.and_then(|it| it(file, *root, path)).map(Rc::from);
+                texts.borrow_mut().entry(file).or_insert_with(read).clone()
+            };
+            let asked = place::Asked { rarity: &rarity, text: &text, nearness: &nearness };
+            let place = place::place(&candidate.info, known, candidate.declared, &asked);
             if out.iter().any(|it| it.file == file && it.place.lines == place.lines) {
                 continue;
             }
-            let (path, score) = (path.clone(), scores[at]);
-            out.push(Found { file, root: *root, path, place, score, reason: self.reason(candidate) });
+            out.push(Found { file, root: *root, path: path.clone(), place, score, reason: self.reason(candidate) });
         }
         out
+    }
+
+    /// Cosines of texts to the question.
+    fn nearness(&self, embedder: &dyn Embedder, texts: &[String]) -> Option<Vec<f32>> {
+        if self.vector.is_empty() {
+            return None;
+        }
+        let mut vectors = Vec::new();
+        embedder.embed(&texts.iter().map(String::as_str).collect::<Vec<_>>(), &mut vectors).ok()?;
+        let dot = |it: &[f32]| it.iter().zip(&self.vector).map(|(a, b)| a * b).sum();
+        Some(vectors.chunks_exact(self.vector.len()).map(dot).collect())
     }
 
     fn reason(&self, candidate: &Candidate) -> Reason {

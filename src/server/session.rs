@@ -18,17 +18,12 @@ use super::roots::{Place, Roots};
 use super::watch::Watch;
 use super::{LogLevel, WorkspaceOptions, uri};
 use crate::base::cancel::Cancel;
-use crate::base::hash::ContentHash;
 use crate::base::ids::{FileId, RootId};
 use crate::base::paths::RelPath;
 use crate::base::settings::{Settings, table};
 use crate::index::snapshot::Snapshot;
-use crate::text::decode::{Decoded, decode};
 use crate::workspace::Workspace;
 use crate::workspace::typing::Typing;
-
-/// Texts longer than this are not read for a preview.
-const TEXT_CAP: u64 = 4 << 20;
 
 /// One client, from `initialize` to `exit`.
 pub struct Session {
@@ -154,15 +149,7 @@ impl Session {
             let uri = open.iter().find(|it| uri::to_path(it).as_deref() == Some(&wanted))?;
             return self.typing.text(uri);
         }
-        let stored = snapshot.stored(file)?;
-        let bytes = self.workspace()?.read(root, path, TEXT_CAP).ok()?;
-        if ContentHash::of(&bytes) != stored.hash {
-            return None;
-        }
-        match decode(bytes) {
-            Decoded::Text { text, .. } => Some(text),
-            Decoded::Binary => None,
-        }
+        self.workspace()?.text_of(snapshot, file, root, path)
     }
 
     /// Sends a notification.

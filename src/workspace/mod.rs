@@ -26,17 +26,22 @@ use std::time::Duration;
 use crossbeam_channel::Receiver;
 
 use crate::base::cancel::Cancel;
-use crate::base::ids::RootId;
+use crate::base::hash::ContentHash;
+use crate::base::ids::{FileId, RootId};
 use crate::base::os::OpenError;
 use crate::base::paths::RelPath;
 use crate::embed::Embedder;
 use crate::index::build::SegmentRecord;
 use crate::index::snapshot::Snapshot;
+use crate::text::decode::{Decoded, decode};
 
 pub use options::{Options, RuleOptions, StatCacheOptions};
 pub use progress::{Counters, Event, Progress, Stage};
 pub use skip::Skip;
 pub use watch::StatCacheStatistics;
+
+/// Larger files are not read for what is shown of them.
+const TEXT_CAP: u64 = 4 << 20;
 
 /// Why a workspace or a root cannot be opened. The message names the path and the remedy.
 #[derive(Debug)]
@@ -173,6 +178,19 @@ impl Workspace {
         let roots = self.handle.shared.roots();
         let root = roots.iter().find(|it| it.id == root).ok_or(OpenError::NotFound)?;
         root.dir.read(path, cap).map(|(bytes, _)| bytes)
+    }
+
+    /// The text of a file on disk, where it is still what was indexed; at most 4 MiB.
+    pub fn text_of(&self, snapshot: &Snapshot, file: FileId, root: RootId, path: &RelPath) -> Option<String> {
+        let stored = snapshot.stored(file)?;
+        let bytes = self.read(root, path, TEXT_CAP).ok()?;
+        if ContentHash::of(&bytes) != stored.hash {
+            return None;
+        }
+        match decode(bytes) {
+            Decoded::Text { text, .. } => Some(text),
+            Decoded::Binary => None,
+        }
     }
 
     /// Counters, roots, memory, quarantine at this moment.

@@ -2,10 +2,11 @@
 //! and are at most [`MOST_LINES`]; the passage's own lines where nothing better is known. Must not know scores of ranking.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
+use super::member::best_member;
 use crate::base::span::Span;
-use crate::facts::words::analyse;
-use crate::facts::{Facts, Symbol, SymbolFlags, SymbolIx, SymbolKind};
+use crate::facts::{Facts, SymbolIx, SymbolKind};
 use crate::index::snapshot::{FileFacts, FileSegment, PassageInfo};
 
 /// Most lines of an answer.
@@ -27,8 +28,17 @@ pub struct Place {
 /// How rare each term of the question is; absent: not a term of it.
 pub type Rarity = HashMap<String, f32>;
 
+/// What choosing among the declarations of a passage goes by.
+pub struct Asked<'a> {
+    pub rarity: &'a Rarity,
+    /// The file's text, where it can be had; asked for only where there is a choice.
+    pub text: &'a dyn Fn() -> Option<Rc<str>>,
+    /// Cosine of each of these texts to the question; `None` without vectors.
+    pub nearness: &'a dyn Fn(&[String]) -> Option<Vec<f32>>,
+}
+
 /// The place of `passage` in a file with `facts`; `declared` is the symbol in its segment that the question names.
-pub fn place(passage: &PassageInfo, file: &FileFacts, declared: Option<u32>, rarity: &Rarity) -> Place {
+pub fn place(passage: &PassageInfo, file: &FileFacts, declared: Option<u32>, asked: &Asked<'_>) -> Place {
     let plain = Place { span: passage.span, lines: passage.lines, name: None, kind: None, container: None };
     let Some(segment) = file.segments.get(passage.segment as usize) else { return plain };
     let Some(inner) = segment.facts.passages.get(passage.index as usize).map(|it| it.span) else { return plain };
@@ -51,7 +61,7 @@ pub fn place(passage: &PassageInfo, file: &FileFacts, declared: Option<u32>, rar
         }
         return cut(segment, Place { span: passage.span, ..whole });
     }
-    if let Some(ix) = best_member(facts, inner, rarity) {
+    if let Some(ix) = best_member(segment, inner, asked) {
         return cut(segment, of_symbol(segment, ix));
     }
     match cover {
@@ -98,59 +108,6 @@ fn cut(segment: &FileSegment, mut place: Place) -> Place {
     place
 }
 
-/// The declaration in the passage whose name and uses hold most of the question; the only one, where there is one.
-fn best_member(facts: &Facts, passage: Span, rarity: &Rarity) -> Option<SymbolIx> {
-    let starts_inside = |it: &Symbol| {
-        !it.flags.has(SymbolFlags::LOCAL)
-            && answers(it.kind)
-            && passage.start <= it.range.start
-            && it.range.start < passage.end
-            && it.range.end <= passage.end.saturating_add(200)
-    };
-    let from = facts.symbols.partition_point(|it| it.range.start < passage.start);
-    let inside: Vec<usize> = (from..facts.symbols.len())
-        .take_while(|&at| facts.symbols[at].range.start < passage.end)
-        .filter(|&at| starts_inside(&facts.symbols[at]))
-        .take(64)
-        .collect();
-    let mut best: Option<(f32, usize)> = None;
-    let mut total = 0.0;
-    for &at in &inside {
-        let score = overlap(facts, at, rarity);
-        total += score;
-        if best.is_none_or(|(known, _)| score > known) {
-            best = Some((score, at));
-        }
-    }
-    let (score, at) = best?;
-    // One that stands out; where all are alike the whole passage is the answer.
-    let alone = inside.len() == 1 && facts.symbols[at].range.len() * 2 > passage.len();
-    (alone || score > 0.0 && score * inside.len() as f32 > total * 1.2).then_some(SymbolIx(at as u32))
-}
-
-/// Weight of the question's terms in a declaration's name (double) and in the names that it uses.
-fn overlap(facts: &Facts, at: usize, rarity: &Rarity) -> f32 {
-    let symbol = &facts.symbols[at];
-    let mut found: HashMap<&str, f32> = HashMap::new();
-    let mut count = |name: &str, factor: f32| {
-        analyse(name, &mut |term| {
-            if let Some((term, weight)) = rarity.get_key_value(term) {
-                let known = found.entry(term.as_str()).or_insert(0.0);
-                *known = known.max(weight * factor);
-            }
-        });
-    };
-    count(facts.text(symbol.name), 2.0);
-    let from = facts.references.partition_point(|it| it.span.start < symbol.range.start);
-    for reference in facts.references[from..].iter().take_while(|it| it.span.start < symbol.range.end).take(2_000) {
-        count(facts.text(reference.name), 1.0);
-    }
-    // Added up by size: the order of a map changes from run to run, and with it the last bit of a sum.
-    let mut found: Vec<f32> = found.into_values().collect();
-    found.sort_unstable_by(f32::total_cmp);
-    found.iter().sum()
-}
-
 fn container_of(facts: &Facts, ix: SymbolIx) -> Option<String> {
     if let Some(name) = facts.symbol(ix).container {
         return Some(facts.text(name).to_owned());
@@ -183,7 +140,7 @@ fn holds_members(kind: SymbolKind) -> bool {
 }
 
 /// Kinds that can be an answer by themselves.
-fn answers(kind: SymbolKind) -> bool {
+pub(super) fn answers(kind: SymbolKind) -> bool {
     use SymbolKind::{
         Class, Constructor, Enum, Function, Interface, Macro, Method, Object, Operator, Property, Struct, Test, Trait,
         TypeAlias, Union,

@@ -67,9 +67,11 @@ fn listed(found: &[Found]) -> Vec<String> {
     found.iter().map(line).collect()
 }
 
+const WITH_VECTORS: Means<'_> = Means { embedder: Some(&Fake), texts: None };
+
 fn ask(snapshot: &Snapshot, question: &str) -> Answers {
     let question = Question::new(question).unwrap();
-    semantic_search(snapshot, Some(&Fake), &question, 10, &Cancel::new(), None)
+    semantic_search(snapshot, WITH_VECTORS, &question, 10, &Cancel::new(), None)
 }
 
 const FIXTURE: &str = "\
@@ -112,6 +114,56 @@ fn a_name_gives_its_declaration_first() {
     assert_eq!(listed(&ask(&snapshot, "Cleint").items)[0], "src/client.rs:3-5 Client", "misspelt");
 }
 
+/// Small functions that share a passage, and a small class.
+const NEIGHBOURS: &str = "\
+//- src/units.rs
+/// How far it is, in leagues.
+pub fn convert(a: u32) -> u32 {
+    a / 3
+}
+
+/// Weight of the luggage.
+pub fn scale(b: u32) -> u32 {
+    b * 2
+}
+
+/// Warmth of the soup.
+pub fn measure(c: u32) -> u32 {
+    c + 1
+}
+//- src/basket.py
+class Basket:
+    \"\"\"What a customer buys.\"\"\"
+
+    def add(self, item):
+        self.items.append(item)
+
+    def total(self):
+        \"\"\"The price with discount and postage.\"\"\"
+        return sum(it.price for it in self.items)
+";
+
+#[test]
+fn of_neighbours_in_a_passage_the_one_whose_text_answers_is_shown() {
+    let snapshot = builder(NEIGHBOURS).publish();
+    let texts = |_: FileId, _: RootId, path: &RelPath| {
+        let file = NEIGHBOURS.split("//- ").find(|it| it.starts_with(&path.display().to_string()))?;
+        Some(file.split_once('\n')?.1.to_owned())
+    };
+    let first = |embedder: Option<&dyn Embedder>, question: &str| {
+        let question = Question::new(question).unwrap();
+        let means = Means { embedder, texts: Some(&texts) };
+        listed(&semantic_search(&snapshot, means, &question, 10, &Cancel::new(), None).items)[0].clone()
+    };
+    for embedder in [None, Some(&Fake as &dyn Embedder)] {
+        let ask = |question| first(embedder, question);
+        assert_eq!(ask("the weight of luggage"), "src/units.rs:6-9 scale");
+        assert_eq!(ask("warmth of soup"), "src/units.rs:11-14 measure");
+        assert_eq!(ask("price after discount, postage"), "src/basket.py:7-9 total");
+        assert_eq!(ask("what does a customer buy"), "src/basket.py:1-9 Basket");
+    }
+}
+
 #[test]
 fn tests_and_documents_come_behind_code_unless_asked_for() {
     let snapshot = builder(FIXTURE).publish();
@@ -134,12 +186,12 @@ fn reasons_say_what_was_found() {
 fn words_alone_answer_without_vectors_and_come_first() {
     let snapshot = builder(FIXTURE).publish();
     let question = Question::new("growing pause").unwrap();
-    let answers = semantic_search(&snapshot, None, &question, 10, &Cancel::new(), None);
+    let answers = semantic_search(&snapshot, Means::default(), &question, 10, &Cancel::new(), None);
     assert!(!answers.by_meaning);
     assert_eq!(answers.items[0].place.name.as_deref(), Some("retry"));
     let mut early = Vec::new();
     let mut partial = |found: &[Found]| early.push(listed(found));
-    semantic_search(&snapshot, Some(&Fake), &question, 10, &Cancel::new(), Some(&mut partial));
+    semantic_search(&snapshot, WITH_VECTORS, &question, 10, &Cancel::new(), Some(&mut partial));
     assert_eq!(early, [listed(&answers.items)], "one partial list, that of words");
 }
 
@@ -149,7 +201,7 @@ fn cancelled_questions_end_early() {
     let cancel = Cancel::new();
     cancel.cancel();
     let question = Question::new("retry").unwrap();
-    assert!(semantic_search(&snapshot, Some(&Fake), &question, 10, &cancel, None).cut_short);
+    assert!(semantic_search(&snapshot, WITH_VECTORS, &question, 10, &cancel, None).cut_short);
 }
 
 #[test]

@@ -7,10 +7,11 @@ use tower_lsp::jsonrpc::Error;
 
 use super::workspace_symbol::{Entry, List};
 use crate::base::cancel::Cancel;
+use crate::base::paths::RelPath;
 use crate::base::settings::table;
 use crate::facts::SymbolKind;
 use crate::features::answer::line_column;
-use crate::features::semantic_search::{Answers, BadQuestion, Found, Question, semantic_search};
+use crate::features::semantic_search::{Answers, BadQuestion, Found, Means, Question, semantic_search};
 use crate::index::snapshot::Snapshot;
 use crate::server::session::Session;
 use crate::server::to_lsp;
@@ -41,7 +42,9 @@ pub(crate) fn answer(session: &Session, params: Value, cancel: &Cancel) -> Resul
         }
     };
     let embedder = session.workspace().and_then(|it| it.embedder());
-    let answers = semantic_search(&snapshot, embedder.as_deref(), &question, limit, cancel, Some(&mut partial));
+    let texts = |file, root, path: &RelPath| session.text_of(&snapshot, file, root, path);
+    let means = Means { embedder: embedder.as_deref(), texts: Some(&texts) };
+    let answers = semantic_search(&snapshot, means, &question, limit, cancel, Some(&mut partial));
     Ok(envelope(session, &snapshot, &answers))
 }
 
@@ -59,7 +62,9 @@ pub(crate) fn as_symbols(session: &Session, question: &str, cancel: &Cancel, out
     let snapshot = session.snapshot(cancel);
     let embedder = session.workspace().and_then(|it| it.embedder());
     let limit = default_limit(session);
-    let answers = semantic_search(&snapshot, embedder.as_deref(), &question, limit, cancel, None);
+    let texts = |file, root, path: &RelPath| session.text_of(&snapshot, file, root, path);
+    let means = Means { embedder: embedder.as_deref(), texts: Some(&texts) };
+    let answers = semantic_search(&snapshot, means, &question, limit, cancel, None);
     let mut list = List::open(out);
     for found in &answers.items {
         let Some(uri) = session.roots.uri(found.root, &found.path) else { continue };
