@@ -5,6 +5,7 @@ pub mod codec;
 pub mod kinds;
 pub mod lines;
 pub mod names;
+mod purpose;
 pub mod words;
 
 pub use kinds::{ImportKind, Receiver, Relation, Role, ScopeKind, SymbolKind, Visibility};

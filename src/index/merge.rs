@@ -144,7 +144,8 @@ impl<'a> Merge<'a> {
                 lines: number(passage::LINES),
                 symbol: number(passage::SYMBOL).checked_sub(1),
                 terms: number(passage::TERMS),
-                prose: number(passage::PROSE) != 0,
+                prose: number(passage::FLAGS) & 1 != 0,
+                test: number(passage::FLAGS) & 2 != 0,
             });
         }
         Some(())

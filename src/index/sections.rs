@@ -118,6 +118,7 @@ pub mod passage {
     pub const SYMBOL: usize = 5;
     /// Terms counted with repetition.
     pub const TERMS: usize = 6;
-    pub const PROSE: usize = 7;
+    /// Bit 0: prose; bit 1: a test.
+    pub const FLAGS: usize = 7;
     pub const COUNT: usize = 8;
 }

@@ -84,6 +84,13 @@ pub fn of(path: &[u8]) -> Traits {
             }
         }
     }
+    // Steps of a database's history (`migrations/0001_initial.py`, `db/migrate/20240101_x.rb`): made once, mostly by a tool.
+    let folder = lower.split(|&b| b == b'/').rev().nth(1).unwrap_or(&[]);
+    let in_history = matches!(folder, b"migrations" | b"migrate");
+    let digits = name.iter().take_while(|b| b.is_ascii_digit()).count();
+    if in_history && digits >= 3 {
+        it = it.with(Traits::GENERATED);
+    }
     it.with(of_name(name))
 }
 
@@ -133,6 +140,8 @@ mod tests {
         check("vendor/k8s.io/api_test.go", Traits::VENDORED.with(Traits::TEST));
         check("src/contest.rs", Traits::default());
         check("packages/vue/__tests__/a.spec.ts", Traits::TEST);
+        check("shop/migrations/0001_initial.py", Traits::GENERATED);
+        check("db/migrations/loader.py", Traits::default());
         check("README.md", Traits::DOCS);
         check("examples/chat/main.rs", Traits::SAMPLE);
     }

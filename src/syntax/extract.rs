@@ -57,6 +57,9 @@ pub(super) const SOURCES: &[&str] = &[
     include_str!("segments.rs"),
     include_str!("passages.rs"),
     include_str!("../facts/lines.rs"),
+    include_str!("../facts/purpose.rs"),
+    include_str!("../facts/words.rs"),
+    include_str!("../facts/words/stem.rs"),
 ];
 
 /// What extraction may cost.

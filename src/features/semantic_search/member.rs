@@ -19,13 +19,11 @@ const MEANING: f32 = 0.5;
 const SPREAD: f32 = 0.15;
 /// How far the best must be ahead of the next, where 1 is all that can be.
 const AHEAD: f32 = 0.05;
-/// A declaration may end so many bytes behind the passage.
-const BEYOND: u32 = 200;
 
 /// A declaration that competes.
 struct Member {
     ix: SymbolIx,
-    /// What speaks for it: all of it with its documentation, or its head where others lie in it.
+    /// What speaks for it within the passage: all of it with its documentation, or its head where others lie in it.
     span: Span,
 }
 
@@ -33,7 +31,7 @@ struct Member {
 pub(super) fn best_member(segment: &FileSegment, passage: Span, asked: &Asked<'_>) -> Option<SymbolIx> {
     let members = members(&segment.facts, passage);
     if let [only] = members.as_slice() {
-        return (segment.facts.symbol(only.ix).range.len() * 2 > passage.len()).then_some(only.ix);
+        return (only.span.len() * 2 > passage.len()).then_some(only.ix);
     }
     let text = if members.is_empty() { None } else { (asked.text)() };
     let body = |it: &Member| text.as_deref()?.get(it.span.shifted(segment.span.start).range());
@@ -49,12 +47,16 @@ pub(super) fn best_member(segment: &FileSegment, passage: Span, asked: &Asked<'_
     (best > next + AHEAD).then(|| members[at].ix)
 }
 
+/// The declarations that a passage holds, wholly or in part, in the order of their starts.
 fn members(facts: &Facts, passage: Span) -> Vec<Member> {
     let from = facts.symbols.partition_point(|it| it.range.start < passage.start);
     let mut out: Vec<Member> = Vec::new();
+    // One that began before and ends in the passage.
+    if let Some(ix) = begun_before(facts, from, passage) {
+        out.push(Member { ix, span: Span::new(passage.start, facts.symbol(ix).range.end.min(passage.end)) });
+    }
     for (at, symbol) in facts.symbols.iter().enumerate().skip(from).take_while(|it| it.1.range.start < passage.end) {
-        let fits = symbol.range.end <= passage.end.saturating_add(BEYOND);
-        if symbol.flags.has(SymbolFlags::LOCAL) || !super::place::answers(symbol.kind) || !fits {
+        if symbol.flags.has(SymbolFlags::LOCAL) || !super::place::answers(symbol.kind) {
             continue;
         }
         let start = symbol.doc.map_or(symbol.range.start, |doc| doc.start.min(symbol.range.start));
@@ -62,12 +64,28 @@ fn members(facts: &Facts, passage: Span) -> Vec<Member> {
         for around in out.iter_mut().rev().take_while(|it| it.span.end > start) {
             around.span.end = start.max(around.span.start);
         }
-        out.push(Member { ix: SymbolIx(at as u32), span: Span::new(start, symbol.range.end.max(start)) });
+        let end = symbol.range.end.min(passage.end).max(start);
+        out.push(Member { ix: SymbolIx(at as u32), span: Span::new(start, end) });
         if out.len() >= MOST {
             break;
         }
     }
     out
+}
+
+/// The innermost declaration that reaches into the passage from before it, unless it is made of others.
+fn begun_before(facts: &Facts, from: usize, passage: Span) -> Option<SymbolIx> {
+    let mut at = from.checked_sub(1).map(|it| SymbolIx(it as u32));
+    for _ in 0..MOST {
+        let ix = at?;
+        let symbol = facts.symbol(ix);
+        if symbol.range.end > passage.start && !symbol.flags.has(SymbolFlags::LOCAL) {
+            let whole = super::place::answers(symbol.kind) && !super::place::holds_members(symbol.kind);
+            return whole.then_some(ix);
+        }
+        at = symbol.parent.filter(|it| it.0 < ix.0);
+    }
+    None
 }
 
 /// Weight of the question's terms in a declaration's name (double) and in its text; without a text in the names it uses.

@@ -46,13 +46,7 @@ pub fn place(passage: &PassageInfo, file: &FileFacts, declared: Option<u32>, ask
     let known = |ix: u32| (ix as usize) < facts.symbols.len();
     let cover = passage.symbol.filter(|&ix| known(ix)).map(SymbolIx);
     if let Some(ix) = declared.filter(|&ix| known(ix)).map(SymbolIx) {
-        let whole = of_symbol(segment, ix);
-        if whole.lines.1 - whole.lines.0 < MOST_LINES {
-            return whole;
-        }
-        // A long one is shown from its head to the end of the passage.
-        let start = whole.span.start.min(passage.span.end);
-        return cut(segment, Place { span: Span::new(start, passage.span.end), ..whole });
+        return answer(segment, ix, passage);
     }
     if let Some(ix) = cover.filter(|&ix| !holds_members(facts.symbol(ix).kind)) {
         let whole = of_symbol(segment, ix);
@@ -62,7 +56,7 @@ pub fn place(passage: &PassageInfo, file: &FileFacts, declared: Option<u32>, ask
         return cut(segment, Place { span: passage.span, ..whole });
     }
     if let Some(ix) = best_member(segment, inner, asked) {
-        return cut(segment, of_symbol(segment, ix));
+        return answer(segment, ix, passage);
     }
     match cover {
         Some(ix) => {
@@ -73,6 +67,17 @@ pub fn place(passage: &PassageInfo, file: &FileFacts, declared: Option<u32>, ask
         }
         None => cut(segment, plain),
     }
+}
+
+/// A symbol whole; of a long one the part that lies in the passage.
+fn answer(segment: &FileSegment, ix: SymbolIx, passage: &PassageInfo) -> Place {
+    let whole = of_symbol(segment, ix);
+    if whole.lines.1 - whole.lines.0 < MOST_LINES {
+        return whole;
+    }
+    let start = whole.span.start.max(passage.span.start).min(passage.span.end);
+    let end = whole.span.end.min(passage.span.end).max(start);
+    cut(segment, Place { span: Span::new(start, end), ..whole })
 }
 
 /// The whole of a symbol with its documentation.
@@ -116,7 +121,7 @@ fn container_of(facts: &Facts, ix: SymbolIx) -> Option<String> {
 }
 
 /// Kinds that are made of other declarations.
-fn holds_members(kind: SymbolKind) -> bool {
+pub(super) fn holds_members(kind: SymbolKind) -> bool {
     use SymbolKind::{
         Class, Enum, File, Heading, Implementation, Interface, Key, Module, Namespace, Object, Package, Struct, Trait,
         Union,

@@ -356,7 +356,7 @@ impl Assembler {
         column(&|it| u64::from(it.lines));
         column(&|it| it.symbol.map_or(0, |it| u64::from(it) + 1));
         column(&|it| u64::from(it.terms));
-        column(&|it| u64::from(it.prose));
+        column(&|it| u64::from(it.prose) | u64::from(it.test) << 1);
         out.push(Section { id: PASSAGES, bytes });
     }
 }

@@ -39,6 +39,8 @@ pub struct PassageRow {
     pub symbol: Option<u32>,
     pub terms: u32,
     pub prose: bool,
+    /// It belongs to a test, or holds nothing but tests.
+    pub test: bool,
 }
 
 /// The rows of a segment whose first line is `line` of its file.
@@ -78,6 +80,7 @@ fn passage_row(facts: &Facts, passage: &Passage, line: u32) -> PassageRow {
         symbol: passage.symbol.map(|it| it.0),
         terms: passage.length,
         prose: passage.prose,
+        test: facts.is_test(passage),
     }
 }
 

@@ -91,6 +91,7 @@ pub struct PassageInfo {
     /// Terms counted with repetition.
     pub terms: u32,
     pub prose: bool,
+    /// Of its file; a test within any file is a test.
     pub traits: Traits,
 }
 

@@ -5,6 +5,7 @@ use crate::base::hash::Key;
 use crate::base::ids::FileId;
 use crate::facts::{SymbolFlags, SymbolKind};
 use crate::index::sections::{WIDE, passage, symbol};
+use crate::index::traits::Traits;
 use crate::index::view::{NamesPart, PackView};
 
 /// A segment without vectors.
@@ -32,6 +33,8 @@ impl Snapshot {
         let file = files.file_of_segment(segment);
         let (span, _) = files.segment_place(segment);
         let start = span.start.saturating_add(number(passage::START));
+        let flags = number(passage::FLAGS);
+        let traits = files.traits(file);
         Some(PassageInfo {
             file: *state.file_ids.get(file)?,
             span: crate::base::span::Span::new(start, start.saturating_add(number(passage::LENGTH))),
@@ -40,8 +43,8 @@ impl Snapshot {
             index: at.saturating_sub(files.passages_of(segment).start) as u32,
             symbol: number(passage::SYMBOL).checked_sub(1),
             terms: number(passage::TERMS),
-            prose: number(passage::PROSE) != 0,
-            traits: files.traits(file),
+            prose: flags & 1 != 0,
+            traits: if flags & 2 != 0 { traits.with(Traits::TEST) } else { traits },
         })
     }
 

@@ -101,3 +101,20 @@ fn keys_are_named_by_depth_and_in_large_data_by_half_of_it() {
     let large = text.replace('0', &format!("[\n{}0]", "  {\"k\": 1},\n".repeat(6_000)));
     assert_eq!(names(&large), "a b z");
 }
+
+#[test]
+fn tests_beside_the_code_are_known() {
+    let check = |id: &str, text: &str, wanted: &[bool]| {
+        let segments = extract(lang(id), text, &Limits::default());
+        let facts = &segments[0].facts;
+        let found: Vec<bool> = facts.passages.iter().map(|it| facts.is_test(it)).collect();
+        assert_eq!(found, wanted, "{text}");
+    };
+    let body = "    let word = call();\n".repeat(50);
+    let beside = format!("pub fn a() {{\n{body}}}\n#[cfg(test)]\nmod tests {{\n    fn b() {{\n{body}}}\n}}\n");
+    check("rust", &beside, &[false, true]);
+    check("rust", "#[test]\nfn one() {}\n#[test]\nfn two() {}\n", &[true]);
+    check("rust", "fn helper() {}\n#[test]\nfn two() {}\n", &[false]);
+    check("python", "def test_one():\n    pass\n", &[true]);
+    check("text", "no declaration\n", &[false]);
+}
