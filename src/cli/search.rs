@@ -120,20 +120,18 @@ fn print(answers: &Answers, snapshot: &Snapshot, roots: &[RootInfo]) {
     }
 }
 
-/// `  kind name (container)` behind the path, where it fits.
+/// `  kind name in container` behind the path where it fits in the line, else below it.
 fn declared(found: &Found, used: usize) -> String {
     let (Some(name), Some(kind)) = (&found.place.name, found.place.kind) else { return String::new() };
     let kind = format!("{kind:?}").to_lowercase();
     let name = clean(name);
     let inside = found.place.container.as_ref().map(|it| format!(" in {}", clean(it))).unwrap_or_default();
-    let room = COLUMNS.saturating_sub(used + 2);
-    if kind.len() + 1 + name.chars().count() + inside.chars().count() <= room {
-        format!("  {NAME}{kind} {name}{NAME:#}{DIM}{inside}{DIM:#}")
-    } else if name.chars().count() <= room {
-        format!("  {NAME}{name}{NAME:#}")
-    } else {
-        String::new()
-    }
+    let start = if used + 2 + kind.len() + 1 + name.chars().count() <= COLUMNS { "  " } else { "\n        " };
+    let indent = if start == "  " { used + 2 } else { start.len() - 1 };
+    let room = COLUMNS.saturating_sub(indent + kind.len() + 1);
+    let inside = if name.chars().count() + inside.chars().count() <= room { inside } else { String::new() };
+    let name: String = name.chars().take(room).collect();
+    format!("{start}{NAME}{kind} {name}{NAME:#}{DIM}{inside}{DIM:#}")
 }
 
 /// The line with the words of the question marked.
@@ -167,6 +165,10 @@ fn clean(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::ids::{FileId, RootId};
+    use crate::base::span::Span;
+    use crate::facts::SymbolKind;
+    use crate::features::semantic_search::{Place, Reason};
 
     #[test]
     fn words_of_the_question_are_marked() {
@@ -174,6 +176,23 @@ mod tests {
         assert_eq!(anstream::adapter::strip_str(&line).to_string(), "let retries = retry_count(x);");
         assert_eq!(line.matches("\u{1b}[0m").count(), 2, "{line:?}");
         assert!(!marked("nothing here", &["retri".to_owned()]).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_declaration_that_does_not_fit_stands_below_its_path() {
+        let place = Place {
+            span: Span::new(0, 1),
+            lines: (0, 0),
+            name: Some("retry".into()),
+            kind: Some(SymbolKind::Method),
+            container: Some("Client".into()),
+        };
+        let (path, reason) = (RelPath::from_bytes(b"a").unwrap(), Reason::default());
+        let found = Found { file: FileId(0), root: RootId(0), path, place, score: 1.0, reason };
+        let shown = |used| anstream::adapter::strip_str(&declared(&found, used)).to_string();
+        assert_eq!(shown(56), "  method retry in Client");
+        assert_eq!(shown(60), "  method retry", "the container gives way first");
+        assert_eq!(shown(70), "\n        method retry in Client");
     }
 
     #[test]

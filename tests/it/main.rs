@@ -14,6 +14,7 @@ mod client;
 mod documents;
 mod opening;
 mod queries;
+mod runtimes;
 mod typing;
 mod wire;
 
