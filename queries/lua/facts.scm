@@ -6,22 +6,24 @@
   name: (dot_index_expression table: (_) @container field: (identifier) @name)) @definition.function
 (function_declaration
   name: (method_index_expression table: (_) @container method: (identifier) @name)) @definition.method
+; What `local` declares is told below, at the declaration around it.
+(assignment_statement (#parent? variable_declaration) (#set! nothing)) @definition.variable
 (assignment_statement
   (variable_list . name: (identifier) @name)
-  (expression_list . value: (function_definition))) @definition.function
+  (expression_list . value: (function_definition parameters: (_) @parameters body: (_)? @body))) @definition.function
 (assignment_statement
   (variable_list . name: (dot_index_expression table: (_) @container field: (identifier) @name))
-  (expression_list . value: (function_definition))) @definition.function
+  (expression_list . value: (function_definition parameters: (_) @parameters body: (_)? @body))) @definition.function
 (assignment_statement
   (variable_list . name: (dot_index_expression table: (identifier) @container field: (identifier) @name))
   (expression_list)) @definition.field
 (assignment_statement (variable_list name: (identifier)* @local.variable) (expression_list))
 (variable_declaration (assignment_statement
   (variable_list . name: (identifier) @name)
-  (expression_list . value: (function_definition)))) @definition.function
+  (expression_list . value: (function_definition parameters: (_) @parameters body: (_)? @body)))) @definition.function
 (variable_declaration (assignment_statement (variable_list name: (identifier) @name)) (#set! ordered)) @definition.variable
 (variable_declaration (variable_list name: (identifier)* @local.variable) (#set! ordered))
-(field name: (identifier) @name value: (function_definition)) @definition.method
+(field name: (identifier) @name value: (function_definition parameters: (_) @parameters body: (_)? @body)) @definition.method
 
 ; --- locals ----------------------------------------------------------------
 (parameters name: (identifier)* @local.parameter)

@@ -2,6 +2,7 @@
 //! Invariant: names no other folder of the crate. Must not know: files' contents, languages, the protocol.
 
 pub mod cancel;
+pub mod chars;
 pub mod failpoint;
 pub mod hash;
 pub mod ids;

@@ -1,6 +1,7 @@
 //! What the model is given for a passage. Invariant: bounded; depends on its arguments alone, which are in the vector's
 //! key. Must not know how vectors are made.
 
+use crate::base::chars::floor;
 use crate::facts::{Facts, Passage};
 
 /// Most bytes of a passage's input; the model reads at most 512 tokens of it.
@@ -51,11 +52,7 @@ pub fn inputs(path: &[u8], text: &str, facts: &Facts) -> Vec<String> {
 
 /// The longest prefix of at most `len` bytes that ends on a character's border.
 fn prefix(text: &str, len: usize) -> &str {
-    let mut end = len.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
+    &text[..floor(text, len)]
 }
 
 #[cfg(test)]

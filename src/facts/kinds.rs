@@ -157,6 +157,21 @@ impl SymbolKind {
         Self::Label,
     ];
 
+    /// Whether functions in it are its methods: a type, or a block that adds to one. An alias of a type is none.
+    pub fn has_members(self) -> bool {
+        matches!(
+            self,
+            Self::Class
+                | Self::Struct
+                | Self::Enum
+                | Self::Union
+                | Self::Interface
+                | Self::Trait
+                | Self::Implementation
+                | Self::Object
+        )
+    }
+
     /// The kind whose number on disk this is.
     pub fn from_number(number: u8) -> Option<Self> {
         Self::ALL.get(usize::from(number)).copied()

@@ -6,6 +6,7 @@ use super::bits::BitSet;
 use super::snapshot::{PackState, Snapshot};
 use super::view::{NamesPart, PackView};
 use crate::base::cancel::Cancel;
+use crate::base::chars::floor;
 use frizbee::{CaseMatching, Config, Matcher, SortStrategy};
 use rayon::prelude::*;
 use std::cmp::Ordering;
@@ -64,8 +65,7 @@ struct Needle {
 
 impl Needle {
     fn new(query: &str) -> Self {
-        let end = (0..=query.len().min(LONGEST_QUERY)).rev().find(|&it| query.is_char_boundary(it)).unwrap_or(0);
-        let text: String = query[..end].chars().filter(|it| !it.is_whitespace()).collect();
+        let text: String = query[..floor(query, LONGEST_QUERY)].chars().filter(|it| !it.is_whitespace()).collect();
         let typos = typos_allowed(text.chars().count());
         Self { folded: text.to_ascii_lowercase().into_bytes(), mask: letter_mask(text.as_bytes()), typos, text }
     }

@@ -8,6 +8,7 @@ mod declarators;
 mod finish;
 mod heads;
 mod imports;
+mod keys;
 mod locals;
 mod raw;
 mod receivers;
@@ -30,7 +31,7 @@ use super::{branches, passages, segments};
 use crate::base::span::Span;
 use crate::facts::{Facts, LineIndex, SymbolFlags};
 use allowance::Allowance;
-pub(super) use collect::{floor, is_callable};
+pub(super) use collect::is_callable;
 use walk::{Walk, Want};
 
 /// The sources whose change makes other facts: part of every recipe.
@@ -41,6 +42,7 @@ pub(super) const SOURCES: &[&str] = &[
     include_str!("extract/finish.rs"),
     include_str!("extract/heads.rs"),
     include_str!("extract/imports.rs"),
+    include_str!("extract/keys.rs"),
     include_str!("extract/locals.rs"),
     include_str!("extract/raw.rs"),
     include_str!("extract/receivers.rs"),
@@ -92,12 +94,26 @@ pub struct Segment {
     pub facts: Facts,
 }
 
-/// Why a text has passages but no syntax, or (too slow) perhaps a part of it.
+/// Why a text has passages but no syntax, or (too slow, many keys) perhaps a part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Degraded {
     TooLarge,
     LongLine,
     TooSlow,
+    /// Data with more keys than get a name: the deeper ones are left out.
+    ManyKeys,
+}
+
+impl Degraded {
+    /// What it means, for people.
+    pub fn says(self) -> &'static str {
+        match self {
+            Degraded::TooLarge => "too large for a syntax tree: passages by lines",
+            Degraded::LongLine => "a line too long for a syntax tree: passages by lines",
+            Degraded::TooSlow => "its syntax takes too long: facts of a part of it, or passages by lines",
+            Degraded::ManyKeys => "very many keys: the deeper ones get no name",
+        }
+    }
 }
 
 /// Segments and, where syntax had to be left out, the reason.
@@ -148,10 +164,8 @@ pub fn extract_tree(lang: Lang, tree: &Tree, text: &str, limits: &Limits) -> Vec
 fn extraction_of_tree(lang: Lang, tree: &Tree, text: &str, limits: &Limits) -> Extraction {
     let mut degraded = None;
     let segments = segments::cut(lang, tree, text, limits.segment_size).into_iter().map(|span| {
-        let (segment, whole) = segment_of(lang, tree, text, span, limits);
-        if !whole {
-            degraded = Some(Degraded::TooSlow);
-        }
+        let (segment, part) = segment_of(lang, tree, text, span, limits);
+        degraded = part.or(degraded);
         segment
     });
     let segments = segments.collect();
@@ -163,11 +177,11 @@ pub fn extract_segment(lang: Lang, tree: &Tree, text: &str, span: Span, limits: 
     segment_of(lang, tree, text, span, limits).0
 }
 
-/// A segment, and whether its walk came to the end before time ran out; what it had found till then is kept.
-fn segment_of(lang: Lang, tree: &Tree, text: &str, span: Span, limits: &Limits) -> (Segment, bool) {
-    let (mut facts, whole) = match tables(lang) {
+/// A segment, and why it has a part of its facts only: what a walk has found when time runs out is kept.
+fn segment_of(lang: Lang, tree: &Tree, text: &str, span: Span, limits: &Limits) -> (Segment, Option<Degraded>) {
+    let (mut facts, degraded) = match tables(lang) {
         Some(tables) => walked(lang, tables, tree, text, span, Want::Segment, limits),
-        None => (Facts::default(), true),
+        None => (Facts::default(), None),
     };
     let text = text.get(span.range()).unwrap_or("");
     finish::rebase(&mut facts, span.start);
@@ -178,7 +192,7 @@ fn segment_of(lang: Lang, tree: &Tree, text: &str, span: Span, limits: &Limits) 
     facts.lines = LineIndex::new(text);
     facts.generated = is_generated(text);
     passages::tile(lang, text, &mut facts);
-    (Segment { span, facts }, whole)
+    (Segment { span, facts }, degraded)
 }
 
 /// Flags of a symbol that does or does not stand in a branch which is left out.
@@ -192,16 +206,21 @@ pub(super) fn marked(flags: SymbolFlags, left_out: bool) -> SymbolFlags {
 /// what the preprocessor leaves out is not marked.
 pub fn outline_in(lang: Lang, tree: &Tree, text: &str, range: Span) -> Facts {
     let Some(tables) = tables(lang) else { return Facts::default() };
-    // Where the first assignment declares, only the whole text knows which one is the first; and where sections end.
     let whole = Span::new(0, text.len() as u32);
-    let needs_all = lang.row().first_assignment == FirstAssignment::All || lang.row().sections;
-    let walk_range = if needs_all { whole } else { range };
+    let walk_range = if needs_all(lang, text) || lang.row().sections { whole } else { range };
     let (mut facts, _) = walked(lang, tables, tree, text, walk_range, Want::Outline, &Limits::default());
     finish::keep_outline(&mut facts, range, lang.row());
     facts
 }
 
-/// Walks the tree and the insides of its macro calls; false where time ran out.
+/// Whether only the whole text says what its outline holds: which assignment of a name is the first, whether keys of data
+/// are so many that the deeper ones go.
+pub(super) fn needs_all(lang: Lang, text: &str) -> bool {
+    let row = lang.row();
+    row.first_assignment == FirstAssignment::All || row.key_depth < u32::MAX && text.len() > keys::LARGE
+}
+
+/// Walks the tree and the insides of its macro calls; tells where that gives a part only.
 fn walked(
     lang: Lang,
     tables: &'static Tables,
@@ -210,7 +229,7 @@ fn walked(
     range: Span,
     want: Want,
     limits: &Limits,
-) -> (Facts, bool) {
+) -> (Facts, Option<Degraded>) {
     let row = lang.row();
     let mut walk = Walk::new(row, tables, text, range, want, limits);
     let mut whole = walk.run(tree);
@@ -232,8 +251,9 @@ fn walked(
     if row.sections {
         sections::nest(&mut raw.symbols, text, segment.end);
     }
-    finish::finish(&mut facts, raw, segment, row);
-    (facts, whole)
+    let named = finish::finish(&mut facts, raw, segment, row);
+    let degraded = if whole { (!named).then_some(Degraded::ManyKeys) } else { Some(Degraded::TooSlow) };
+    (facts, degraded)
 }
 
 /// Whether a macro call's tokens contain a word that begins an item.

@@ -93,7 +93,7 @@ pub struct Row {
     pub equations: bool,
     /// Prefixes of function names that make a test in files that hold tests (`test_`, `Test`).
     pub test_prefixes: &'static [&'static str],
-    /// Keys of data below so many nodes are not named; half as many in a large text.
+    /// Keys of data below so many nodes are not named; still fewer where a segment holds very many.
     pub key_depth: u32,
     /// Headings are lines; each heads what follows, to the next one of its level.
     pub sections: bool,

@@ -8,9 +8,10 @@
 use tree_sitter::Tree;
 
 use super::branches;
-use super::extract::{marked, outline_in};
+use super::extract::{marked, needs_all, outline_in};
 use super::languages::Lang;
 use super::parsing::{Difference, Item, View};
+use crate::base::chars::floor;
 use crate::base::span::Span;
 use crate::facts::{Facts, Symbol, SymbolKind};
 
@@ -25,7 +26,7 @@ const WIDENINGS: usize = 8;
 
 /// Brings `view.items` up to date with `tree`, where only `dirty` spans (of `text`) have changed since it was last so.
 pub(super) fn refresh(view: &mut View, lang: Lang, tree: &Tree, text: &str, dirty: &[Span]) -> Vec<Difference> {
-    if lang.row().first_assignment == super::languages::FirstAssignment::All {
+    if needs_all(lang, text) {
         return vec![rebuild(view, lang, tree, text)];
     }
     let left_out = branches::left_out(lang, text);
@@ -241,10 +242,7 @@ fn detail(symbol: &Symbol, name: &str, text: &str) -> String {
         return String::new();
     }
     let start = symbol.signature.start as usize;
-    let mut end = (symbol.signature.end as usize).min(start + HEAD_READ).min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
+    let end = floor(text, (symbol.signature.end as usize).min(start + HEAD_READ));
     let head = text.get(start..end).unwrap_or_default();
     let mut out = String::with_capacity(HEAD_SHOWN + 4);
     for word in head.split_whitespace() {
@@ -258,8 +256,7 @@ fn detail(symbol: &Symbol, name: &str, text: &str) -> String {
     }
     out.truncate(out.trim_end_matches(['{', ':', '=', ';', ',', ' ']).len());
     if out.len() > HEAD_SHOWN {
-        let cut = (0..=HEAD_SHOWN).rev().find(|&at| out.is_char_boundary(at)).unwrap_or(0);
-        out.truncate(cut);
+        out.truncate(floor(&out, HEAD_SHOWN));
         out.push('…');
     }
     if out == name { String::new() } else { out }

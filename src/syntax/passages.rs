@@ -3,6 +3,7 @@
 //! symbols of one segment alone; must not know trees or paths.
 
 use super::languages::Lang;
+use crate::base::chars::floor;
 use crate::base::span::Span;
 use crate::facts::words::analyse;
 use crate::facts::{Facts, Passage, Symbol, SymbolFlags, SymbolIx, Term};
@@ -133,10 +134,7 @@ fn by_lines(text: &str, span: Span, out: &mut Vec<Span>) {
             }
             line = end.map(|end| end + 1);
         }
-        let mut cut = best.map_or(to, |(_, at)| at);
-        while !text.is_char_boundary(cut) {
-            cut -= 1;
-        }
+        let cut = floor(text, best.map_or(to, |(_, at)| at));
         out.push(Span::new(start, cut as u32));
         start = cut as u32;
     }

@@ -11,6 +11,7 @@ use super::languages::Lang;
 use super::queries::captures::Capture;
 use super::queries::matcher::Matcher;
 use super::queries::{Tables, tables};
+use crate::base::chars::floor;
 use crate::base::span::Span;
 
 /// Where the segments of a whole text lie: in order, without gaps; none for an empty text. One is larger than `size`
@@ -107,7 +108,7 @@ pub fn by_lines(text: &str, size: usize) -> Vec<Span> {
         if end < bytes.len() {
             end = match memchr::memrchr(b'\n', &bytes[start..end]) {
                 Some(newline) => start + newline + 1,
-                None => super::extract::floor(text, end),
+                None => floor(text, end),
             };
         }
         out.push(Span::new(start as u32, end as u32));

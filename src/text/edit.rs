@@ -2,6 +2,7 @@
 //! Invariant: a `ByteEdit` counts on the text that the edits before it left, and its offsets are character boundaries.
 
 use super::position::{Encoding, Range, to_byte};
+use crate::base::chars::floor;
 use ropey::Rope;
 
 /// One element of a didChange: a range of the text that the elements before left, or the whole text.
@@ -30,8 +31,8 @@ impl ByteEdit {
 
     /// The edit done to a contiguous text. Offsets that do not fit (a defect of the caller) are brought inside.
     pub fn apply_to(&self, text: &mut String) {
-        let start = floor_boundary(text, self.start as usize);
-        let end = floor_boundary(text, self.old_end as usize).max(start);
+        let start = floor(text, self.start as usize);
+        let end = floor(text, self.old_end as usize).max(start);
         text.replace_range(start..end, &self.text);
     }
 }
@@ -52,14 +53,6 @@ pub fn apply(rope: &mut Rope, change: Change, encoding: Encoding) -> ByteEdit {
     }
     rope.insert(from, &change.text);
     ByteEdit { start: start as u32, old_end: end as u32, text: change.text, whole: false }
-}
-
-fn floor_boundary(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }
 
 #[cfg(test)]

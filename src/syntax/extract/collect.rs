@@ -9,6 +9,7 @@ use super::imports;
 use super::raw::{MACROS, RawScope};
 use super::text;
 use super::walk::{Lead, Walk, Want, Wrapper, span_of};
+use crate::base::chars::floor;
 use crate::base::span::Span;
 use crate::facts::{Relation, ScopeIx, ScopeKind, Symbol, SymbolFlags, SymbolKind, Visibility};
 use crate::syntax::queries::captures::Capture;
@@ -268,24 +269,8 @@ pub(in crate::syntax) fn is_callable(kind: SymbolKind) -> bool {
 pub(super) fn scope_of(kind: SymbolKind) -> Option<ScopeKind> {
     Some(match kind {
         SymbolKind::Module | SymbolKind::Namespace | SymbolKind::Package => ScopeKind::Module,
-        SymbolKind::Class
-        | SymbolKind::Struct
-        | SymbolKind::Enum
-        | SymbolKind::Union
-        | SymbolKind::Interface
-        | SymbolKind::Trait
-        | SymbolKind::Implementation
-        | SymbolKind::TypeAlias
-        | SymbolKind::Object => ScopeKind::Type,
+        _ if kind.has_members() || kind == SymbolKind::TypeAlias => ScopeKind::Type,
         _ if is_callable(kind) => ScopeKind::Function,
         _ => return None,
     })
-}
-
-/// The largest character border at or before `at`.
-pub(in crate::syntax) fn floor(text: &str, at: usize) -> usize {
-    if at >= text.len() {
-        return text.len();
-    }
-    (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::keys;
 use super::raw::{Raw, RawScope};
 use crate::base::span::Span;
 use crate::facts::{
@@ -11,8 +12,8 @@ use crate::facts::{
 };
 use crate::syntax::languages::{FirstAssignment, Row};
 
-/// Relates the collected things and writes them into `facts`.
-pub(super) fn finish(facts: &mut Facts, raw: Raw, segment: Span, row: &Row) {
+/// Relates the collected things and writes them into `facts`; false where keys of data have been left out, being too many.
+pub(super) fn finish(facts: &mut Facts, raw: Raw, segment: Span, row: &Row) -> bool {
     let first_assignment = row.first_assignment;
     let Raw { mut symbols, scopes, types, macros, around, .. } = raw;
     if !macros.is_empty() {
@@ -47,6 +48,11 @@ pub(super) fn finish(facts: &mut Facts, raw: Raw, segment: Span, row: &Row) {
     if row.equations {
         join_equations(facts);
     }
+    let kept = keys::kept(&facts.symbols, segment);
+    if let Some(keep) = &kept {
+        let into: Vec<u32> = (0..keep.len() as u32).collect();
+        remove(facts, keep, &into);
+    }
     for symbol in &mut facts.symbols {
         symbol.range.end = symbol.range.end.min(segment.end);
         symbol.signature.end = symbol.signature.end.min(segment.end);
@@ -58,6 +64,7 @@ pub(super) fn finish(facts: &mut Facts, raw: Raw, segment: Span, row: &Row) {
             symbol.container.get_or_insert(name);
         }
     }
+    kept.is_none()
 }
 
 /// The symbols in document order (longer first), and where each went.
@@ -290,18 +297,7 @@ fn assign_parents(facts: &mut Facts) {
 
 /// A function in a type is its method; one of the type's name its constructor.
 fn become_method(symbol: &mut Symbol, name: NameIx, kind: SymbolKind) {
-    let in_type = matches!(
-        kind,
-        SymbolKind::Class
-            | SymbolKind::Struct
-            | SymbolKind::Enum
-            | SymbolKind::Union
-            | SymbolKind::Interface
-            | SymbolKind::Trait
-            | SymbolKind::Implementation
-            | SymbolKind::Object
-    );
-    if in_type && matches!(symbol.kind, SymbolKind::Function | SymbolKind::Method) {
+    if kind.has_members() && matches!(symbol.kind, SymbolKind::Function | SymbolKind::Method) {
         symbol.kind = if symbol.name == name { SymbolKind::Constructor } else { SymbolKind::Method };
     }
 }

@@ -3,17 +3,15 @@
 
 use tree_sitter::Node;
 
-use super::collect::{Draft, NAME, Shared, floor, is_callable, scope_of};
+use super::collect::{Draft, NAME, Shared, is_callable, scope_of};
 use super::raw::RawType;
 use super::text::{self, simple_name, unquoted};
-use super::walk::{Lead, Walk, span_of};
+use super::walk::{Lead, Walk, Want, span_of};
+use crate::base::chars::floor;
 use crate::base::span::Span;
 use crate::facts::{NameIx, Relation, SymbolFlags, SymbolKind, Visibility};
 use crate::syntax::languages::VisibilityRule;
 use crate::syntax::queries::Sets;
-
-/// Texts above this many bytes name the upper keys of their data alone.
-const LARGE_DATA: usize = 64 << 10;
 
 impl<'a, 'tree> Walk<'a, 'tree> {
     /// Where the name of a declaration stands in the node that was captured for it.
@@ -47,10 +45,14 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         }
     }
 
-    /// Whether a key of data lies too deep to be named.
+    /// Whether a key of data lies too deep to be named, counted from the segment: what is around that says nothing.
     pub(super) fn is_deep_key(&self, kind: SymbolKind) -> bool {
-        let most = if self.text.len() > LARGE_DATA { self.row.key_depth / 2 } else { self.row.key_depth };
-        kind == SymbolKind::Key && self.frames.len() as u32 > most
+        if kind != SymbolKind::Key {
+            return false;
+        }
+        let from = if self.want == Want::Segment { self.range.start as usize } else { 0 };
+        let around = self.frames.partition_point(|frame| frame.node.start_byte() < from);
+        (self.frames.len() - around) as u32 > self.row.key_depth
     }
 
     /// Type, arity and end of the signature.

@@ -3,9 +3,9 @@
 
 use tree_sitter::Node;
 
-use super::collect::floor;
 use super::text::unquoted;
 use super::walk::{Walk, span_of};
+use crate::base::chars::floor;
 use crate::base::span::Span;
 use crate::facts::{Import, ImportKind, NameIx, ScopeIx};
 use crate::syntax::queries::captures::Capture;

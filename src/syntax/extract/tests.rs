@@ -89,17 +89,42 @@ fn items_in_macro_calls_are_found_once_and_broken_ones_left() {
     assert_eq!(outline("rust", text), want);
 }
 
+/// Names of all symbols of a segment.
+fn names(segment: &Segment) -> Vec<&str> {
+    segment.facts.symbols.iter().map(|it| segment.facts.text(it.name)).collect()
+}
+
 #[test]
-fn keys_are_named_by_depth_and_in_large_data_by_half_of_it() {
+fn keys_are_named_by_depth_and_in_large_data_by_number() {
     let text = "{\n  \"a\": { \"b\": { \"c\": { \"d\": { \"e\": 1 } } } },\n  \"z\": 0\n}\n";
-    let names = |text: &str| {
-        let segments = extract(lang("json"), text, &Limits::default());
-        let facts = &segments[0].facts;
-        facts.symbols.iter().map(|it| facts.text(it.name).to_owned()).collect::<Vec<_>>().join(" ")
+    let check = |text: &str, want: &str, degraded: Option<Degraded>| {
+        let it = extraction(lang("json"), text, &Limits::default());
+        assert_eq!((names(&it.segments[0]).join(" ").as_str(), it.degraded), (want, degraded));
     };
-    assert_eq!(names(text), "a b c d z");
-    let large = text.replace('0', &format!("[\n{}0]", "  {\"k\": 1},\n".repeat(6_000)));
-    assert_eq!(names(&large), "a b z");
+    check(text, "a b c d z", None);
+    let padded = |keys: usize| text.replace('0', &format!("[\n{}0]", "  {\"k\": \"padding\"},\n".repeat(keys)));
+    check(&padded(3_990), &format!("a b c d z{}", " k".repeat(3_990)), None);
+    check(&padded(5_000), "a z", Some(Degraded::ManyKeys));
+    // Where the uppermost are too many already, the first of them.
+    let flat = format!("{{\n{}\"end\": 0 }}\n", "  \"k\": { \"deep\": 1 },\n".repeat(5_000));
+    check(&flat, &vec!["k"; 4_000].join(" "), Some(Degraded::ManyKeys));
+}
+
+#[test]
+fn the_keys_of_a_segment_depend_on_its_text_alone() {
+    // The same members in the file's object, and four objects down.
+    let members = "    \"m\": { \"n\": { \"o\": { \"p\": { \"q\": 1 } } } },\n".repeat(400);
+    let flat = format!("{{\n{members}{members}\"z\": 0 }}\n");
+    let deep = format!("{{ \"a\": {{ \"b\": {{ \"c\": {{\n{members}{members}\"z\": 0 }} }} }} }}\n");
+    let limits = Limits { segment_size: Some(members.len() + 64), ..Limits::default() };
+    let named = |text: &str| {
+        let segments = extract(lang("json"), text, &limits);
+        assert!(segments.len() > 1);
+        let second = &segments[1];
+        assert!(text[second.span.range()].starts_with("    \"m\""), "{}", &text[second.span.range()][..40]);
+        names(second)[..6].join(" ")
+    };
+    assert_eq!(named(&flat), named(&deep));
 }
 
 #[test]

@@ -173,6 +173,9 @@ fn finish(work: &Work<'_>, raw: Raw) -> Option<Finished> {
         Raw::Parsed(pending, Outcome::Poison(why)) => (pending, Err(Skip::Quarantined(why))),
         Raw::Parsed(pending, Outcome::Parsed(answer)) => {
             Counters::add(&counters.files_parsed, 1);
+            if let Some(why) = answer.degraded {
+                tracing::info!("{}: {}", pending.path.display(), why.says());
+            }
             let text = pending.content.text.as_ref().map_or("", |it| it);
             let segments = record::segments_of(pending.content.lang, text, &answer.segments);
             (pending, segments)

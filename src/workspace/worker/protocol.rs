@@ -99,6 +99,7 @@ pub fn put_answer(segments: &[Segment], degraded: Option<Degraded>) -> Vec<u8> {
         Some(Degraded::TooLarge) => 1,
         Some(Degraded::LongLine) => 2,
         Some(Degraded::TooSlow) => 3,
+        Some(Degraded::ManyKeys) => 4,
     }];
     let mut facts = Vec::new();
     for segment in segments {
@@ -120,6 +121,7 @@ pub fn take_answer(body: &[u8]) -> Option<Answer> {
         1 => Some(Degraded::TooLarge),
         2 => Some(Degraded::LongLine),
         3 => Some(Degraded::TooSlow),
+        4 => Some(Degraded::ManyKeys),
         _ => return None,
     };
     let mut segments = Vec::new();

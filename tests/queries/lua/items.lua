@@ -17,5 +17,11 @@ M.fn = function(q) end
 --^^ definition.function
 local h = require("a.b")
 --    ^ definition.variable
+local outer = function(seed)
+--    ^^^^^ definition.function arity=1
+    local inner = function(x) return x + seed end
+--        ^^^^^ definition.function arity=1 parent=outer
+    return inner(seed)
+end
 return { run = function() end, n = 1 }
 --       ^^^ definition.method
