@@ -8,9 +8,11 @@ use super::place::Asked;
 use crate::base::span::Span;
 use crate::embed::batch;
 use crate::facts::words::analyse;
-use crate::facts::{Facts, SymbolFlags, SymbolIx};
+use crate::facts::{Facts, SymbolFlags, SymbolIx, SymbolKind};
 use crate::index::snapshot::FileSegment;
 
+/// A property says little of what is done with it.
+const PROPERTY: f32 = 0.6;
 /// Most declarations of a passage that are compared.
 const MOST: usize = 64;
 /// Share of meaning where vectors take part, as in ranking.
@@ -39,7 +41,9 @@ pub(super) fn best_member(segment: &FileSegment, passage: Span, asked: &Asked<'_
     let most = words.iter().copied().fold(0.0f32, f32::max);
     let by_words = |at: usize| if most > 0.0 { words[at] / most } else { 0.0 };
     let near = nearness(&segment.facts, &members, body, asked);
-    let score = |at: usize| near.as_ref().map_or(by_words(at), |it| (1.0 - MEANING) * by_words(at) + MEANING * it[at]);
+    let fused = |at: usize| near.as_ref().map_or(by_words(at), |it| (1.0 - MEANING) * by_words(at) + MEANING * it[at]);
+    let is_property = |at: usize| segment.facts.symbol(members[at].ix).kind == SymbolKind::Property;
+    let score = |at: usize| fused(at) * if is_property(at) { PROPERTY } else { 1.0 };
     let mut order: Vec<(f32, usize)> = (0..members.len()).map(|at| (score(at), at)).collect();
     order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     let next = order.get(1)?.0;
