@@ -92,34 +92,46 @@ fn ask(client: &mut Client, query: &str) -> Value {
     panic!("never whole");
 }
 
+/// What `portolan search-server` answers.
+fn ask_search_server(dir: &Path, question: &str) -> Value {
+    let mut server = portolan(dir).arg("search-server").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let asked = json!({"id": 7, "root": dir.join("root"), "query": question, "limit": 10});
+    writeln!(server.stdin.take().unwrap(), "{asked}").unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(server.wait().unwrap().success(), "ends with its input");
+    let answer: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(answer["id"], 7);
+    answer
+}
+
 #[test]
 fn every_door_gives_the_same_list() {
     let project = project();
     let dir = project.path();
-    let output = run(dir, &["search", "--json", QUESTION]);
-    assert!(output.status.success(), "{output:?}");
-    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let want = listed(&answer["results"]);
-    assert_eq!(want[0], "src/net/retry.rs:1-12", "{want:?}");
-    assert!(want.len() >= 3);
-
-    let mut server = portolan(dir).arg("search-server").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let asked = json!({"id": 7, "root": dir.join("root"), "query": QUESTION, "limit": 10});
-    writeln!(server.stdin.take().unwrap(), "{asked}").unwrap();
-    let mut line = String::new();
-    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let answer: Value = serde_json::from_str(&line).unwrap();
-    assert_eq!((&answer["id"], listed(&answer["results"])), (&json!(7), want.clone()));
-    assert!(server.wait().unwrap().success(), "ends with its input");
-
+    // Of 8,000 bytes, in other scripts, in one word.
+    let long = format!("{QUESTION} {}", "again and again ".repeat(490));
+    let questions = [QUESTION, "où retry après échec — 再試行 ретрай", &long, "Client::fetch", "\u{1f9ed} backoff"];
     let mut client = client(dir);
-    let answer = ask(&mut client, QUESTION);
-    let of = |it: &Value| format!("{}:{}-{}", it["path"].as_str().unwrap(), it["lines"][0], it["lines"][1]);
-    assert_eq!(answer["items"].as_array().unwrap().iter().map(of).collect::<Vec<_>>(), want);
-    let symbols = client.request("workspace/symbol", json!({ "query": format!("?{QUESTION}") })).unwrap();
-    let place = |it: &Value| (it["location"]["uri"].clone(), it["location"]["range"]["start"]["line"].clone());
-    let places = |all: &Value| all.as_array().unwrap().iter().map(place).collect::<Vec<_>>();
-    assert_eq!(places(&symbols), places(&answer["items"]));
+    for (turn, question) in questions.into_iter().enumerate() {
+        let output = run(dir, &["search", "--json", question]);
+        assert!(output.status.success(), "{output:?}");
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let want = listed(&answer["results"]);
+        assert!(!want.is_empty(), "{question}");
+        if turn == 0 {
+            assert_eq!(want[0], "src/net/retry.rs:1-12", "{want:?}");
+            assert!(want.len() >= 3);
+        }
+        assert_eq!(listed(&ask_search_server(dir, question)["results"]), want, "{question}");
+        let answer = ask(&mut client, question);
+        let of = |it: &Value| format!("{}:{}-{}", it["path"].as_str().unwrap(), it["lines"][0], it["lines"][1]);
+        assert_eq!(answer["items"].as_array().unwrap().iter().map(of).collect::<Vec<_>>(), want, "{question}");
+        let symbols = client.request("workspace/symbol", json!({ "query": format!("?{question}") })).unwrap();
+        let place = |it: &Value| (it["location"]["uri"].clone(), it["location"]["range"]["start"]["line"].clone());
+        let places = |all: &Value| all.as_array().unwrap().iter().map(place).collect::<Vec<_>>();
+        assert_eq!(places(&symbols), places(&answer["items"]), "{question}");
+    }
 }
 
 #[test]
@@ -152,6 +164,8 @@ fn bad_questions_name_the_remedy() {
         let output = run(dir, &["search", question]);
         assert_eq!(output.status.code(), Some(2), "{output:?}");
         assert!(String::from_utf8_lossy(&output.stderr).contains(remedy), "{output:?}");
+        let answer = ask_search_server(dir, question);
+        assert!(answer["error"].as_str().is_some_and(|it| it.contains(remedy)), "{answer}");
     }
     let output = portolan(dir).args(["search", "x", "/no/such/folder"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
@@ -159,6 +173,11 @@ fn bad_questions_name_the_remedy() {
     let refusal = client.request("portolan/semanticSearch", json!({ "query": "a".repeat(100_000) })).unwrap_err();
     assert!(refusal.message.contains("shorter"), "{refusal:?}");
     assert!(client.request("portolan/semanticSearch", json!({ "query": " " })).is_err());
+    let long = format!("?{}", "word ".repeat(20_000));
+    let refusal = client.request("workspace/symbol", json!({ "query": long })).unwrap_err();
+    assert!(refusal.message.contains("shorter"), "{refusal:?}");
+    // Somebody is about to type a question.
+    assert_eq!(client.request("workspace/symbol", json!({ "query": "?" })).unwrap(), json!([]));
 }
 
 #[test]
