@@ -26,6 +26,11 @@
 (function_declaration (modifiers)? @visibility name: (simple_identifier) @name (#parent? class_body)) @definition.method
 (function_declaration (modifiers)? @visibility name: (simple_identifier) @name (#parent? enum_class_body)) @definition.method
 (function_declaration (modifiers)? @visibility name: (simple_identifier) @name) @definition.function
+(function_declaration
+  (modifiers)? @visibility
+  name: ["==" "!=" "===" "!==" "<" ">" "<=" ">=" "+" "-" "*" "/" "%" "+=" "-=" "*=" "/=" "++" "--" "&" "|" "^" "~" "<<" ">>"
+    (custom_operator)] @name) @definition.operator
+(deinit_declaration "deinit" @name) @definition.method
 (protocol_function_declaration name: (simple_identifier) @name) @definition.method
 (init_declaration (modifiers)? @visibility name: "init" @name) @definition.constructor
 (subscript_declaration (modifiers)? @visibility "subscript" @name) @definition.method

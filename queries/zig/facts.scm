@@ -8,7 +8,7 @@
 (variable_declaration "pub"? @visibility "const" (identifier) @name (error_set_declaration)) @definition.enum
 (variable_declaration "pub"? @visibility "const" (identifier) @name type: (_)? @type) @definition.constant
 (variable_declaration "pub"? @visibility "var" (identifier) @name type: (_)? @type) @definition.variable
-(error_set_declaration (identifier)* @name @definition.enum_member)
+(error_set_declaration (identifier)* @definition.enum_member (#parent? variable_declaration))
 (container_field name: (_) @name (#parent? enum_declaration)) @definition.enum_member
 (container_field name: (_) @name type: (_)? @type) @definition.field
 (container_field name: (_) @name) @definition.field

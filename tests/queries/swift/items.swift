@@ -36,3 +36,12 @@ func top() {}
 //   ^^^ definition.function
 let global = 3
 //  ^^^^^^ definition.variable
+final class Owner {
+//          ^^^^^ definition.class
+    deinit { close() }
+//  ^^^^^^ definition.method parent=Owner
+    static func == (lhs: Owner, rhs: Owner) -> Bool { lhs === rhs }
+//              ^^ definition.operator parent=Owner
+    static func +++ (lhs: Owner, rhs: Owner) -> Owner { lhs }
+//              ^^^ definition.operator parent=Owner
+}

@@ -20,3 +20,9 @@ test "thing" { }
 //    ^^^^^ definition.test
 const limit: usize = 3;
 //    ^^^^^ definition.constant
+const Failure = error{ Closed, Late };
+//    ^^^^^^^ definition.enum
+//                     ^^^^^^ definition.enum_member parent=Failure
+//                             ^^^^ definition.enum_member parent=Failure
+fn failing() error{Never}!void {}
+// ^^^^^^^ definition.function
