@@ -152,10 +152,18 @@ fn profile(work: &Work<'_>, begun: Instant) -> Vec<String> {
 /// The walk: of folders by the walker, of single files by the same rules. Says whether it came to its end.
 fn look(work: &Work<'_>, sights: Sender<Vec<Sight>>) -> bool {
     let (pass, begun) = (work.pass, Instant::now());
-    let cancel = pass.cancel.within(pass.shared.options.walk_timeout);
+    let (cancel, patience) = (Cancel::new(), pass.shared.options.walk_timeout);
+    let blocked = AtomicU64::new(0);
     let emit = |some: Vec<Sight>| {
         count(pass.counters, &some);
+        let full = Instant::now();
         let _ = sights.send(some);
+        Stopwatch::add(&blocked, full);
+        // While the readers had no hand free the walk could not go on: that time is not its own.
+        let waited = Duration::from_micros(blocked.load(Ordering::Relaxed)) / pass.shared.walkers().max(1) as u32;
+        if pass.cancel.is_cancelled() || begun.elapsed().saturating_sub(waited) >= patience {
+            cancel.cancel();
+        }
     };
     let Ok(pool) = pass.shared.walk_pool() else { return false };
     let beside = BesidePass { shared: pass.shared, root: pass.root, lane: pass.lane };
@@ -176,7 +184,7 @@ fn look(work: &Work<'_>, sights: Sender<Vec<Sight>>) -> bool {
         }
     }
     Stopwatch::add(&work.watch.walk, begun);
-    !cancel.is_cancelled()
+    !cancel.is_cancelled() && !pass.cancel.is_cancelled()
 }
 
 fn single(rules: &Rules, pass: &Pass<'_>, path: &RelPath, stamp: FileStamp, kind: EntryKind) -> Sight {
