@@ -18,11 +18,14 @@ use super::parsing::{Difference, Fold, Lost, Parsed, Parsing, Placed, SyntaxErro
 use crate::base::span::Span;
 use crate::text::ByteEdit;
 use link::Link;
-pub use link::{Connection, Spawn};
+pub use link::{Connection, Spawn, Usage};
 use wire::{Answer, Request};
 
 /// After a process was lost, how long the document stays without syntax.
 const REST: Duration = Duration::from_secs(10);
+
+/// How often one parse starts anew because its process had to make room.
+const RESTARTS: u32 = 3;
 
 /// How a document's process is treated.
 #[derive(Clone)]
@@ -83,15 +86,22 @@ impl Remote {
 
     /// The process is gone: no outline, and a rest before the next attempt.
     fn lose(&mut self, why: String) -> Lost {
-        tracing::warn!(lang = self.lang.id(), why, "a document's parser process is lost");
+        if !self.link.as_ref().is_some_and(Link::is_reaped) {
+            tracing::warn!(lang = self.lang.id(), why, "a document's parser process is lost");
+            self.lost = Some((Instant::now(), why.clone()));
+        }
+        self.let_go();
+        Lost(why)
+    }
+
+    /// Without a process; the next one begins with the whole text.
+    fn let_go(&mut self) {
         self.link = None;
         self.under_way = None;
         self.stored = Vec::new();
         self.view.items.clear();
-        self.lost = Some((Instant::now(), why.clone()));
         let deferred = std::mem::take(&mut self.deferred);
         self.take(&deferred);
-        Lost(why)
     }
 
     /// Whether the document goes without syntax for now.
@@ -187,11 +197,21 @@ impl Parsing for Remote {
         if self.resting() {
             return Ok(Parsed::Done(all));
         }
+        if self.link.as_ref().is_some_and(Link::is_reaped) {
+            self.let_go();
+        }
         self.connect()?;
+        let mut restarts = 0;
         loop {
-            match self.go_on(until)? {
-                None => return Ok(Parsed::Unfinished),
-                Some(differences) => all.extend(differences),
+            match self.go_on(until) {
+                Ok(None) => return Ok(Parsed::Unfinished),
+                Ok(Some(differences)) => all.extend(differences),
+                // It had to make room in the midst of its work.
+                Err(_) if self.link.is_none() && !self.resting() && restarts < RESTARTS => {
+                    restarts += 1;
+                    self.connect()?;
+                }
+                Err(lost) => return Err(lost),
             }
             if !self.stale {
                 return Ok(Parsed::Done(all));

@@ -1,5 +1,6 @@
 //! Documents of a client: edits in order, every edge of a range, reopening, names that are no paths.
 
+use portolan::base::os::memory::descendants;
 use serde_json::{Value, json};
 
 use crate::client::{Client, Refusal, able, at, edit, options};
@@ -174,4 +175,32 @@ fn branches_that_are_left_out_are_listed_when_asked_for() {
         client.did_change(URI, 2, json!([edit((1, 4), (1, 5), "1")]));
         assert_eq!(names(&mut client, URI), ["on", "off"]);
     }
+}
+
+#[test]
+fn many_documents_that_are_parsed_apart_have_few_processes() {
+    let cache = tempfile::tempdir().unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_portolan"));
+    command.args(["serve", "--stdio", "--cache-dir"]).arg(cache.path());
+    let mut client = Client::spawn(command);
+    client.initialize(&[], able());
+    let name = |number: usize| format!("untitled:{number}");
+    let outline = |client: &mut Client, number: usize| {
+        let asked = json!({ "textDocument": { "uri": name(number) } });
+        client.request("textDocument/documentSymbol", asked).unwrap()[0]["name"].clone()
+    };
+    for number in 0..12 {
+        client.did_open(&name(number), "markdown", &format!("# Title {number}\n\nText.\n"));
+        assert_eq!(outline(&mut client, number), format!("Title {number}"));
+    }
+    let server = client.process().unwrap();
+    let is_ours = |pid: &u32| {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        line.split(|&b| b == 0).any(|part| part == b"--document")
+    };
+    let count = || descendants(server).iter().filter(|it| is_ours(it)).count();
+    assert!((1..=8).contains(&count()), "{}", count());
+    // The first of them had to make room.
+    assert_eq!(outline(&mut client, 0), "Title 0");
+    assert!((1..=8).contains(&count()), "{}", count());
 }

@@ -3,6 +3,7 @@
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
@@ -10,12 +11,49 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use super::wire::{self, Answer, Request};
 use crate::base::threads::{self, Intent};
 
+/// What a process's document and whoever starts processes tell each other.
+#[derive(Debug)]
+pub struct Usage {
+    /// Requests of all documents until its last one.
+    last: AtomicU64,
+    /// It was ended to make room for others: nothing is wrong with the document.
+    reaped: AtomicBool,
+}
+
+impl Default for Usage {
+    /// Of a process that starts now.
+    fn default() -> Self {
+        let it = Self { last: AtomicU64::new(0), reaped: AtomicBool::new(false) };
+        it.touch();
+        it
+    }
+}
+
+impl Usage {
+    /// Its document asks something now.
+    fn touch(&self) {
+        static REQUESTS: AtomicU64 = AtomicU64::new(0);
+        self.last.store(REQUESTS.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    /// Grows with each request of its document; the least of several is the one that was used longest ago.
+    pub fn last(&self) -> u64 {
+        self.last.load(Ordering::Relaxed)
+    }
+
+    /// To be called before the process is ended to make room.
+    pub fn reap(&self) {
+        self.reaped.store(true, Ordering::Release);
+    }
+}
+
 /// A started process: its pipes, and what ends it.
 pub struct Connection {
     pub from: Box<dyn Read + Send>,
     pub to: Box<dyn Write + Send>,
     /// Kills the process; called once, also when it has ended by itself.
     pub end: Box<dyn FnOnce() + Send>,
+    pub usage: Arc<Usage>,
 }
 
 /// Starts a document's process.
@@ -26,6 +64,7 @@ pub(super) struct Link {
     requests: Sender<Vec<u8>>,
     answers: Receiver<Result<Answer, String>>,
     end: Option<Box<dyn FnOnce() + Send>>,
+    usage: Arc<Usage>,
 }
 
 impl Link {
@@ -37,12 +76,12 @@ impl Link {
         // The signal that ends a child with its parent follows the thread that started it: so the thread that reads from
         // the child, and lives as long as it, starts it.
         threads::spawn("document-in", Intent::Latency, move || {
-            let Connection { mut from, to, end } = match spawn() {
+            let Connection { mut from, to, end, usage } = match spawn() {
                 Ok(connection) => connection,
                 Err(error) => return drop(started.send(Err(error))),
             };
             let writing = threads::spawn("document-out", Intent::Latency, move || write(to, &outgoing));
-            if started.send(writing.map(|_| end)).is_err() {
+            if started.send(writing.map(|_| (end, usage))).is_err() {
                 return;
             }
             loop {
@@ -57,13 +96,19 @@ impl Link {
                 }
             }
         })?;
-        let end = connection.recv().map_err(|_| io::Error::other("the thread for it ended"))??;
-        Ok(Self { requests, answers, end: Some(end) })
+        let (end, usage) = connection.recv().map_err(|_| io::Error::other("the thread for it ended"))??;
+        Ok(Self { requests, answers, end: Some(end), usage })
     }
 
     /// Queues a request; a process that is gone shows when its answer is awaited.
     pub(super) fn send(&self, request: &Request) {
+        self.usage.touch();
         let _ = self.requests.send(wire::put_request(request));
+    }
+
+    /// The process was ended to make room for others.
+    pub(super) fn is_reaped(&self) -> bool {
+        self.usage.reaped.load(Ordering::Acquire)
     }
 
     /// The next answer, if it comes by `until`. Errors: the process is gone, or talks nonsense.

@@ -13,7 +13,7 @@ fn honest() -> Spawn {
         let (from_parent, to) = std::io::pipe()?;
         let (from, to_parent) = std::io::pipe()?;
         std::thread::spawn(move || serve::serve(from_parent, to_parent, &Limits::default()));
-        Ok(Connection { from: Box::new(from), to: Box::new(to), end: Box::new(|| {}) })
+        Ok(Connection { from: Box::new(from), to: Box::new(to), end: Box::new(|| {}), usage: Arc::default() })
     })
 }
 
@@ -84,7 +84,7 @@ fn silent(started: Arc<AtomicUsize>, ended: Arc<AtomicUsize>) -> Spawn {
         let end = move || {
             ended.fetch_add(1, Ordering::SeqCst);
         };
-        Ok(Connection { from: Box::new(from), to: Box::new(to), end: Box::new(end) })
+        Ok(Connection { from: Box::new(from), to: Box::new(to), end: Box::new(end), usage: Arc::default() })
     })
 }
 
@@ -114,8 +114,31 @@ fn nonsense_is_no_answer() {
         let (from_parent, to) = std::io::pipe()?;
         let (from, mut to_parent) = std::io::pipe()?;
         wire::write_frame(&mut to_parent, b"\x07")?;
-        Ok(Connection { from: Box::new(from), to: Box::new(to), end: Box::new(move || drop((from_parent, to_parent))) })
+        let end = Box::new(move || drop((from_parent, to_parent)));
+        Ok(Connection { from: Box::new(from), to: Box::new(to), end, usage: Arc::default() })
     });
     let mut document = Remote::open(rust(), "fn f() {}".to_owned(), options(spawn, LONG));
     assert!(matches!(document.parse(LONG), Err(Lost(_))));
+}
+
+#[test]
+fn a_worker_that_had_to_make_room_is_started_again_when_it_is_asked() {
+    let usages: Arc<std::sync::Mutex<Vec<Arc<Usage>>>> = Arc::default();
+    let (kept, start) = (usages.clone(), honest());
+    let spawn: Spawn = Arc::new(move || {
+        let connection = start()?;
+        kept.lock().expect("no panic").push(connection.usage.clone());
+        Ok(connection)
+    });
+    let mut document = Remote::open(rust(), "fn f() {}".to_owned(), options(spawn, LONG));
+    finish(&mut document);
+    let before = document.view().clone();
+    let used = usages.lock().expect("no panic")[0].last();
+    usages.lock().expect("no panic")[0].reap();
+    document.edit(&[edit(0, 0, "// more\n")]);
+    finish(&mut document);
+    assert_eq!(document.view().items.len(), before.items.len());
+    assert_eq!(document.facts().map(|it| it.len()), Ok(1));
+    let usages = usages.lock().expect("no panic");
+    assert!(usages.len() == 2 && usages[1].last() > used);
 }
