@@ -4,6 +4,7 @@
 mod table;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -159,6 +160,7 @@ pub fn recipe(lang: Lang) -> Key {
             .map(|lang| {
                 let row = lang.row();
                 let mut parts: Vec<&[u8]> = vec![row.id.as_bytes(), row.grammar_version.as_bytes()];
+                parts.extend(row.reserved.iter().map(|word| word.as_bytes()));
                 if row.preprocessor {
                     parts.push(std::env::consts::OS.as_bytes());
                 }

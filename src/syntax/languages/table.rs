@@ -1,6 +1,7 @@
 //! The table of languages. Invariant: the first row is text; ids are unique; a row names only files that exist below
 //! `queries/`. To add a language see `queries/README.md`. Must hold no code but the rows.
 
+use super::words::{C_WORDS, CPP_WORDS};
 use super::{FirstAssignment, QueryFile, Row, VisibilityRule};
 use crate::facts::{SymbolKind, Visibility};
 
@@ -11,55 +12,6 @@ macro_rules! queries {
 }
 
 const KIB: usize = 1 << 10;
-
-/// Words of C and C++ that a parser takes for names where macros have led it astray.
-const C_WORDS: &[&str] = &[
-    "break", "case", "const", "continue", "default", "do", "else", "enum", "extern", "for", "goto", "if", "return",
-    "sizeof", "static", "struct", "switch", "typedef", "union", "volatile", "while",
-];
-const CPP_WORDS: &[&str] = &[
-    "break",
-    "case",
-    "catch",
-    "class",
-    "const",
-    "constexpr",
-    "continue",
-    "default",
-    "delete",
-    "do",
-    "else",
-    "enum",
-    "explicit",
-    "extern",
-    "for",
-    "friend",
-    "goto",
-    "if",
-    "inline",
-    "namespace",
-    "new",
-    "noexcept",
-    "private",
-    "protected",
-    "public",
-    "return",
-    "sizeof",
-    "static",
-    "struct",
-    "switch",
-    "template",
-    "this",
-    "throw",
-    "try",
-    "typedef",
-    "typename",
-    "union",
-    "using",
-    "virtual",
-    "volatile",
-    "while",
-];
 
 /// What a row says unless it says otherwise.
 const PLAIN: Row = Row {

@@ -35,3 +35,8 @@ static char **area_of(struct point *p, int n)
 //  ^^^^^ reference.write
 //          ^^^^ reference.call
 }
+struct aligned_pair {
+//     ^^^^^^^^^^^^ definition.struct
+    int left;
+//      ^^^^ definition.field parent=aligned_pair
+} __aligned(16);
