@@ -1,120 +1,102 @@
-//! What a parser reads instead of a text: in C and C++, macros that stand among specifiers (`FOO_API void f();`) or alone on a
-//! line (`FOO_BEGIN_NAMESPACE`) are read as blanks, since a grammar without a preprocessor takes them for types and loses
-//! what follows. Invariant: the length and all line ends stay; what a line becomes depends on it and on the line before
-//! alone. Must not know trees.
+//! What a parser reads instead of a text: in C and C++, macros that stand among specifiers (`FOO_API void f();`), alone on a
+//! line (`FOO_BEGIN_NAMESPACE`) or behind a type (`int __init f(void)`) are read as blanks, and a macro that heads a block
+//! (`for_each(x, y) {`) as a call that ends: a grammar without a preprocessor takes them for types and loses what follows.
+//! Invariant: the length and all line ends stay; what a line becomes depends on it and on the last line before it that
+//! holds anything. Must not know trees.
+
+mod lines;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 
 use super::languages::Lang;
+use crate::base::span::Span;
+use crate::text::ByteEdit;
+use lines::Dialect;
 
 /// The bytes to parse for `text`.
 pub fn parse_input(lang: Lang, text: &str) -> Cow<'_, [u8]> {
-    let bytes = text.as_bytes();
-    if !lang.row().blank_macros || memchr::memchr(b'_', bytes).is_none() {
-        return Cow::Borrowed(bytes);
-    }
-    let mut out: Option<Vec<u8>> = None;
-    let mut before: &[u8] = b"";
-    let mut start = 0;
-    while start < bytes.len() {
-        let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |at| start + at);
-        let line = &bytes[start..end];
-        let trimmed = line.trim_ascii();
-        if !trimmed.starts_with(b"#") && !before.ends_with(b"\\") && memchr::memchr(b'_', line).is_some() {
-            macros(line, before, |from, to| {
-                out.get_or_insert_with(|| bytes.to_vec())[start + from..start + to].fill(b' ');
-            });
-        }
-        if !trimmed.is_empty() {
-            before = trimmed;
-        }
-        start = end + 1;
-    }
-    out.map_or(Cow::Borrowed(bytes), Cow::Owned)
+    Blanked::of(lang, text).map_or(Cow::Borrowed(text.as_bytes()), |it| Cow::Owned(it.bytes))
 }
 
-/// Tells the ranges of a line's macros that are no types, names or calls.
-fn macros(line: &[u8], before: &[u8], mut blank: impl FnMut(usize, usize)) {
-    let is_word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
-    let mut at = 0;
-    while at < line.len() {
-        if !is_word(&line[at]) {
-            at += 1;
-            continue;
+/// The bytes to parse for a text that changes.
+#[derive(Debug)]
+pub struct Blanked {
+    dialect: Dialect,
+    bytes: Vec<u8>,
+}
+
+impl Blanked {
+    /// None where the text itself is read, now and after every edit.
+    pub fn of(lang: Lang, text: &str) -> Option<Self> {
+        if !lang.row().blank_macros {
+            return None;
         }
-        let from = at;
-        at += line[from..].iter().take_while(|b| is_word(b)).count();
-        if !is_macro(&line[from..at]) {
-            continue;
+        let dialect = if lang.id() == "c" { Dialect::C } else { Dialect::Cpp };
+        let mut it = Self { dialect, bytes: text.as_bytes().to_vec() };
+        it.spell(text.as_bytes(), 0, text.len());
+        Some(it)
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Follows an edit that left `after`. What is read otherwise now, though it was not edited: the edit's lines and the
+    /// next one that holds anything.
+    pub fn edit(&mut self, edit: &ByteEdit, after: &str) -> Option<Span> {
+        let text = after.as_bytes();
+        let (start, new_end) = (edit.start as usize, edit.new_end() as usize);
+        let old_end = edit.old_end as usize;
+        let fits = start <= old_end && old_end <= self.bytes.len() && new_end <= text.len();
+        if edit.whole || !fits || self.bytes.len() - old_end != text.len() - new_end {
+            self.bytes = text.to_vec();
+            self.spell(text, 0, text.len());
+            return Some(Span::new(0, text.len() as u32));
         }
-        let head = line[..from].trim_ascii();
-        let rest = line[at..].trim_ascii();
-        if rest.is_empty() || rest.starts_with(b"//") {
-            let ends = |marks: &[u8]| before.last().is_none_or(|last| marks.contains(last));
-            let opens = before.ends_with(b"{") && !contains_word(before, b"enum");
-            let after_macro = is_macro(before) || before.starts_with(b"#") || before.ends_with(b"*/");
-            if head.is_empty() && (ends(b";}") || opens || after_macro || before.starts_with(b"//")) {
-                blank(from, at);
+        self.bytes.splice(start..old_end, text[start..new_end].iter().copied());
+        let from = memchr::memrchr(b'\n', &text[..start]).map_or(0, |at| at + 1);
+        let mut to = line_end(text, new_end);
+        while to < text.len() {
+            let end = line_end(text, to + 1);
+            let blank = text[to + 1..end].trim_ascii().is_empty();
+            to = end;
+            if !blank {
+                break;
             }
-            continue;
         }
-        let spaced = line.get(at).is_some_and(|b| *b == b' ' || *b == b'\t');
-        let next_word = rest.iter().take_while(|b| is_word(b)).count();
-        if !spaced || next_word == 0 || rest[0].is_ascii_digit() {
-            continue;
+        let before = self.bytes[from..to].to_vec();
+        self.bytes[from..to].copy_from_slice(&text[from..to]);
+        self.spell(text, from, to);
+        let differs = |at: &usize| (*at < start || *at >= new_end) && before[*at - from] != self.bytes[*at];
+        let first = (from..to).find(differs)?;
+        let last = (from..to).rfind(differs)?;
+        Some(Span::new(first as u32, last as u32 + 1))
+    }
+
+    /// Spells the lines of `from..to`, which starts and ends where lines do.
+    fn spell(&mut self, text: &[u8], from: usize, to: usize) {
+        let mut before: &[u8] = b"";
+        let mut at = from;
+        while at > 0 && before.is_empty() {
+            let start = memchr::memrchr(b'\n', &text[..at - 1]).map_or(0, |newline| newline + 1);
+            before = text[start..at - 1].trim_ascii_end();
+            at = start;
         }
-        let joined = head.last().is_none_or(|b| is_word(b) || matches!(b, b'*' | b'&' | b'>' | b'{' | b';'));
-        let follows = rest[next_word..].trim_ascii_start();
-        let single =
-            !follows.first().is_some_and(|b| is_word(b) || matches!(b, b'(' | b'*' | b'&' | b'<' | b':' | b'['));
-        let of_type = [b"class".as_slice(), b"struct", b"union", b"enum"].iter().any(|word| contains_word(head, word));
-        let specifiers = head.iter().all(|b| b.is_ascii_lowercase() || *b == b' ') && !of_type;
-        if joined && !(single && specifiers) {
-            blank(from, at);
+        let mut start = from;
+        while start < to {
+            let end = line_end(text, start);
+            let line = &text[start..end];
+            lines::spell(self.dialect, line, before, |from, to, byte| self.bytes[start + from..start + to].fill(byte));
+            if !line.trim_ascii().is_empty() {
+                before = line.trim_ascii_end();
+            }
+            start = end + 1;
         }
     }
 }
 
-/// Capitals, digits and at least one underscore inside.
-fn is_macro(word: &[u8]) -> bool {
-    word.len() >= 4
-        && word[0].is_ascii_uppercase()
-        && word[1..word.len() - 1].contains(&b'_')
-        && word.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
-}
-
-fn contains_word(text: &[u8], word: &[u8]) -> bool {
-    text.split(|b| !b.is_ascii_alphanumeric() && *b != b'_').any(|part| part == word)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(text: &str, want: &str) {
-        let cpp = Lang::from_id("cpp").expect("row");
-        assert_eq!(String::from_utf8_lossy(&parse_input(cpp, text)), want);
-    }
-
-    #[test]
-    fn macros_among_specifiers_are_blank() {
-        check("FOO_API void f();", "        void f();");
-        check("class FOO_API shape {", "class         shape {");
-        check("FOO_CONST inline auto f() -> int {", "          inline auto f() -> int {");
-        check("int FOO_CAPI f(int);", "int          f(int);");
-    }
-
-    #[test]
-    fn macros_alone_on_a_line_are_blank() {
-        check("#include <a>\nFOO_BEGIN_NAMESPACE\nint a;", "#include <a>\n                   \nint a;");
-    }
-
-    #[test]
-    fn types_names_and_calls_stay() {
-        check("LARGE_INTEGER li;", "LARGE_INTEGER li;");
-        check("enum color {\n  RED_ONE,\n  RED_TWO\n};", "enum color {\n  RED_ONE,\n  RED_TWO\n};");
-        check("  FOO_CALL(a, b);", "  FOO_CALL(a, b);");
-        check("#define FOO_API extern int", "#define FOO_API extern int");
-        check("return FOO_MAX;", "return FOO_MAX;");
-    }
+fn line_end(text: &[u8], from: usize) -> usize {
+    memchr::memchr(b'\n', &text[from..]).map_or(text.len(), |at| from + at)
 }

@@ -29,7 +29,7 @@ use super::languages::{FirstAssignment, Lang};
 use super::queries::{Tables, tables};
 use super::{branches, passages, segments};
 use crate::base::span::Span;
-use crate::facts::{Facts, LineIndex, SymbolFlags};
+use crate::facts::{Facts, LineIndex, ScopeKind, SymbolFlags};
 use allowance::Allowance;
 pub(super) use collect::is_callable;
 use walk::{Walk, Want};
@@ -52,6 +52,7 @@ pub(super) const SOURCES: &[&str] = &[
     include_str!("queries/compile.rs"),
     include_str!("queries/matcher.rs"),
     include_str!("blank.rs"),
+    include_str!("blank/lines.rs"),
     include_str!("branches.rs"),
     include_str!("branches/condition.rs"),
     include_str!("branches/macros.rs"),
@@ -180,7 +181,7 @@ pub fn extract_segment(lang: Lang, tree: &Tree, text: &str, span: Span, limits: 
 /// A segment, and why it has a part of its facts only: what a walk has found when time runs out is kept.
 fn segment_of(lang: Lang, tree: &Tree, text: &str, span: Span, limits: &Limits) -> (Segment, Option<Degraded>) {
     let (mut facts, degraded) = match tables(lang) {
-        Some(tables) => walked(lang, tables, tree, text, span, Want::Segment, limits),
+        Some(tables) => walked(lang, tables, tree, text, span, Want::Segment, lang.row().first_assignment, limits),
         None => (Facts::default(), None),
     };
     let text = text.get(span.range()).unwrap_or("");
@@ -208,9 +209,20 @@ pub fn outline_in(lang: Lang, tree: &Tree, text: &str, range: Span) -> Facts {
     let Some(tables) = tables(lang) else { return Facts::default() };
     let whole = Span::new(0, text.len() as u32);
     let walk_range = if needs_all(lang, text) || lang.row().sections { whole } else { range };
-    let (mut facts, _) = walked(lang, tables, tree, text, walk_range, Want::Outline, &Limits::default());
+    let assignments = lang.row().first_assignment;
+    let (mut facts, _) = walked(lang, tables, tree, text, walk_range, Want::Outline, assignments, &Limits::default());
     finish::keep_outline(&mut facts, range, lang.row());
     facts
+}
+
+/// As [`outline_in`], with every assignment that might declare and every declaration that another one may hide, and for
+/// each symbol the scope in which its name competes with others (kind and start; the file's starts at 0).
+pub fn draft_in(lang: Lang, tree: &Tree, text: &str, range: Span) -> (Facts, Vec<(ScopeKind, u32)>) {
+    let Some(tables) = tables(lang) else { return Default::default() };
+    let all = FirstAssignment::None;
+    let (mut facts, _) = walked(lang, tables, tree, text, range, Want::Outline, all, &Limits::default());
+    let scopes = finish::keep_draft(&mut facts, range);
+    (facts, scopes)
 }
 
 /// Whether only the whole text says what its outline holds: which assignment of a name is the first, whether keys of data
@@ -221,6 +233,7 @@ pub(super) fn needs_all(lang: Lang, text: &str) -> bool {
 }
 
 /// Walks the tree and the insides of its macro calls; tells where that gives a part only.
+#[allow(clippy::too_many_arguments, reason = "the one place where all that a walk hangs on meets")]
 fn walked(
     lang: Lang,
     tables: &'static Tables,
@@ -228,6 +241,7 @@ fn walked(
     text: &str,
     range: Span,
     want: Want,
+    assignments: FirstAssignment,
     limits: &Limits,
 ) -> (Facts, Option<Degraded>) {
     let row = lang.row();
@@ -251,7 +265,7 @@ fn walked(
     if row.sections {
         sections::nest(&mut raw.symbols, text, segment.end);
     }
-    let named = finish::finish(&mut facts, raw, segment, row);
+    let named = finish::finish(&mut facts, raw, segment, row, assignments);
     let degraded = if whole { (!named).then_some(Degraded::ManyKeys) } else { Some(Degraded::TooSlow) };
     (facts, degraded)
 }

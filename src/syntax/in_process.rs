@@ -1,21 +1,26 @@
-//! The parsing door inside this process: one parser, one tree, the text beside it. Invariant: `text` is what all edits
-//! left; `tree`, once edited, has its shape. A parse never holds the caller much longer than its budget.
+//! The parsing door inside this process: one parser, its trees, the text beside them. Invariant: `text` is what all edits
+//! left; `trees`, once edited, have its shape. A parse never holds the caller much longer than its budget, and recovery
+//! from errors not even that: the outline then stays what it was, shifted, until a quiet moment.
 
 #[cfg(test)]
 mod tests;
+mod trees;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tree_sitter::Tree;
 
+use super::blank::Blanked;
 use super::extract::{self, Limits};
 use super::languages::Lang;
-use super::parse::{TreeParser, input_edit};
+use super::parse::{Outcome, Patience, TreeParser, input_edit, respelled};
 use super::parsing::{Difference, Fold, Lost, Parsed, Parsing, Placed, SyntaxError, View, shifted};
 use super::{errors, folds, outlines, segments, selections};
 use crate::base::span::Span;
 use crate::text::ByteEdit;
+use outlines::Draft;
+use trees::{Taken, Trees};
 
 /// A document parsed here.
 pub struct InProcess {
@@ -25,15 +30,17 @@ pub struct InProcess {
     view: View,
     /// None where there is no grammar, or the text is beyond the limits.
     parser: Option<TreeParser>,
-    tree: Option<Tree>,
+    trees: Trees,
+    /// What the parser reads, where that is not the text.
+    blanked: Option<Blanked>,
     /// Edits have come since the last finished parse.
     stale: bool,
-    /// What has changed since the outline last fitted, in the text as it is now.
+    /// What the outline is made of, where an item hangs on others far away.
+    draft: Option<Draft>,
+    /// The last parse was given up: the outline is the one before, shifted.
+    behind: bool,
+    /// Where the outline may differ from that of the tree that parses start from, in the text as it is now.
     dirty: Vec<Span>,
-    /// `tree` holds errors.
-    broken: bool,
-    /// `tree` was made from one that held errors, at whatever remove: it may differ from a fresh one.
-    doubtful: bool,
     stored: Stored,
 }
 
@@ -52,13 +59,14 @@ impl InProcess {
             lang,
             limits,
             view: View::new(&text),
+            blanked: Blanked::of(lang, &text),
             text,
             parser: None,
-            tree: None,
+            trees: Trees::default(),
             stale: true,
+            draft: Draft::of(lang),
+            behind: false,
             dirty: Vec::new(),
-            broken: false,
-            doubtful: false,
             stored: Stored::default(),
         };
         it.choose_parser();
@@ -70,7 +78,7 @@ impl InProcess {
         let parsable = self.text.len() <= self.limits.bytes && longest_line(&self.view) <= self.limits.line;
         if !parsable {
             self.parser = None;
-            self.tree = None;
+            self.trees = Trees::default();
         } else if self.parser.is_none() {
             self.parser = TreeParser::new(self.lang);
         }
@@ -78,16 +86,26 @@ impl InProcess {
 
     fn note(&mut self, edit: &ByteEdit) {
         if edit.whole {
-            self.tree = None;
-        } else if let Some(tree) = &mut self.tree {
-            tree.edit(&input_edit(&self.text, edit));
+            self.trees = Trees::default();
+        } else if self.trees.base().is_some() {
+            self.trees.edit(&input_edit(&self.text, edit));
+            let removed = self.text.get(edit.start as usize..edit.old_end as usize);
+            self.trees.weigh(removed.unwrap_or_default(), &edit.text);
         }
         edit.apply_to(&mut self.text);
         self.view.shift(edit, &self.text);
+        if let Some(draft) = &mut self.draft {
+            draft.shift(edit);
+        }
         let changed = Span::new(edit.start, edit.new_end());
         for spans in [&mut self.dirty, &mut self.stored.dirty] {
             spans.iter_mut().for_each(|span| *span = hull(shifted(*span, edit), span.start, edit));
             spans.push(changed);
+        }
+        if let Some(span) = self.blanked.as_mut().and_then(|it| it.edit(edit, &self.text)) {
+            self.trees.edit(&respelled(&self.text, span));
+            self.dirty.push(span);
+            self.stored.dirty.push(span);
         }
         if edit.whole {
             self.stored = Stored::default();
@@ -100,6 +118,7 @@ impl InProcess {
     fn without_tree(&mut self) -> Vec<Difference> {
         self.stale = false;
         self.dirty.clear();
+        self.draft = Draft::of(self.lang);
         if self.view.items.is_empty() {
             return Vec::new();
         }
@@ -108,32 +127,77 @@ impl InProcess {
         vec![gone]
     }
 
-    /// Takes over a tree that was made from the one before.
-    fn accept(&mut self, old: Tree, new: Tree) -> Vec<Difference> {
-        let changed = old.changed_ranges(&new).map(|it| Span::new(it.start_byte as u32, it.end_byte as u32));
-        let changed: Vec<Span> = changed.collect();
-        self.stored.dirty.extend(&changed);
-        self.dirty.extend(changed);
-        let differences = outlines::refresh(&mut self.view, self.lang, &new, &self.text, &self.dirty);
-        self.doubtful |= self.broken || new.root_node().has_error();
-        self.install(new);
+    /// Takes over a tree that was made from the one that parses start from.
+    fn accept(&mut self, new: Tree) -> Vec<Difference> {
+        let edited = self.dirty.iter().fold(0u32, |sum, span| sum.saturating_add(span.len()));
+        let Some(taken) = self.trees.take(new, edited) else {
+            (self.stale, self.behind) = (false, true);
+            return Vec::new();
+        };
+        self.mark(&taken.changed);
+        let Some(tree) = self.trees.current() else { return Vec::new() };
+        let differences = match &mut self.draft {
+            Some(draft) => {
+                draft.refresh(self.lang, tree, &self.text, &self.dirty);
+                draft.publish(&mut self.view)
+            }
+            None => outlines::refresh(&mut self.view, self.lang, tree, &self.text, &self.dirty),
+        };
+        self.settle(&taken);
         differences
     }
 
     /// Takes over a tree that was made from the text alone.
     fn accept_fresh(&mut self, new: Tree) -> Vec<Difference> {
+        let differences = match &mut self.draft {
+            Some(draft) => {
+                draft.rebuild(self.lang, &new, &self.text);
+                draft.publish(&mut self.view)
+            }
+            None => vec![outlines::rebuild(&mut self.view, self.lang, &new, &self.text)],
+        };
+        let taken = self.trees.take_fresh(new);
         self.stored.valid = false;
-        let difference = outlines::rebuild(&mut self.view, self.lang, &new, &self.text);
-        self.doubtful = false;
-        self.install(new);
-        vec![difference]
+        self.mark(&taken.changed);
+        self.settle(&taken);
+        differences
     }
 
-    fn install(&mut self, tree: Tree) {
-        self.broken = tree.root_node().has_error();
-        self.tree = Some(tree);
+    fn mark(&mut self, changed: &[Span]) {
+        self.dirty.extend(changed);
+        // Where the outline differed from that of the tree parses start from, the facts may differ too.
+        self.stored.dirty.extend(&self.dirty);
+    }
+
+    fn settle(&mut self, taken: &Taken) {
         self.stale = false;
-        self.dirty.clear();
+        self.behind = false;
+        if taken.is_base {
+            self.dirty.clear();
+        } else {
+            self.dirty = outlines::regions(&self.dirty);
+        }
+        self.stored.dirty = outlines::regions(&self.stored.dirty);
+    }
+
+    /// One parse from the tree before, or of the text alone.
+    fn run(&mut self, fresh: bool, budget: Duration, patience: Patience) -> Outcome {
+        let Some(parser) = &mut self.parser else { return Outcome::GivenUp };
+        let bytes = self.blanked.as_ref().map_or(self.text.as_bytes(), Blanked::bytes);
+        let old = if fresh { None } else { self.trees.base() };
+        parser.parse(bytes, old, budget, patience)
+    }
+
+    /// Makes good for a parse that was given up: who asks for more than the outline waits for it.
+    fn catch_up(&mut self) {
+        if !std::mem::take(&mut self.behind) {
+            return;
+        }
+        if let Outcome::Done(new) = self.run(false, self.limits.time, None) {
+            self.accept(new);
+        } else if let Some(parser) = &mut self.parser {
+            parser.forget();
+        }
     }
 }
 
@@ -154,25 +218,34 @@ impl Parsing for InProcess {
         if !self.stale {
             return Ok(Parsed::Done(Vec::new()));
         }
-        let Some(parser) = &mut self.parser else { return Ok(Parsed::Done(self.without_tree())) };
-        let Some(new) = parser.parse(&self.text, self.tree.as_ref(), budget) else { return Ok(Parsed::Unfinished) };
-        Ok(Parsed::Done(match self.tree.take() {
-            Some(old) => self.accept(old, new),
-            None => self.accept_fresh(new),
-        }))
+        if self.parser.is_none() {
+            return Ok(Parsed::Done(self.without_tree()));
+        }
+        Ok(match self.run(false, budget, self.trees.patience()) {
+            Outcome::Done(new) if self.trees.base().is_some() => Parsed::Done(self.accept(new)),
+            Outcome::Done(new) => Parsed::Done(self.accept_fresh(new)),
+            Outcome::Halted => Parsed::Unfinished,
+            Outcome::GivenUp => {
+                self.trees.give_up();
+                (self.stale, self.behind) = (false, true);
+                Parsed::Done(Vec::new())
+            }
+        })
     }
 
     fn wants_healing(&self) -> bool {
-        self.doubtful && !self.stale && self.parser.is_some()
+        self.trees.is_doubtful() && !self.stale && self.parser.is_some()
     }
 
     fn heal(&mut self, budget: Duration) -> Result<Parsed, Lost> {
         if !self.wants_healing() {
             return Ok(Parsed::Done(Vec::new()));
         }
-        let Some(parser) = &mut self.parser else { return Ok(Parsed::Done(Vec::new())) };
-        let Some(new) = parser.parse(&self.text, None, budget) else { return Ok(Parsed::Unfinished) };
-        Ok(Parsed::Done(self.accept_fresh(new)))
+        Ok(match self.run(true, budget, None) {
+            Outcome::Done(new) => Parsed::Done(self.accept_fresh(new)),
+            Outcome::Halted => Parsed::Unfinished,
+            Outcome::GivenUp => Parsed::Done(Vec::new()),
+        })
     }
 
     fn text(&self) -> &str {
@@ -184,24 +257,29 @@ impl Parsing for InProcess {
     }
 
     fn folds(&mut self) -> Result<Vec<Fold>, Lost> {
-        Ok(self.tree.as_ref().map_or_else(Vec::new, |tree| folds::folds(self.lang, tree, &self.text, &self.view.lines)))
+        Ok(self
+            .trees
+            .current()
+            .map_or_else(Vec::new, |tree| folds::folds(self.lang, tree, &self.text, &self.view.lines)))
     }
 
     fn selections(&mut self, offsets: &[u32]) -> Result<Vec<Vec<Span>>, Lost> {
         let len = self.text.len() as u32;
-        Ok(match &self.tree {
+        Ok(match self.trees.current() {
             Some(tree) => selections::around(tree, len, offsets),
             None => offsets.iter().map(|_| vec![Span::new(0, len)]).collect(),
         })
     }
 
     fn errors(&mut self, limit: usize) -> Result<Vec<SyntaxError>, Lost> {
+        self.catch_up();
         let shown = self.lang.row().diagnostics;
-        Ok(self.tree.as_ref().filter(|_| shown).map_or_else(Vec::new, |tree| errors::errors(tree, &self.text, limit)))
+        Ok(self.trees.current().filter(|_| shown).map_or_else(Vec::new, |tree| errors::errors(tree, &self.text, limit)))
     }
 
     fn facts(&mut self) -> Result<Vec<Placed>, Lost> {
-        self.stored.segments = match &self.tree {
+        self.catch_up();
+        self.stored.segments = match self.trees.current() {
             Some(tree) => self.stored.renew(self.lang, tree, &self.text, &self.limits),
             None => {
                 let segments = extract::extract(self.lang, &self.text, &self.limits);
@@ -209,7 +287,7 @@ impl Parsing for InProcess {
             }
         };
         self.stored.dirty.clear();
-        self.stored.valid = self.tree.is_some();
+        self.stored.valid = self.trees.current().is_some();
         Ok(self.stored.segments.clone())
     }
 }

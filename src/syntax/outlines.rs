@@ -5,6 +5,9 @@
 //! behind it, then until no item, old or new, crosses its border: an item either holds the region (it is renewed in
 //! place), lies in it (it is replaced) or does not touch it (it stays, shifted already).
 
+mod draft;
+
+pub(super) use draft::Draft;
 use tree_sitter::Tree;
 
 use super::branches;
@@ -30,19 +33,30 @@ pub(super) fn refresh(view: &mut View, lang: Lang, tree: &Tree, text: &str, dirt
         return vec![rebuild(view, lang, tree, text)];
     }
     let left_out = branches::left_out(lang, text);
-    let mut differences = Vec::new();
-    for region in regions(dirty) {
-        let region = with_macro(tree, region);
-        let difference =
-            replace(&view.items, region, text.len() as u32, |range| read(lang, tree, text, range, &left_out));
-        view.apply(&difference);
-        differences.push(difference);
-    }
+    let read = |range| read(lang, tree, text, range, &left_out);
+    let mut differences = update(&mut view.items, tree, text.len() as u32, dirty, read);
     // A change of one directive may turn a branch far away.
     let turned = turned(&view.items, &left_out);
     if !turned.is_empty() {
         let difference = Difference { renewed: turned, ..Difference::default() };
         view.apply(&difference);
+        differences.push(difference);
+    }
+    differences
+}
+
+/// Brings `items` up to date with what `read` finds in `tree`.
+fn update(
+    items: &mut Vec<Item>,
+    tree: &Tree,
+    len: u32,
+    dirty: &[Span],
+    read: impl Fn(Span) -> Vec<Item>,
+) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    for region in regions(dirty) {
+        let difference = replace(items, with_macro(tree, region), len, &read);
+        difference.apply_to(items);
         differences.push(difference);
     }
     differences
@@ -65,8 +79,8 @@ pub(super) fn rebuild(view: &mut View, lang: Lang, tree: &Tree, text: &str) -> D
     difference
 }
 
-/// Disjoint regions in order.
-fn regions(dirty: &[Span]) -> Vec<Span> {
+/// Disjoint regions in order, few of them, that hold all of `dirty`.
+pub(super) fn regions(dirty: &[Span]) -> Vec<Span> {
     let mut sorted = dirty.to_vec();
     sorted.sort_unstable();
     let mut out: Vec<Span> = Vec::new();
@@ -231,6 +245,7 @@ pub fn items_of(facts: &Facts, text: &str) -> Vec<Item> {
             range: symbol.range,
             name_range: symbol.name_range,
             depth,
+            scope: None,
         });
     }
     items

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::span::Span;
-use crate::facts::{Facts, LineIndex, SymbolFlags, SymbolKind};
+use crate::facts::{Facts, LineIndex, ScopeKind, SymbolFlags, SymbolKind};
 use crate::text::ByteEdit;
 
 /// One entry of the outline.
@@ -23,6 +23,8 @@ pub struct Item {
     pub name_range: Span,
     /// 0 for items of the top level; an item's children follow it with one more.
     pub depth: u16,
+    /// The scope in which its name competes with others: known while an outline is put together, none in a view.
+    pub scope: Option<(ScopeKind, u32)>,
 }
 
 /// What is shown of a document, kept up to date with its text by every implementation of the door.
@@ -142,8 +144,7 @@ impl View {
             self.lines.edit(edit.start, edit.old_end, new_len, after);
         }
         for item in &mut self.items {
-            item.range = shifted(item.range, edit);
-            item.name_range = shifted(item.name_range, edit);
+            item.shift(edit);
         }
     }
 
@@ -154,14 +155,34 @@ impl View {
 
     /// Applies what a parse has changed.
     pub fn apply(&mut self, difference: &Difference) {
-        for (at, item) in &difference.renewed {
-            if let Some(place) = self.items.get_mut(*at as usize) {
+        difference.apply_to(&mut self.items);
+    }
+}
+
+impl Difference {
+    /// Makes of the items before those after.
+    pub fn apply_to(&self, items: &mut Vec<Item>) {
+        for (at, item) in &self.renewed {
+            if let Some(place) = items.get_mut(*at as usize) {
                 *place = item.clone();
             }
         }
-        let from = (difference.from as usize).min(self.items.len());
-        let to = (from + difference.removed as usize).min(self.items.len());
-        self.items.splice(from..to, difference.items.iter().cloned());
+        let from = (self.from as usize).min(items.len());
+        let to = (from + self.removed as usize).min(items.len());
+        items.splice(from..to, self.items.iter().cloned());
+    }
+}
+
+impl Item {
+    /// Moves it as `edit` moves the text.
+    pub fn shift(&mut self, edit: &ByteEdit) {
+        self.range = shifted(self.range, edit);
+        self.name_range = shifted(self.name_range, edit);
+        if let Some((kind, start)) = &mut self.scope
+            && *kind != ScopeKind::File
+        {
+            *start = shifted(Span::new(*start, *start), edit).start;
+        }
     }
 }
 

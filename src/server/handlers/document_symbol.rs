@@ -131,6 +131,7 @@ mod tests {
                 range: Span::new(0, 9),
                 name_range: Span::new(0, 4),
                 depth,
+                scope: None,
             })
             .collect();
         view

@@ -13,8 +13,13 @@ use crate::facts::{
 use crate::syntax::languages::{FirstAssignment, Row};
 
 /// Relates the collected things and writes them into `facts`; false where keys of data have been left out, being too many.
-pub(super) fn finish(facts: &mut Facts, raw: Raw, segment: Span, row: &Row) -> bool {
-    let first_assignment = row.first_assignment;
+pub(super) fn finish(
+    facts: &mut Facts,
+    raw: Raw,
+    segment: Span,
+    row: &Row,
+    first_assignment: FirstAssignment,
+) -> bool {
     let Raw { mut symbols, scopes, types, macros, around, .. } = raw;
     if !macros.is_empty() {
         // Items found in macro calls have been met before as loose names.
@@ -37,7 +42,7 @@ pub(super) fn finish(facts: &mut Facts, raw: Raw, segment: Span, row: &Row) -> b
     facts.references.sort_by_key(|reference| reference.span.start);
     facts.imports.sort_by_key(|import| import.span.start);
     assign_scopes(facts, &mut symbols);
-    make_locals(facts, &mut symbols, first_assignment);
+    make_locals(facts, &mut symbols, row.first_assignment);
     if row.preprocessor {
         make_c_locals(facts, &mut symbols);
     }
@@ -330,17 +335,30 @@ pub(super) fn rebase(facts: &mut Facts, by: u32) {
 /// of a name that another one behind them defines, where the row says so.
 pub(super) fn keep_outline(facts: &mut Facts, range: Span, row: &Row) {
     let superseded = if row.outline_hides_overloads { superseded(&facts.symbols) } else { HashSet::new() };
+    keep_touching(facts, range, |ix, symbol| !row.outline_hides.contains(&symbol.kind) && !superseded.contains(&ix));
+}
+
+/// As `keep_outline`, but nothing is hidden; for each symbol that stays its scope's kind and start.
+pub(super) fn keep_draft(facts: &mut Facts, range: Span) -> Vec<(ScopeKind, u32)> {
+    let scopes: Vec<_> = facts.scopes.iter().map(|scope| (scope.kind, scope.span.start)).collect();
+    let kept = keep_touching(facts, range, |_, _| true);
+    kept.into_iter().map(|scope| scopes.get(scope.0 as usize).copied().unwrap_or((ScopeKind::File, 0))).collect()
+}
+
+/// Keeps the wanted declarations that touch `range` and nothing else; the scopes in which they were.
+fn keep_touching(facts: &mut Facts, range: Span, wanted: impl Fn(usize, &Symbol) -> bool) -> Vec<ScopeIx> {
     let mut place: Vec<Option<SymbolIx>> = Vec::with_capacity(facts.symbols.len());
     let mut kept: Vec<Symbol> = Vec::new();
+    let mut scopes = Vec::new();
     for (ix, symbol) in facts.symbols.iter().enumerate() {
         let touches = symbol.range.start <= range.end && range.start <= symbol.range.end;
-        let hidden = row.outline_hides.contains(&symbol.kind) || superseded.contains(&ix);
-        if symbol.flags.has(SymbolFlags::LOCAL) || !touches || hidden {
+        if symbol.flags.has(SymbolFlags::LOCAL) || !touches || !wanted(ix, symbol) {
             place.push(None);
             continue;
         }
         place.push(Some(SymbolIx(kept.len() as u32)));
         let parent = symbol.parent.and_then(|ix| place[ix.0 as usize]);
+        scopes.push(symbol.scope);
         kept.push(Symbol { parent, scope: ScopeIx(0), ..*symbol });
     }
     facts.symbols = kept;
@@ -349,6 +367,7 @@ pub(super) fn keep_outline(facts: &mut Facts, range: Span, row: &Row) {
     facts.imports.clear();
     facts.types.clear();
     facts.problems.clear();
+    scopes
 }
 
 /// Declarations behind which the same parent has the same name again.

@@ -81,6 +81,8 @@ pub(super) struct Walk<'a, 'tree> {
 
 /// Problems beyond this many say nothing more.
 const PROBLEMS: usize = 200;
+/// Among this many children the first one in the range is looked for; fewer are gone through.
+const SEEK: u32 = 12;
 /// Patterns of names are looked for this deep.
 const BINDINGS: usize = 64;
 
@@ -130,7 +132,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
                 return true;
             }
             let descend = self.visit(&cursor, node, span);
-            if descend && cursor.goto_first_child() {
+            if descend && self.enter(&mut cursor, node) {
                 continue;
             }
             if descend {
@@ -142,6 +144,28 @@ impl<'a, 'tree> Walk<'a, 'tree> {
                 }
             }
         }
+    }
+
+    /// Goes to the first child that matters; false where there is none.
+    fn enter(&self, cursor: &mut TreeCursor<'tree>, node: Node<'tree>) -> bool {
+        let from = self.range.start.saturating_sub(1) as usize;
+        let wrapped = self.frames.last().is_some_and(|frame| frame.wrapper.is_some());
+        if self.want != Want::Outline || wrapped || node.start_byte() >= from || node.child_count() < SEEK {
+            return cursor.goto_first_child();
+        }
+        // It finds none where a nameless group ends with what is not shown.
+        if cursor.goto_first_child_for_byte(from).is_none() {
+            return cursor.goto_first_child();
+        }
+        // What stands directly before it belongs to it.
+        while cursor.goto_previous_sibling() {
+            let kind = cursor.node().kind_id();
+            if !self.tables.is_comment(kind) && !self.tables.is_attribute(kind) {
+                cursor.goto_next_sibling();
+                break;
+            }
+        }
+        true
     }
 
     /// Whether everything from here on lies behind the range.

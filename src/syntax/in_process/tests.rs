@@ -141,8 +141,11 @@ fn check(id: &str, text: &str, blows: &[Blow]) -> Result<(), TestCaseError> {
         }
         finish(&mut document);
         prop_assert_eq!(&document.text, &mirror);
+        if document.behind {
+            continue;
+        }
         let mut anew = View::new(&mirror);
-        if let Some(tree) = &document.tree {
+        if let Some(tree) = document.trees.current() {
             outlines::rebuild(&mut anew, lang, tree, &mirror);
         }
         prop_assert_eq!(&document.view, &anew, "after {:?} on {:?}", edit, mirror);

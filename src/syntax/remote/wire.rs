@@ -248,7 +248,7 @@ fn item(it: &mut Reader<'_>) -> Option<Item> {
     let (name, detail) = (text(it)?.into(), text(it)?.into());
     let (kind, flags) = (SymbolKind::from_number(it.byte().ok()?)?, SymbolFlags(it.byte().ok()?));
     let (range, name_range) = (span(it)?, span(it)?);
-    Some(Item { name, detail, kind, flags, range, name_range, depth: u16::try_from(small(it)?).ok()? })
+    Some(Item { name, detail, kind, flags, range, name_range, depth: u16::try_from(small(it)?).ok()?, scope: None })
 }
 
 fn put_list<T>(out: &mut Vec<u8>, items: &[T], put: impl Fn(&mut Vec<u8>, &T)) {
