@@ -226,7 +226,8 @@ impl<'a> Word<'a> {
             Some(b';' | b'=') if !rest.starts_with(b"==") => head.ends_with(b"]") || declares(head),
             Some(_) if next.is_empty() || !self.is_spaced() => false,
             Some(_) if is_type || head.ends_with(b"*") && words(head).count() > 0 && !head.contains(&b'=') => {
-                !KEYWORDS.contains(&next)
+                // Of two such words the first is the name, but for a function's.
+                !KEYWORDS.contains(&next) && (!next.starts_with(b"__") || follows.starts_with(b"("))
             }
             Some(_) if head.is_empty() || QUALIFIERS.contains(&last) => {
                 let declared = follows.first().is_some_and(|b| is_word_byte(*b) || *b == b'*');
@@ -290,7 +291,8 @@ fn declares(head: &[u8]) -> bool {
             continue;
         }
         let is_type = TYPES.contains(&word);
-        count += usize::from(!(is_type && builtin));
+        let attribute = word.starts_with(b"__") && !tagged;
+        count += usize::from(!(is_type && builtin) && !attribute);
         builtin = is_type && !tagged;
         tagged = false;
     }

@@ -48,6 +48,9 @@ fn attributes_beside_a_type_are_blank() {
     check_in("c", "static __always_inline u64 f(void);", "static                 u64 f(void);");
     check_in("c", "unsigned int limit __read_mostly;", "unsigned int limit              ;");
     check_in("c", "static struct a b[] __initdata = {", "static struct a b[]            = {");
+    check_in("c", "struct a __mask __read_mostly;", "struct a __mask              ;");
+    check_in("c", "static __read_mostly u64 __offset;", "static               u64 __offset;");
+    check_in("c", "static int __init __f(void)", "static int        __f(void)");
     check_in("c", "} nohz ____cacheline_aligned;", "} nohz                      ;");
     check_in("c", "const_debug unsigned int x = 1;", "            unsigned int x = 1;");
 }
