@@ -291,7 +291,7 @@ fn declares(head: &[u8]) -> bool {
             continue;
         }
         let is_type = TYPES.contains(&word);
-        let attribute = word.starts_with(b"__") && !tagged;
+        let attribute = word.starts_with(b"__") && !tagged && word != last_word(head);
         count += usize::from(!(is_type && builtin) && !attribute);
         builtin = is_type && !tagged;
         tagged = false;

@@ -13,13 +13,7 @@ use crate::facts::{
 use crate::syntax::languages::{FirstAssignment, Row};
 
 /// Relates the collected things and writes them into `facts`; false where keys of data have been left out, being too many.
-pub(super) fn finish(
-    facts: &mut Facts,
-    raw: Raw,
-    segment: Span,
-    row: &Row,
-    first_assignment: FirstAssignment,
-) -> bool {
+pub(super) fn finish(facts: &mut Facts, raw: Raw, segment: Span, row: &Row, first_assignment: FirstAssignment) -> bool {
     let Raw { mut symbols, scopes, types, macros, around, .. } = raw;
     if !macros.is_empty() {
         // Items found in macro calls have been met before as loose names.
