@@ -292,7 +292,7 @@ fn declares(head: &[u8]) -> bool {
         }
         let is_type = TYPES.contains(&word);
         let attribute = word.starts_with(b"__") && !tagged && word != last_word(head);
-        count += usize::from(!(is_type && builtin) && !attribute);
+        count += usize::from(!(attribute || is_type && builtin));
         builtin = is_type && !tagged;
         tagged = false;
     }
