@@ -1,5 +1,5 @@
 //! An open document as a pack of one file. Invariant: answers from it equal those of a pack on disk with the same facts;
-//! taking it in costs nothing but sums: names and words are laid out when first asked for. Must not know trees or text.
+//! taking it in costs nothing but sums: names and words are laid out when first asked for. Must not know trees.
 
 use super::build::{FileMeta, FileRecord, FileState, SegmentRecord, build_facts_pack};
 use super::snapshot::{FileFacts, FileSegment};
@@ -8,15 +8,16 @@ use crate::base::hash::{ContentHash, Key};
 use crate::base::paths::RelPath;
 use std::sync::{Arc, OnceLock};
 
-/// The facts of an open document, in byte offsets of its own text.
+/// The facts of an open document, in byte offsets of its own text, which is kept with them.
 pub struct OverlayFile {
+    text: Arc<str>,
     record: FileRecord,
     facts: Arc<FileFacts>,
     view: OnceLock<Option<Arc<PackView>>>,
 }
 
 impl OverlayFile {
-    pub fn new(path: RelPath, lang: &str, segments: Vec<SegmentRecord>) -> Self {
+    pub fn new(path: RelPath, lang: &str, text: Arc<str>, segments: Vec<SegmentRecord>) -> Self {
         let mut line = 0;
         let mut parts = Vec::with_capacity(segments.len());
         for it in &segments {
@@ -32,11 +33,16 @@ impl OverlayFile {
             state: FileState::Indexed,
             segments,
         };
-        Self { record, facts: Arc::new(FileFacts { segments: parts }), view: OnceLock::new() }
+        Self { text, record, facts: Arc::new(FileFacts { segments: parts }), view: OnceLock::new() }
     }
 
     pub fn path(&self) -> &RelPath {
         &self.record.path
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
     }
 
     pub fn lang(&self) -> &str {

@@ -8,11 +8,10 @@ use tower_lsp::LanguageServer;
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::ls_types::*;
 
-use super::dispatch::{self, CONTEXT};
+use super::dispatch::{self, CONTEXT, Context};
 use super::extensions::Extension;
 use super::handlers;
 use super::session::Session;
-use crate::base::cancel::Cancel;
 
 /// Hands methods to their handlers.
 #[derive(Debug)]
@@ -25,7 +24,7 @@ impl Backend {
     async fn answer<P, T>(
         session: Arc<Session>,
         params: P,
-        handler: impl Fn(&Session, &P, &Cancel) -> Result<T> + Send + 'static,
+        handler: impl Fn(&Session, &P, &Context) -> Result<T> + Send + 'static,
     ) -> Result<T>
     where
         P: Send + 'static,
@@ -33,9 +32,7 @@ impl Backend {
     {
         let context = CONTEXT.try_with(Clone::clone).map_err(|_| Error::internal_error())?;
         let pool = session.pool.clone();
-        let made = pool.run(context.lane, move || {
-            dispatch::guarded(&session, &context, || handler(&session, &params, &context.cancel))
-        });
+        let made = pool.run(context.lane, move || dispatch::guarded(&context, || handler(&session, &params, &context)));
         made.await.unwrap_or_else(|| Err(Error::internal_error()))
     }
 
@@ -47,8 +44,8 @@ impl Backend {
         move |backend, params| {
             let answer = extension.answer.clone();
             let session = backend.session.clone();
-            Box::pin(Self::answer(session, params, move |session, params, cancel| {
-                answer(session, params.clone(), cancel)
+            Box::pin(Self::answer(session, params, move |session, params, context| {
+                answer(session, params.clone(), &context.cancel)
             }))
         }
     }
@@ -84,7 +81,10 @@ impl LanguageServer for Backend {
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
-        Self::answer(self.session.clone(), params, handlers::commands::execute).await.map(Some)
+        let execute = |session: &Session, params: &_, asked: &Context| {
+            handlers::commands::execute(session, params, &asked.cancel)
+        };
+        Self::answer(self.session.clone(), params, execute).await.map(Some)
     }
 
     async fn shutdown(&self) -> Result<()> {

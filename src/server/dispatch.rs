@@ -1,5 +1,5 @@
-//! The request table: for each method its lane, and what becomes of an answer that the next edit overtook. Invariant: a
-//! method that is not in the table is answered with MethodNotFound. Must not know how answers are made.
+//! The request table: for each method its lane, and which text its answer is about. Invariant: a method that is not in the
+//! table is answered with MethodNotFound. Must not know how answers are made.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,27 +7,37 @@ use std::sync::Arc;
 
 use tower_lsp::jsonrpc::{Error, ErrorCode};
 
-use super::documents::{Edits, Reader};
 use super::extensions::Extension;
 use super::handlers;
 use super::message::Params;
 use super::pool::Lane;
 use super::session::Session;
 use crate::base::cancel::Cancel;
+use crate::workspace::typing::{Pin, Purpose};
 
-/// What becomes of an answer whose document changed while it was made.
+/// What an answer has to do with the text of the document that was asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stale {
-    /// It does not depend on the document's text.
+    /// Nothing.
     Keep,
-    /// Made once more on the new text; ContentModified if that is overtaken too.
-    RetryOnce,
-    /// ContentModified: the client asks again by itself.
-    Modified,
+    /// It is read off the document's syntax, in the state in which the client asked; later edits wait for it, unseen.
+    Looked,
+    /// It is asked of the index that has the document in the state in which the client asked.
+    Asked,
+}
+
+impl Stale {
+    fn purpose(self) -> Option<Purpose> {
+        match self {
+            Self::Keep => None,
+            Self::Looked => Some(Purpose::Look),
+            Self::Asked => Some(Purpose::Ask),
+        }
+    }
 }
 
 /// A request handler past the router: appends the JSON of its result to the bytes. It runs on the pool.
-pub(crate) type Hot = fn(&Session, &Params, &Cancel, &mut Vec<u8>) -> Result<(), Error>;
+pub(crate) type Hot = fn(&Session, &Params, &Context, &mut Vec<u8>) -> Result<(), Error>;
 /// A notification handler past the router; it runs on the ordered loop and never waits.
 pub(crate) type Notice = fn(&Session, &Params) -> Result<(), Error>;
 
@@ -48,12 +58,12 @@ pub(crate) const fn row(method: &'static str, lane: Lane, stale: Stale) -> Row {
 
 /// A line of the table for a method that reads an open document, past the router.
 const fn hot(method: &'static str, handler: Hot) -> Row {
-    Row { method, lane: Lane::Typing, stale: Stale::Modified, hot: Some(handler) }
+    Row { method, lane: Lane::Typing, stale: Stale::Looked, hot: Some(handler) }
 }
 
 /// All requests of the protocol that we answer, ordered by urgency.
 pub(crate) const TABLE: &[Row] = &[
-    // Asked for with each keystroke. The next edit waits a moment for them; what it overtakes all the same, is not given.
+    // Asked for with each keystroke: of the text as it was then.
     hot("textDocument/documentSymbol", handlers::document_symbol::answer),
     hot("textDocument/foldingRange", handlers::folding_range::answer),
     hot("textDocument/selectionRange", handlers::selection_range::answer),
@@ -65,10 +75,10 @@ pub(crate) const TABLE: &[Row] = &[
         stale: Stale::Keep,
         hot: Some(handlers::workspace_symbol::answer),
     },
-    // A jump: positions in an older text lead astray, and a second try is cheap.
-    row("textDocument/definition", Lane::Answer, Stale::RetryOnce),
+    // A jump: its position counts on the text as it was then.
+    row("textDocument/definition", Lane::Answer, Stale::Asked),
     // May read thousands of files.
-    row("textDocument/references", Lane::Slow, Stale::RetryOnce),
+    row("textDocument/references", Lane::Slow, Stale::Asked),
     // A user's click: one call into the workspace.
     row("workspace/executeCommand", Lane::Answer, Stale::Keep),
 ];
@@ -107,12 +117,22 @@ impl Table {
 #[derive(Clone, Debug)]
 pub(crate) struct Context {
     pub(crate) lane: Lane,
-    pub(crate) stale: Stale,
     pub(crate) cancel: Cancel,
-    /// The document that was asked about, with its state when the request came.
-    pub(crate) document: Option<(Arc<str>, Edits)>,
-    /// Holds back the document's next edit for a moment.
-    pub(crate) _reader: Option<Arc<Reader>>,
+    /// The state of the document that was asked about; none where none was, or it is not open.
+    pub(crate) pin: Option<Arc<Pin>>,
+}
+
+impl Context {
+    /// Of a request that has just come, about `document`.
+    pub(crate) fn new(session: &Session, row: Row, cancel: Cancel, document: impl FnOnce() -> Option<String>) -> Self {
+        let pin = row.stale.purpose().and_then(|purpose| session.typing.pin(&document()?, purpose)).map(Arc::new);
+        Self { lane: row.lane, cancel, pin }
+    }
+
+    /// Whether the client has gone on long ago.
+    fn is_left_behind(&self) -> bool {
+        self.pin.as_ref().is_some_and(|it| it.is_left_behind())
+    }
 }
 
 tokio::task_local! {
@@ -120,29 +140,16 @@ tokio::task_local! {
     pub(crate) static CONTEXT: Context;
 }
 
-/// Makes an answer: guards against panics, drops it if cancelled, and applies the table's policy for stale ones.
-pub(crate) fn guarded<T>(
-    session: &Session,
-    context: &Context,
-    mut make: impl FnMut() -> Result<T, Error>,
-) -> Result<T, Error> {
-    let mut seen = context.document.as_ref().map(|(_, edits)| *edits);
-    let mut again = context.stale == Stale::RetryOnce;
-    loop {
-        if context.cancel.is_cancelled() {
-            return Err(Error::request_cancelled());
-        }
-        let outcome = catch_unwind(AssertUnwindSafe(&mut make)).unwrap_or_else(|_| {
-            let message = "the handler failed; this is a defect of the server".into();
-            Err(Error { code: ErrorCode::InternalError, message, data: None })
-        });
-        let now = context.document.as_ref().map(|(uri, _)| session.documents.edits(uri));
-        if context.stale == Stale::Keep || now == seen || outcome.is_err() {
-            return outcome;
-        }
-        if !again {
-            return Err(Error::content_modified());
-        }
-        (seen, again) = (now, false);
+/// Makes an answer: guards against panics, drops it if cancelled, refuses what comes far too late.
+pub(crate) fn guarded<T>(context: &Context, make: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    if context.cancel.is_cancelled() {
+        return Err(Error::request_cancelled());
     }
+    if context.is_left_behind() {
+        return Err(Error::content_modified());
+    }
+    catch_unwind(AssertUnwindSafe(make)).unwrap_or_else(|_| {
+        let message = "the handler failed; this is a defect of the server".into();
+        Err(Error { code: ErrorCode::InternalError, message, data: None })
+    })
 }

@@ -16,6 +16,11 @@ pub(crate) const LIMIT: usize = 512;
 /// How long the loop waits for a place before it refuses, once in each time of need: a burst of short requests passes.
 const PATIENCE: Duration = Duration::from_millis(50);
 
+/// So many requests may wait before edits wait for them: the client sends faster than anybody types.
+const CROWD: usize = 128;
+/// How long an edit waits then.
+const HESITATION: Duration = Duration::from_millis(100);
+
 /// All requests under way.
 #[derive(Debug)]
 pub(crate) struct InFlight {
@@ -63,7 +68,7 @@ impl InFlight {
         if serial.is_some_and(|serial| state.waiting.get(id).is_none_or(|it| it.serial != serial)) {
             return None;
         }
-        let was_full = state.waiting.len() >= LIMIT;
+        let was_full = state.waiting.len() >= CROWD;
         let gone = state.waiting.remove(id)?;
         state.crowded = false;
         drop(state);
@@ -98,6 +103,16 @@ impl InFlight {
                 free.insert(Waiting { serial, cancel: cancel.clone() });
                 Ok(Ticket { id: id.clone(), serial, cancel, table: self.clone() })
             }
+        }
+    }
+
+    /// Waits a moment where a crowd of requests is not answered yet, so that who floods us is held up and not forgotten.
+    pub(crate) fn hold_up_a_flood(&self) {
+        let state = self.lock();
+        if state.waiting.len() >= CROWD {
+            let full = |state: &mut State| state.waiting.len() >= CROWD;
+            let held = self.freed.wait_timeout_while(state, HESITATION, full);
+            drop(held.unwrap_or_else(PoisonError::into_inner));
         }
     }
 

@@ -1,5 +1,6 @@
-//! The threads that compute answers. Invariant: a job starts only when no job of a more urgent lane waits, and one thread is
-//! always free of slow jobs, so that short answers never wait for long ones. Must not know what the jobs do.
+//! The threads that compute answers. Invariant: a job starts only when no job of a more urgent lane could; one thread is
+//! always free of less urgent jobs, so that short answers never wait for long ones, and one is theirs as soon as any of
+//! them waits, so that they are answered while somebody types without end. Must not know what the jobs do.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -107,9 +108,13 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many jobs of a lane and those less urgent may run at once.
-    fn share(&self, lane: usize) -> usize {
-        self.threads - lane
+    /// Whether a job of a lane waits and may start: with those less urgent it leaves some threads alone, and the most
+    /// urgent ones leave one to the others.
+    fn may_start(&self, state: &State, lane: usize) -> bool {
+        let running: usize = state.running[lane..].iter().sum();
+        let others_wait = state.waiting[1..].iter().any(|it| !it.is_empty()) && state.running[1..] == [0, 0];
+        let greedy = lane == 0 && others_wait && state.running[0] + 1 >= self.threads;
+        !state.waiting[lane].is_empty() && running < self.threads - lane && !greedy
     }
 
     fn work(&self) {
@@ -118,11 +123,7 @@ impl Shared {
             if state.closed {
                 return;
             }
-            let next = (0..3).find(|&lane| {
-                let running: usize = state.running[lane..].iter().sum();
-                !state.waiting[lane].is_empty() && running < self.share(lane)
-            });
-            let Some(lane) = next else {
+            let Some(lane) = (0..3).find(|&lane| self.may_start(&state, lane)) else {
                 state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };

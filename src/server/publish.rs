@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use super::handlers::diagnostic;
 use super::session::Session;
+use crate::base::cancel::Cancel;
 use crate::index::build::SegmentRecord;
+use crate::index::snapshot::Snapshot;
 use crate::syntax::languages::recipe;
 use crate::workspace::crawl::record::facts_key;
 use crate::workspace::typing::{Published, Sink};
@@ -43,18 +45,22 @@ impl Publisher {
 }
 
 impl Sink for Arc<Publisher> {
-    fn publish(&self, document: Published) -> bool {
-        let Some(session) = self.session() else { return false };
+    fn publish(&self, document: Published) -> Option<Snapshot> {
+        let session = self.session()?;
         // The workspace is opened while the first documents are.
-        let Some(workspace) = session.workspace() else { return false };
-        let Some(path) = &document.path else { return true };
+        let workspace = session.workspace()?;
+        let Some(path) = &document.path else { return Some(workspace.snapshot()) };
         let recipe = recipe(document.lang);
         let segments = document.segments.into_iter().map(|it| {
             let part = document.text.get(it.span.range()).unwrap_or_default();
             SegmentRecord { span: it.span, key: facts_key(recipe, part), facts: it.facts }
         });
-        workspace.open_document(path, document.lang.id(), &document.text, segments.collect());
-        true
+        let published = workspace.open_document(path, document.lang.id(), &document.text, segments.collect());
+        Some(published.unwrap_or_else(|| workspace.snapshot()))
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        self.session().as_ref().and_then(|it| it.workspace()).map_or_else(Snapshot::empty, |it| it.snapshot())
     }
 
     fn closed(&self, uri: &str, path: Option<&PathBuf>) {
@@ -71,6 +77,9 @@ impl Sink for Arc<Publisher> {
 
     fn settled(&self, uri: &str) {
         let Some(session) = self.session() else { return };
+        if let Some(workspace) = session.workspace() {
+            workspace.embed_documents(&Cancel::new());
+        }
         if let Some((params, empty)) = diagnostic::published(&session, uri) {
             self.send(&session, uri, &params, empty);
         }

@@ -7,23 +7,25 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use serde::Serialize;
 use tokio::runtime::Handle;
 use tower_lsp::Client;
+use tower_lsp::jsonrpc::Error;
 use tower_lsp::ls_types::{MessageType, ShowMessageParams};
 
 use super::capabilities::ClientFacts;
+use super::dispatch::Context;
 use super::documents::Documents;
 use super::in_flight::InFlight;
 use super::outbox::Outbox;
 use super::pool::Pool;
 use super::roots::{Place, Roots};
 use super::watch::Watch;
-use super::{LogLevel, WorkspaceOptions, uri};
+use super::{LogLevel, WorkspaceOptions};
 use crate::base::cancel::Cancel;
 use crate::base::ids::{FileId, RootId};
 use crate::base::paths::RelPath;
 use crate::base::settings::{Settings, table};
 use crate::index::snapshot::Snapshot;
 use crate::workspace::Workspace;
-use crate::workspace::typing::Typing;
+use crate::workspace::typing::{Typing, Unanswered};
 
 /// One client, from `initialize` to `exit`.
 pub struct Session {
@@ -127,6 +129,36 @@ impl Session {
         self.workspace().map_or_else(Snapshot::empty, |it| it.snapshot())
     }
 
+    /// As [`Self::snapshot`], with vectors of all that is typed.
+    pub(crate) fn snapshot_by_meaning(&self, cancel: &Cancel) -> Snapshot {
+        self.typing.flush(cancel);
+        self.workspace().map_or_else(Snapshot::empty, |it| {
+            it.embed_documents(cancel);
+            it.snapshot()
+        })
+    }
+
+    /// The index with the document `uri` as it was when the client asked about it, and the others as they are.
+    ///
+    /// # Errors
+    /// That state is gone, or the request was cancelled.
+    pub(crate) fn snapshot_about(&self, uri: &str, asked: &Context) -> Result<Snapshot, Error> {
+        let Some(pin) = asked.pin.as_deref() else { return Ok(self.snapshot(&asked.cancel)) };
+        self.typing.flush_others(pin, &asked.cancel);
+        let answer = match self.typing.ask(pin, &asked.cancel) {
+            Ok(answer) => answer,
+            Err(Unanswered::Cancelled) => return Err(Error::request_cancelled()),
+            Err(Unanswered::Overtaken) => return Err(Error::content_modified()),
+            // It has no syntax any more: what the index has of it counts.
+            Err(Unanswered::NotOpen | Unanswered::Lost(_)) => return Ok(self.snapshot(&asked.cancel)),
+        };
+        let Some(now) = self.workspace().map(|it| it.snapshot()) else { return Ok(answer) };
+        Ok(match self.file(&answer, uri) {
+            Some(file) if now.generation() != answer.generation() => now.with_document_of(&answer, file),
+            _ => answer,
+        })
+    }
+
     /// A document of the client in a snapshot; none outside of every folder.
     pub(crate) fn file(&self, snapshot: &Snapshot, uri: &str) -> Option<FileId> {
         match self.roots.place(uri) {
@@ -143,11 +175,8 @@ impl Session {
 
     /// A file's text as the snapshot knows it: the document's while it is open, else the file's, if it has not changed.
     pub(crate) fn text_of(&self, snapshot: &Snapshot, file: FileId, root: RootId, path: &RelPath) -> Option<String> {
-        if snapshot.is_open(file) {
-            let wanted = self.roots.path(root, path)?;
-            let open = self.typing.open_uris();
-            let uri = open.iter().find(|it| uri::to_path(it).as_deref() == Some(&wanted))?;
-            return self.typing.text(uri);
+        if let Some(text) = snapshot.open_text(file) {
+            return Some(text.to_string());
         }
         self.workspace()?.text_of(snapshot, file, root, path)
     }

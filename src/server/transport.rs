@@ -5,7 +5,6 @@
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::{FutureExt, Sink, SinkExt};
 use tokio::runtime::Handle;
@@ -15,17 +14,12 @@ use tower_lsp::ls_types::MessageType;
 use tower_lsp::{ExitedError, LspService};
 
 use super::backend::Backend;
-use super::dispatch::{self, CONTEXT, Context, Row, Stale, Table};
+use super::dispatch::{self, CONTEXT, Context, Row, Table};
 use super::frame::{Decoder, Piece};
 use super::in_flight::Ticket;
 use super::message::{self, Incoming, Params};
-use super::pool::Lane;
 use super::session::Session;
 use super::watch::End;
-
-/// How long an edit lets short requests about the text before it finish: on a busy machine they take longer than they
-/// compute, and an answer that is refused is asked for again. Ten edits a second still keep up.
-const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Where the client is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,11 +134,9 @@ impl Transport {
         let session = self.session.clone();
         self.session.pool.submit(row.lane, move || {
             let mut body = ticket.open();
-            let head = body.len();
-            let outcome = dispatch::guarded(&session, &context, || {
-                body.truncate(head);
-                hot(&session, &params, &context.cancel, &mut body)
-            });
+            let outcome = dispatch::guarded(&context, || hot(&session, &params, &context, &mut body));
+            // Whoever waits for the text to go on need not wait for the answer to be written.
+            drop(context);
             ticket.answer(outcome.map(|()| body));
         });
     }
@@ -166,14 +158,7 @@ impl Transport {
     }
 
     fn context(&self, row: Row, ticket: &Ticket, params: &Params) -> Context {
-        let uri = if row.stale == Stale::Keep { None } else { params.document().map(Arc::<str>::from) };
-        let documents = &self.session.documents;
-        let reader = uri.as_ref().filter(|_| row.lane == Lane::Typing).map(|uri| Arc::new(documents.read(uri.clone())));
-        let document = uri.map(|uri| {
-            let edits = documents.edits(&uri);
-            (uri, edits)
-        });
-        Context { lane: row.lane, stale: row.stale, cancel: ticket.cancel().clone(), document, _reader: reader }
+        Context::new(&self.session, row, ticket.cancel().clone(), || params.document())
     }
 
     /// `initialize` and `shutdown`: everything behind them waits until they are answered.
@@ -214,11 +199,7 @@ impl Transport {
     fn notice(&self, method: &str, notice: dispatch::Notice, params: &Params) {
         let session = &self.session;
         let uri = params.document();
-        if method == "textDocument/didChange"
-            && let Some(uri) = &uri
-        {
-            session.documents.wait_for_readers(uri, PATIENCE);
-        }
+        session.in_flight.hold_up_a_flood();
         match catch_unwind(AssertUnwindSafe(|| notice(session, params))) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(method, %error, "a notification cannot be used"),

@@ -175,20 +175,38 @@ impl Handle {
         }
     }
 
-    pub fn open_document(&self, path: &Path, lang: &str, text: &str, segments: Vec<SegmentRecord>) {
-        let Some((root, path)) = self.shared.place(path) else { return };
+    pub fn open_document(
+        &self,
+        path: &Path,
+        lang: &str,
+        text: &Arc<str>,
+        segments: Vec<SegmentRecord>,
+    ) -> Option<Snapshot> {
+        let (root, path) = self.shared.place(path)?;
         if let Some(folder) = path.parent() {
             self.shared.watch.prefer(&root, &folder, &self.shared);
         }
-        let mut runs = Vec::new();
-        if let Some(embedder) = &self.shared.options.embedder {
-            match record::embed(&**embedder, &path, text, &segments) {
-                Ok(made) => runs = made,
+        let (root, lang, text) = (root.id, lang.to_owned(), text.clone());
+        self.shared.ask(|done| Command::OpenDocument { root, path, lang, text, segments, done })
+    }
+
+    pub fn embed_documents(&self, cancel: &Cancel) {
+        let Some(embedder) = &self.shared.options.embedder else { return };
+        let _one = self.shared.embedding.lock().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = self.snapshot();
+        let mut all = Vec::new();
+        for (file, document, segments) in snapshot.documents_without_vectors() {
+            let Some((root, path)) = snapshot.path(file).filter(|_| !cancel.is_cancelled()) else { continue };
+            let segments: Vec<SegmentRecord> = segments.iter().map(|&at| document.segments()[at].clone()).collect();
+            match record::embed(&**embedder, &path, document.text(), &segments) {
+                Ok(runs) if runs.is_empty() => {}
+                Ok(runs) => all.push((root, path, runs)),
                 Err(error) => self.shared.notice(&error.to_string()),
             }
         }
-        let (root, lang) = (root.id, lang.to_owned());
-        self.shared.ask(|done| Command::OpenDocument { root, path, lang, segments, runs, done });
+        if !all.is_empty() {
+            self.shared.ask(|done| Command::DocumentVectors { all, done });
+        }
     }
 
     pub fn close_document(&self, path: &Path) {

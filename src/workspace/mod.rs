@@ -150,9 +150,21 @@ impl Workspace {
     }
 
     /// Puts an open document's facts in the place of its file's; `path` is absolute, `text` the document's whole text that
-    /// the segments tile. Returns when the next snapshot has it. A path outside every root is ignored.
-    pub fn open_document(&self, path: &Path, lang: &str, text: &str, segments: Vec<SegmentRecord>) {
-        self.handle.open_document(path, lang, text, segments);
+    /// the segments tile. Returns the snapshot that has it first. None: the path is outside every root, or all is closing.
+    pub fn open_document(
+        &self,
+        path: &Path,
+        lang: &str,
+        text: &Arc<str>,
+        segments: Vec<SegmentRecord>,
+    ) -> Option<Snapshot> {
+        self.handle.open_document(path, lang, text, segments)
+    }
+
+    /// Makes the vectors that passages of open documents lack; returns when the next snapshot has them. For those who are
+    /// about to search by meaning, and for quiet moments: an edit alone does not need them.
+    pub fn embed_documents(&self, cancel: &Cancel) {
+        self.handle.embed_documents(cancel);
     }
 
     /// Gives a closed document's place back to its file on disk, which is looked at again.

@@ -11,7 +11,7 @@ use super::roots::Root;
 use super::state::{Fresh, Shared, Survivors};
 use crate::index::apply::Builder;
 use crate::index::build::{FileRecord, build_facts_pack};
-use crate::index::source::{FACTS, MemoryPack, VECTORS, draft};
+use crate::index::source::{FACTS, VECTORS, draft};
 use crate::index::vectors::{VectorRun, VectorView, build_vector_pack};
 use crate::index::view::PackView;
 use crate::index::{merge, source};
@@ -102,14 +102,6 @@ pub fn load(root: &Root, shared: &Shared) -> Vec<Fresh> {
     }
     shared.notice("the stored index is damaged throughout; it is built again");
     Vec::new()
-}
-
-/// Vectors that lie in no store.
-///
-/// # Errors
-/// The vectors do not fit together, which is a defect of their maker.
-pub fn vectors_in_memory(dims: usize, runs: &[VectorRun]) -> Result<VectorView, String> {
-    VectorView::open(&MemoryPack::new(build_vector_pack(dims, runs)))
 }
 
 /// Sets packs aside that turned out to be unreadable while they were asked.

@@ -19,7 +19,6 @@ pub(super) use super::roots::Root;
 use super::shelf;
 use super::watch::Watch;
 use crate::base::cancel::Cancel;
-use crate::base::hash::Key;
 use crate::base::ids::RootId;
 use crate::base::paths::RelPath;
 use crate::index::apply::Builder;
@@ -36,8 +35,6 @@ const TICK: Duration = Duration::from_secs(2);
 const FOLLOWED: Duration = Duration::from_millis(500);
 /// Most notices that are kept.
 const NOTICES: usize = 64;
-/// Vector packs of open documents that may pile up before the old ones are dropped.
-const LOOSE_VECTORS: usize = 64;
 
 /// Which of the two crawls looks: the one over all, or the one over what somebody waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,8 +66,13 @@ pub(super) enum Command {
         root: RootId,
         path: RelPath,
         lang: String,
+        text: Arc<str>,
         segments: Vec<SegmentRecord>,
-        runs: Vec<VectorRun>,
+        done: Sender<Snapshot>,
+    },
+    /// Vectors of open documents' passages.
+    DocumentVectors {
+        all: Vec<(RootId, RelPath, Vec<VectorRun>)>,
         done: Sender<()>,
     },
     CloseDocument {
@@ -100,6 +102,8 @@ pub struct Shared {
     stage_changed: (Mutex<()>, Condvar),
     notices: Mutex<VecDeque<String>>,
     pub(super) profile: Mutex<Vec<String>>,
+    /// Held while open documents get their vectors, so that it is not done twice.
+    pub(super) embedding: Mutex<()>,
     told: Mutex<Instant>,
 }
 
@@ -121,6 +125,7 @@ impl Shared {
             stage_changed: Default::default(),
             notices: Mutex::default(),
             profile: Mutex::default(),
+            embedding: Mutex::default(),
             told: Mutex::new(Instant::now()),
         })
     }
@@ -283,8 +288,6 @@ fn background_pool(name: &'static str, threads: usize) -> Result<rayon::ThreadPo
 pub(super) struct Writer {
     shared: Arc<Shared>,
     builder: Builder,
-    loose: VecDeque<PackId>,
-    next_loose: u64,
 }
 
 impl Writer {
@@ -292,7 +295,7 @@ impl Writer {
         if let Some(embedder) = &shared.options.embedder {
             builder.set_model(&embedder.model_id().0);
         }
-        Self { shared, builder, loose: VecDeque::new(), next_loose: 0 }
+        Self { shared, builder }
     }
 
     /// Obeys until told to stop.
@@ -334,9 +337,16 @@ impl Writer {
                 self.publish();
                 let _ = done.send(());
             }
-            Command::OpenDocument { root, path, lang, segments, runs, done } => {
-                self.add_loose_vectors(root, &runs);
-                self.builder.open_document(root, &path, &lang, segments);
+            Command::OpenDocument { root, path, lang, text, segments, done } => {
+                self.builder.open_document(root, &path, &lang, text, segments);
+                self.publish();
+                let _ = done.send(self.shared.snapshot());
+            }
+            Command::DocumentVectors { all, done } => {
+                let dims = self.shared.options.embedder.as_ref().map_or(0, |it| it.dimensions());
+                for (root, path, runs) in all {
+                    self.builder.apply_document_vectors(root, &path, dims, runs);
+                }
                 self.publish();
                 let _ = done.send(());
             }
@@ -386,23 +396,6 @@ impl Writer {
         let generation = snapshot.generation();
         self.shared.published.store(Arc::new(snapshot));
         self.shared.events.send(&Event::Published { generation });
-    }
-
-    /// Vectors of an open document's passages; they live in memory until they are many.
-    fn add_loose_vectors(&mut self, root: RootId, runs: &[VectorRun]) {
-        let dims = self.shared.options.embedder.as_ref().map_or(0, |it| it.dimensions());
-        if runs.is_empty() || dims == 0 {
-            return;
-        }
-        let Ok(view) = shelf::vectors_in_memory(dims, runs) else { return };
-        self.next_loose += 1;
-        let id = PackId(Key::of("loose vectors", &[&self.next_loose.to_le_bytes()]).0);
-        self.builder.apply_vectors(root, id, Arc::new(view));
-        self.loose.push_back(id);
-        if self.loose.len() > LOOSE_VECTORS {
-            let old: Vec<PackId> = self.loose.drain(..LOOSE_VECTORS / 2).collect();
-            self.builder.drop_packs(&old);
-        }
     }
 
     /// Follows another writer's commits, retries what the disk refused, sets damaged packs aside.

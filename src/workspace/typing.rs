@@ -5,6 +5,7 @@
 
 mod document;
 mod language;
+mod pins;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -20,6 +21,7 @@ use dashmap::DashMap;
 
 use crate::base::cancel::Cancel;
 use crate::base::threads::{self, Intent};
+use crate::index::snapshot::Snapshot;
 use crate::syntax::extract::Limits;
 use crate::syntax::languages::Lang;
 use crate::syntax::parsing::Placed;
@@ -27,6 +29,7 @@ use crate::syntax::remote::Spawn;
 use crate::text::{Change, Encoding};
 use document::OpenDocument;
 pub use document::{Current, Unanswered};
+pub use pins::{Pin, Purpose};
 use worker::Wake;
 
 /// How typing behaves.
@@ -79,14 +82,18 @@ pub struct Published {
     pub lang: Lang,
     pub version: i32,
     /// The whole text, which the segments tile.
-    pub text: String,
+    pub text: Arc<str>,
     pub segments: Vec<Placed>,
 }
 
 /// Who wants to know of open documents. Called from the typing worker and from those who ask.
 pub trait Sink: Send + Sync {
-    /// The facts of a document are others now. False: nobody takes them yet; they are offered again with the next question.
-    fn publish(&self, document: Published) -> bool;
+    /// The facts of a document are others now; returns a snapshot that has them. None: nobody takes them yet; they are
+    /// offered again with the next question.
+    fn publish(&self, document: Published) -> Option<Snapshot>;
+
+    /// The index as it is now.
+    fn snapshot(&self) -> Snapshot;
 
     /// The document is no longer open: what the disk says counts again.
     fn closed(&self, uri: &str, path: Option<&PathBuf>);
@@ -171,12 +178,12 @@ impl Typing {
         self.shared.documents.iter().map(|it| it.key().clone()).collect()
     }
 
-    /// The whole text of an open document as it is now.
-    pub fn text(&self, uri: &str) -> Option<String> {
-        self.shared.get(uri).map(|it| it.whole_text())
+    /// Holds the state that an open document has now for a request about it; none where it is not open.
+    pub fn pin(&self, uri: &str, purpose: Purpose) -> Option<Pin> {
+        Some(Pin::hold(self.shared.get(uri)?, purpose))
     }
 
-    /// Brings a document up to date and shows it to `look`. Holds the document while `look` runs.
+    /// Shows a document as it is now, or as a later edit has left it. Holds the document while `look` runs.
     ///
     /// # Errors
     /// It is not open, `cancel` came first, or its parser process is gone.
@@ -187,7 +194,29 @@ impl Typing {
         look: impl FnOnce(&mut Current<'_>) -> R,
     ) -> Result<R, Unanswered> {
         let document = self.shared.get(uri).ok_or(Unanswered::NotOpen)?;
-        document.read(&self.shared.options, cancel, look)
+        document.read(&self.shared, document.edits(), cancel, look)
+    }
+
+    /// Shows the state that `pin` holds (to look at; none: nothing was open). Holds the document while `look` runs.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn look<R>(
+        &self,
+        pin: Option<&Pin>,
+        cancel: &Cancel,
+        look: impl FnOnce(&mut Current<'_>) -> R,
+    ) -> Result<R, Unanswered> {
+        let pin = pin.ok_or(Unanswered::NotOpen)?;
+        pin.document.read_exactly(&self.shared, pin.number, cancel, look)
+    }
+
+    /// The index with the state that `pin` holds (to ask about).
+    ///
+    /// # Errors
+    /// `cancel` came first, its parser process is gone, or nobody takes facts yet.
+    pub fn ask(&self, pin: &Pin, cancel: &Cancel) -> Result<Snapshot, Unanswered> {
+        pin.document.publish_pinned(&self.shared, pin.number, cancel)
     }
 
     /// Offers the documents beneath a folder to the sink again: it has become somebody's.
@@ -204,6 +233,13 @@ impl Typing {
     /// takes its snapshot.
     pub fn flush(&self, cancel: &Cancel) {
         for document in self.shared.changed() {
+            document.publish(&self.shared, cancel);
+        }
+    }
+
+    /// As [`Self::flush`], without the document of `pin`.
+    pub fn flush_others(&self, pin: &Pin, cancel: &Cancel) {
+        for document in self.shared.changed().into_iter().filter(|it| !Arc::ptr_eq(it, &pin.document)) {
             document.publish(&self.shared, cancel);
         }
     }

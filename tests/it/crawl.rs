@@ -225,8 +225,10 @@ fn an_open_document_hides_its_file_until_it_closes() {
         })
         .collect();
     let path: &Path = &place.root().join("a.rs");
-    workspace.open_document(path, "rust", text, segments);
+    assert!(workspace.open_document(path, "rust", &text.into(), segments).is_some());
     assert_eq!((names(&workspace, "stored"), names(&workspace, "unsaved")), (0, 1));
+    assert!(!workspace.snapshot().completeness().is_whole());
+    workspace.embed_documents(&Cancel::new());
     assert!(workspace.snapshot().completeness().is_whole(), "unsaved passages have their vectors");
     workspace.close_document(path);
     assert_eq!((names(&workspace, "stored"), names(&workspace, "unsaved")), (1, 0));

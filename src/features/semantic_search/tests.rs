@@ -209,8 +209,9 @@ fn open_documents_answer_as_they_stand() {
     let mut builder = builder(FIXTURE);
     let path = RelPath::from_bytes(b"src/client.rs").unwrap();
     let mut runs = Vec::new();
-    let now = segments(&path, "pub fn moon_phase() -> u32 {\n    29\n}\n", &mut runs);
-    builder.open_document(RootId(0), &path, "rust", now);
+    let text = "pub fn moon_phase() -> u32 {\n    29\n}\n";
+    let now = segments(&path, text, &mut runs);
+    builder.open_document(RootId(0), &path, "rust", text.into(), now);
     builder.apply_vectors(RootId(0), PackId([3; 16]), vectors(&runs));
     let snapshot = builder.publish();
     assert_eq!(listed(&ask(&snapshot, "phase of the moon").items)[0], "src/client.rs:1-3 moon_phase");

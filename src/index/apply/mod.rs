@@ -26,6 +26,8 @@ pub struct Builder {
     open: HashMap<FileId, u32>,
     /// Segments without vectors, by the key of the run that they wait for.
     waiting: HashMap<Key, Vec<(u32, u32)>>,
+    /// Slots of the vectors of open documents.
+    document_vectors: HashMap<FileId, u32>,
     walked: HashMap<RootId, (u64, bool)>,
 }
 
@@ -42,7 +44,13 @@ impl Builder {
             completeness: Completeness::default(),
             model: Arc::from([].as_slice()),
         };
-        Self { inner, open: HashMap::new(), waiting: HashMap::new(), walked: HashMap::new() }
+        Self {
+            inner,
+            open: HashMap::new(),
+            waiting: HashMap::new(),
+            document_vectors: HashMap::new(),
+            walked: HashMap::new(),
+        }
     }
 
     /// Takes in a pack of the store (`id` names it there). Later packs hide earlier ones path by path.
@@ -75,6 +83,7 @@ impl Builder {
         let ids: Vec<PackId> =
             self.inner.vectors.iter().flatten().filter(|it| it.root == root).map(|it| it.id).collect();
         self.drop_vector_packs(&ids);
+        self.document_vectors.retain(|file, _| self.open.contains_key(file));
         self.walked.remove(&root);
     }
 
@@ -91,11 +100,24 @@ impl Builder {
     }
 
     /// Puts an open document's facts in the place of its file's (also where there is no such file).
-    pub fn open_document(&mut self, root: RootId, path: &RelPath, lang: &str, segments: Vec<SegmentRecord>) {
+    pub fn open_document(
+        &mut self,
+        root: RootId,
+        path: &RelPath,
+        lang: &str,
+        text: Arc<str>,
+        segments: Vec<SegmentRecord>,
+    ) {
         let file = self.inner.ids.intern(root, path);
-        let document = OverlayFile::new(path.clone(), lang, segments);
+        self.place_document(root, file, Arc::new(OverlayFile::new(path.clone(), lang, text, segments)));
+    }
+
+    fn place_document(&mut self, root: RootId, file: FileId, document: Arc<OverlayFile>) {
+        let path = document.path().clone();
+        let path = &path;
         let (live_passages, live_length) = document.weight();
-        let vectors: Vec<VectorRef> = document.segments().iter().map(|it| self.find_vectors(path, it.key)).collect();
+        let found = |it: &SegmentRecord| self.find_vectors(file, path, it.key);
+        let vectors: Vec<VectorRef> = document.segments().iter().map(found).collect();
         let mut live_vectors = 0;
         for (segment, found) in document.segments().iter().zip(&vectors) {
             live_vectors += if *found == VectorRef::NONE { 0 } else { segment.facts.passages.len() as u64 };
@@ -104,7 +126,7 @@ impl Builder {
         let state = PackState {
             id: PackId([0; 16]),
             root,
-            body: Body::Open(Arc::new(document)),
+            body: Body::Open(document),
             file_ids: Arc::new(vec![file]),
             dead_files: Arc::default(),
             dead_passages: Arc::default(),
@@ -141,6 +163,7 @@ impl Builder {
         let Some(file) = self.inner.ids.find(root, path) else { return };
         let Some(slot) = self.open.remove(&file) else { return };
         self.forget_waiting(slot);
+        self.drop_document_vectors(file);
         self.inner.packs[slot as usize] = None;
         let stored = self.inner.locations.stored(file);
         if let Some(stored) = stored {

@@ -160,7 +160,7 @@ impl Model {
                 self.disk.remove(&at);
             }
             Step::Open(at, text) => {
-                builder.open_document(ROOT, &path(PATHS[at]), "rust", segments(&text));
+                builder.open_document(ROOT, &path(PATHS[at]), "rust", text.as_str().into(), segments(&text));
                 self.open.insert(at, text);
             }
             Step::Close(at) => {
@@ -254,11 +254,67 @@ fn facts_come_back_with_terms() {
 #[test]
 fn an_older_texts_vectors_are_not_taken() {
     let mut it = builder();
-    it.open_document(ROOT, &path("a.rs"), "rust", segments("one\n"));
+    it.open_document(ROOT, &path("a.rs"), "rust", "one\n".into(), segments("one\n"));
     let old = vectors(&path("a.rs"), "one\n");
-    it.open_document(ROOT, &path("a.rs"), "rust", segments("two\n"));
+    it.open_document(ROOT, &path("a.rs"), "rust", "two\n".into(), segments("two\n"));
     it.apply_vectors(ROOT, PackId([1; 16]), old);
     assert_eq!(it.publish().completeness().vectors, 0);
     it.apply_vectors(ROOT, PackId([2; 16]), vectors(&path("a.rs"), "two\n"));
     assert_eq!(it.publish().completeness().vectors, 1);
+}
+
+#[test]
+fn an_open_documents_vectors_are_its_own_and_go_with_it() {
+    let mut it = builder();
+    let (one, two) = (path("a.rs"), path("b.rs"));
+    let runs = |path: &RelPath, text: &str| {
+        let view = vectors(path, text);
+        (view.dims(), (0..view.run_count()).map(|run| view.vectors(run)).collect::<Vec<_>>())
+    };
+    let told = |it: &mut Builder| {
+        let snapshot = it.publish();
+        (snapshot.completeness().vectors, snapshot.0.vectors.iter().flatten().count())
+    };
+    // Nobody has it open: nothing to do.
+    let (dims, of_one) = runs(&one, "one\n");
+    it.apply_document_vectors(ROOT, &one, dims, of_one.clone());
+    assert_eq!(told(&mut it), (0, 0));
+    it.open_document(ROOT, &one, "rust", "one\n".into(), segments("one\n"));
+    it.open_document(ROOT, &two, "rust", "two\n".into(), segments("two\n"));
+    assert_eq!(it.publish().documents_without_vectors().len(), 2);
+    it.apply_document_vectors(ROOT, &one, dims, of_one.clone());
+    assert_eq!(told(&mut it), (1, 1));
+    // However often it changes, it has one pack, of what it holds now.
+    for text in ["three\n", "four\n", "five\n"] {
+        it.open_document(ROOT, &one, "rust", text.into(), segments(text));
+        assert_eq!(told(&mut it), (0, 1));
+        it.apply_document_vectors(ROOT, &one, dims, runs(&one, text).1);
+        assert_eq!(told(&mut it), (1, 1));
+        it.apply_document_vectors(ROOT, &one, dims, of_one.clone());
+        assert_eq!(told(&mut it), (1, 1), "an older text's vectors change nothing");
+    }
+    it.apply_document_vectors(ROOT, &two, dims, runs(&two, "two\n").1);
+    assert_eq!(told(&mut it), (2, 2));
+    it.close_document(ROOT, &one);
+    it.close_document(ROOT, &two);
+    assert_eq!(told(&mut it), (0, 0));
+}
+
+#[test]
+fn a_document_of_one_state_in_a_later_index() {
+    let mut it = builder();
+    let (one, two) = (path("a.rs"), path("b.rs"));
+    it.open_document(ROOT, &one, "rust", "one\n".into(), segments("one\n"));
+    let before = it.publish();
+    it.open_document(ROOT, &two, "rust", "two\n".into(), segments("two\n"));
+    it.open_document(ROOT, &one, "rust", "three\n".into(), segments("three\n"));
+    let now = it.publish();
+    let file = now.file(ROOT, &one).unwrap();
+    let mixed = now.with_document_of(&before, file);
+    let texts = |it: &Snapshot| [&one, &two].map(|path| it.file(ROOT, path).and_then(|it2| it.open_text(it2)));
+    assert_eq!(texts(&mixed), [Some("one\n".into()), Some("two\n".into())]);
+    assert_eq!(texts(&now), [Some("three\n".into()), Some("two\n".into())]);
+    assert_eq!(mixed.files_using("one", 9, &Cancel::new()), now.files_using("three", 9, &Cancel::new()));
+    let other = now.file(ROOT, &two).unwrap();
+    assert_eq!(texts(&before.with_document_of(&now, other))[0], Some("one\n".into()));
 }

@@ -3,10 +3,11 @@
 
 use super::Builder;
 use crate::base::hash::Key;
-use crate::base::ids::RootId;
+use crate::base::ids::{FileId, RootId};
 use crate::base::paths::RelPath;
 use crate::index::snapshot::{Body, VectorRef, VectorState};
-use crate::index::vectors::{VectorView, run_key};
+use crate::index::source::MemoryPack;
+use crate::index::vectors::{VectorRun, VectorView, build_vector_pack, run_key};
 use crate::index::view::PackView;
 use crate::store::pack::PackId;
 use std::collections::HashMap;
@@ -21,10 +22,9 @@ impl Builder {
         }
     }
 
-    /// Takes in a vector pack (of the store, or in memory for an open document's passages).
+    /// Takes in a vector pack of the store.
     pub fn apply_vectors(&mut self, root: RootId, id: PackId, view: Arc<VectorView>) {
-        let slot = self.inner.vectors.len() as u32;
-        self.inner.vectors.push(Some(Arc::new(VectorState { id, root, view: view.clone() })));
+        let slot = self.take_vector_slot(VectorState { id, document: None, root, view: view.clone() });
         for run in 0..view.run_count() {
             let key = view.key(run);
             let Some(waiting) = self.waiting.remove(&key) else { continue };
@@ -37,8 +37,57 @@ impl Builder {
 
     /// Puts a merged vector pack in the place of those it was made from.
     pub fn replace_vectors(&mut self, root: RootId, removed: &[PackId], id: PackId, view: Arc<VectorView>) {
-        self.inner.vectors.push(Some(Arc::new(VectorState { id, root, view })));
+        self.take_vector_slot(VectorState { id, document: None, root, view });
         self.drop_vector_packs(removed);
+    }
+
+    /// Takes in vectors of an open document's passages. They are its own, and go with it; those that it has no passages for
+    /// any more are forgotten.
+    pub fn apply_document_vectors(&mut self, root: RootId, path: &RelPath, dims: usize, mut runs: Vec<VectorRun>) {
+        let Some(file) = self.inner.ids.find(root, path) else { return };
+        // It may have been closed in the meantime, or have another text: only keys tell.
+        let Some(&pack) = self.open.get(&file) else { return };
+        let Some(Some(state)) = self.inner.packs.get(pack as usize) else { return };
+        let Body::Open(document) = state.body.clone() else { return };
+        let model = self.inner.model.clone();
+        let wanted: Vec<Key> = document.segments().iter().map(|it| run_key(&model, path, it.key)).collect();
+        let before = self.document_vectors.get(&file).and_then(|&slot| self.inner.vectors[slot as usize].clone());
+        if let Some(before) = before.filter(|it| it.view.dims() == dims) {
+            runs.extend((0..before.view.run_count()).map(|run| before.view.vectors(run)));
+        }
+        runs.retain(|it| wanted.contains(&it.key));
+        let Ok(view) = VectorView::open(&MemoryPack::new(build_vector_pack(dims, &runs))) else { return };
+        let id = PackId(Key::of("document vectors", &[&file.0.to_le_bytes()]).0);
+        let state = VectorState { id, document: Some(file), root, view: Arc::new(view) };
+        match self.document_vectors.get(&file) {
+            Some(&slot) => self.inner.vectors[slot as usize] = Some(Arc::new(state)),
+            None => {
+                let slot = self.take_vector_slot(state);
+                self.document_vectors.insert(file, slot);
+            }
+        }
+        self.place_document(root, file, document);
+    }
+
+    /// Forgets the vectors of a document that is no longer open; nothing else points at them.
+    pub(super) fn drop_document_vectors(&mut self, file: FileId) {
+        if let Some(slot) = self.document_vectors.remove(&file) {
+            self.inner.vectors[slot as usize] = None;
+        }
+    }
+
+    fn take_vector_slot(&mut self, state: VectorState) -> u32 {
+        let state = Some(Arc::new(state));
+        match self.inner.vectors.iter().position(Option::is_none) {
+            Some(slot) => {
+                self.inner.vectors[slot] = state;
+                slot as u32
+            }
+            None => {
+                self.inner.vectors.push(state);
+                self.inner.vectors.len() as u32 - 1
+            }
+        }
     }
 
     pub(super) fn drop_vector_packs(&mut self, ids: &[PackId]) {
@@ -65,7 +114,7 @@ impl Builder {
                 if passages == 0 {
                     continue;
                 }
-                match self.find_run(&path, key).filter(|it| it.1 == passages) {
+                match self.find_run(&path, key, None).filter(|it| it.1 == passages) {
                     Some((found, _)) => out[segment] = found,
                     None => self.wait_for(&path, key, (slot, segment as u32)),
                 }
@@ -74,21 +123,23 @@ impl Builder {
         out
     }
 
-    pub(super) fn find_vectors(&self, path: &RelPath, key: Key) -> VectorRef {
-        self.find_run(path, key).map_or(VectorRef::NONE, |it| it.0)
+    /// Vectors of a segment of an open document: of the store, or its own.
+    pub(super) fn find_vectors(&self, file: FileId, path: &RelPath, key: Key) -> VectorRef {
+        self.find_run(path, key, Some(file)).map_or(VectorRef::NONE, |it| it.0)
     }
 
     pub(super) fn wait_for(&mut self, path: &RelPath, key: Key, segment: (u32, u32)) {
         self.waiting.entry(run_key(&self.inner.model, path, key)).or_default().push(segment);
     }
 
-    fn find_run(&self, path: &RelPath, key: Key) -> Option<(VectorRef, usize)> {
+    fn find_run(&self, path: &RelPath, key: Key, document: Option<FileId>) -> Option<(VectorRef, usize)> {
         if self.inner.vectors.iter().all(Option::is_none) {
             return None;
         }
         let wanted = run_key(&self.inner.model, path, key);
         self.inner.vectors.iter().enumerate().rev().find_map(|(slot, it)| {
-            let view = &it.as_ref()?.view;
+            let it = it.as_ref().filter(|it| it.document.is_none() || it.document == document)?;
+            let view = &it.view;
             let range = view.run(view.find(wanted)?);
             Some((VectorRef { slot: slot as u32, first: range.start as u32 }, range.len()))
         })
@@ -110,8 +161,9 @@ impl Builder {
                     });
                 }
                 Body::Open(it) => {
-                    let segments = it.segments().to_vec();
-                    self.open_document(root, &it.path().clone(), it.lang(), segments);
+                    if let Some(&file) = state.file_ids.first() {
+                        self.place_document(root, file, it.clone());
+                    }
                 }
             }
         }

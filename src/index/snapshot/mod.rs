@@ -183,6 +183,30 @@ impl Snapshot {
         self.locate(file).is_some_and(|(state, _)| matches!(state.body, Body::Open(_)))
     }
 
+    /// The text of an open document, as its facts count on it.
+    pub fn open_text(&self, file: FileId) -> Option<Arc<str>> {
+        match &self.locate(file)?.0.body {
+            Body::Open(it) => Some(it.text().clone()),
+            Body::Stored(_) => None,
+        }
+    }
+
+    /// This index with an open document's facts as `other` has them; its vectors are left out. As it is, where the document
+    /// is not open in both.
+    pub fn with_document_of(&self, other: &Self, file: FileId) -> Self {
+        let (Some(here), Some((theirs, _))) = (self.0.locations.live(file), other.locate(file)) else {
+            return self.clone();
+        };
+        if !self.is_open(file) || !other.is_open(file) {
+            return self.clone();
+        }
+        let vectors = Arc::new(vec![VectorRef::NONE; theirs.vectors.len()]);
+        let mut inner = Inner::clone(&self.0);
+        inner.packs[here.slot as usize] =
+            Some(Arc::new(PackState { vectors, live_vectors: 0, ..PackState::clone(theirs) }));
+        Self(Arc::new(inner))
+    }
+
     /// What the index keeps about the file on disk, also where the file is open.
     pub fn stored(&self, file: FileId) -> Option<Stored> {
         let location = self.0.locations.stored(file)?;

@@ -1,12 +1,14 @@
 //! Rows as plain data: passages, symbols, what still lacks vectors. Invariant: rows of dead files are never given.
 
-use super::{PackState, PassageId, PassageInfo, Snapshot, SymbolHit, VectorRef};
+use super::{Body, PackState, PassageId, PassageInfo, Snapshot, SymbolHit, VectorRef};
 use crate::base::hash::Key;
 use crate::base::ids::FileId;
 use crate::facts::{SymbolFlags, SymbolKind};
+use crate::index::overlay::OverlayFile;
 use crate::index::sections::{WIDE, passage, symbol};
 use crate::index::traits::Traits;
 use crate::index::view::{NamesPart, PackView};
+use std::sync::Arc;
 
 /// A segment without vectors.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +80,21 @@ impl Snapshot {
             index: number(symbol::INDEX).checked_sub(1).map(|it| it as u32),
             traits: view.files().traits(file),
         })
+    }
+
+    /// Open documents with passages that have no vectors, and which segments these are in.
+    pub fn documents_without_vectors(&self) -> Vec<(FileId, Arc<OverlayFile>, Vec<usize>)> {
+        let documents = self.packs().filter_map(|(_, state)| {
+            let Body::Open(document) = &state.body else { return None };
+            let lacks = |at: &usize| {
+                let bare = state.vectors.get(*at).is_none_or(|it| *it == VectorRef::NONE);
+                bare && !document.segments()[*at].facts.passages.is_empty()
+            };
+            let segments: Vec<usize> = (0..document.segments().len()).filter(lacks).collect();
+            let file = *state.file_ids.first()?;
+            (!segments.is_empty()).then(|| (file, document.clone(), segments))
+        });
+        documents.collect()
     }
 
     /// Up to `limit` live segments whose passages have no vectors yet.

@@ -68,6 +68,8 @@ impl PackState {
 /// A vector pack.
 pub struct VectorState {
     pub id: PackId,
+    /// The open document that it belongs to, and nothing else; none for packs of the store.
+    pub document: Option<FileId>,
     pub root: RootId,
     pub view: Arc<VectorView>,
 }

@@ -1,30 +1,24 @@
 //! Syntax diagnostics: pulled by textDocument/diagnostic, or pushed when a document has become quiet; never both.
 
-use serde::Deserialize;
 use tower_lsp::jsonrpc::Error;
 
-use super::text_sync::{Identified, unanswered};
+use super::text_sync::{OfDocument, unanswered};
 use crate::base::cancel::Cancel;
 use crate::base::settings::table;
 use crate::features::diagnostics::{MOST, message};
 use crate::features::positions::Places;
+use crate::server::dispatch::Context;
 use crate::server::json;
 use crate::server::message::Params;
 use crate::server::session::Session;
 use crate::text::Range;
 use crate::workspace::typing::Current;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Asked {
-    text_document: Identified,
-}
-
 /// A full report; the client pulls.
-pub(crate) fn answer(session: &Session, params: &Params, cancel: &Cancel, out: &mut Vec<u8>) -> Result<(), Error> {
-    let Asked { text_document } = params.parse()?;
+pub(crate) fn answer(session: &Session, params: &Params, asked: &Context, out: &mut Vec<u8>) -> Result<(), Error> {
+    params.parse::<OfDocument>()?;
     out.extend_from_slice(b"{\"kind\":\"full\",\"items\":");
-    let written = session.typing.read(&text_document.uri, cancel, |now| list(session, now, out));
+    let written = session.typing.look(asked.pin.as_deref(), &asked.cancel, |now| list(session, now, out));
     unanswered(written.map(|_| ()), out, b"[]")?;
     out.push(b'}');
     Ok(())

@@ -5,10 +5,10 @@ use serde::Deserialize;
 use tower_lsp::jsonrpc::Error;
 
 use super::text_sync::{Identified, unanswered};
-use crate::base::cancel::Cancel;
 use crate::base::settings::table;
 use crate::facts::SymbolFlags;
 use crate::features::outline::{Entry, entries};
+use crate::server::dispatch::Context;
 use crate::server::message::Params;
 use crate::server::session::Session;
 use crate::server::{json, to_lsp};
@@ -24,12 +24,12 @@ struct Asked {
     text_document: Identified,
 }
 
-pub(crate) fn answer(session: &Session, params: &Params, cancel: &Cancel, out: &mut Vec<u8>) -> Result<(), Error> {
+pub(crate) fn answer(session: &Session, params: &Params, asked: &Context, out: &mut Vec<u8>) -> Result<(), Error> {
     let Asked { text_document } = params.parse()?;
     let uri = text_document.uri;
     let facts = session.facts();
     let left_out = session.settings().bool(&table::OUTLINE_INACTIVE);
-    let outcome = session.typing.read(&uri, cancel, |now| {
+    let outcome = session.typing.look(asked.pin.as_deref(), &asked.cancel, |now| {
         let view = now.parsing().view();
         out.reserve(view.items.len() * ENTRY + 16);
         let entries = entries(view, facts.encoding, left_out);

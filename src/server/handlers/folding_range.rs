@@ -1,25 +1,18 @@
 //! textDocument/foldingRange, past the router.
 
-use serde::Deserialize;
 use tower_lsp::jsonrpc::Error;
 
-use super::text_sync::{Identified, unanswered};
-use crate::base::cancel::Cancel;
+use super::text_sync::{OfDocument, unanswered};
 use crate::features::folding::limited;
+use crate::server::dispatch::Context;
 use crate::server::json;
 use crate::server::message::Params;
 use crate::server::session::Session;
 use crate::syntax::parsing::FoldKind;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Asked {
-    text_document: Identified,
-}
-
-pub(crate) fn answer(session: &Session, params: &Params, cancel: &Cancel, out: &mut Vec<u8>) -> Result<(), Error> {
-    let Asked { text_document } = params.parse()?;
-    let outcome = session.typing.read(&text_document.uri, cancel, |now| now.parsing().folds());
+pub(crate) fn answer(session: &Session, params: &Params, asked: &Context, out: &mut Vec<u8>) -> Result<(), Error> {
+    params.parse::<OfDocument>()?;
+    let outcome = session.typing.look(asked.pin.as_deref(), &asked.cancel, |now| now.parsing().folds());
     let folds = outcome.map(|folds| limited(folds.unwrap_or_default(), session.facts().fold_limit));
     let written = folds.map(|folds| {
         out.push(b'[');

@@ -1,4 +1,4 @@
-//! textDocument/definition and references. Invariant: positions count on the text that the client has now; a document
+//! textDocument/definition and references. Invariant: positions count on the text that the client had when it asked; a document
 //! outside of every folder has no answer, and that is no error.
 
 use tower_lsp::jsonrpc::Result;
@@ -7,11 +7,11 @@ use tower_lsp::ls_types::{
     TextDocumentPositionParams,
 };
 
-use crate::base::cancel::Cancel;
 use crate::base::ids::FileId;
 use crate::base::span::Span;
 use crate::features::{answer, definition, references};
 use crate::index::snapshot::Snapshot;
+use crate::server::dispatch::Context;
 use crate::server::session::Session;
 use crate::server::to_lsp;
 
@@ -21,12 +21,12 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 pub(crate) fn definition(
     session: &Session,
     params: &GotoDefinitionParams,
-    cancel: &Cancel,
+    asked: &Context,
 ) -> Result<Option<GotoDefinitionResponse>> {
-    let Some((snapshot, file, offset)) = subject(session, &params.text_document_position_params, cancel) else {
+    let Some((snapshot, file, offset)) = subject(session, &params.text_document_position_params, asked)? else {
         return Ok(None);
     };
-    let found = definition::definition(&snapshot, file, offset, cancel).value;
+    let found = definition::definition(&snapshot, file, offset, &asked.cancel).value;
     let locations: Vec<Location> =
         found.iter().filter_map(|it| location(session, &snapshot, it.file, it.name)).collect();
     Ok((!locations.is_empty()).then_some(GotoDefinitionResponse::Array(locations)))
@@ -35,24 +35,33 @@ pub(crate) fn definition(
 pub(crate) fn references(
     session: &Session,
     params: &ReferenceParams,
-    cancel: &Cancel,
+    asked: &Context,
 ) -> Result<Option<Vec<Location>>> {
-    let Some((snapshot, file, offset)) = subject(session, &params.text_document_position, cancel) else {
+    let Some((snapshot, file, offset)) = subject(session, &params.text_document_position, asked)? else {
         return Ok(None);
     };
     let declarations = params.context.include_declaration;
-    let found = references::references(&snapshot, file, offset, declarations, &cancel.within(PATIENCE)).value;
+    let found = references::references(&snapshot, file, offset, declarations, &asked.cancel.within(PATIENCE)).value;
     Ok(Some(found.iter().filter_map(|it| location(session, &snapshot, it.file, it.span)).collect()))
 }
 
 /// What is asked about: a file of the snapshot and a byte offset in it.
-fn subject(session: &Session, params: &TextDocumentPositionParams, cancel: &Cancel) -> Option<(Snapshot, FileId, u32)> {
-    let snapshot = session.snapshot(cancel);
-    let file = session.file(&snapshot, params.text_document.uri.as_str())?;
-    let facts = snapshot.facts(file)?;
-    let Position { line, character } = params.position;
-    let offset = answer::offset_at(&facts, line, character, session.facts().encoding)?;
-    Some((snapshot, file, offset))
+fn subject(
+    session: &Session,
+    params: &TextDocumentPositionParams,
+    asked: &Context,
+) -> Result<Option<(Snapshot, FileId, u32)>> {
+    let uri = params.text_document.uri.as_str();
+    let snapshot = session.snapshot_about(uri, asked)?;
+    let place = || {
+        let file = session.file(&snapshot, uri)?;
+        let facts = snapshot.facts(file)?;
+        let Position { line, character } = params.position;
+        let offset = answer::offset_at(&facts, line, character, session.facts().encoding)?;
+        Some((file, offset))
+    };
+    let place = place();
+    Ok(place.map(|(file, offset)| (snapshot, file, offset)))
 }
 
 /// A span of a file of the snapshot as the protocol's location; the file's start where its facts are gone.

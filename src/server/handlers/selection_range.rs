@@ -3,10 +3,10 @@
 use serde::Deserialize;
 use tower_lsp::jsonrpc::Error;
 
-use super::text_sync::{Identified, Placed, unanswered};
-use crate::base::cancel::Cancel;
+use super::text_sync::{OfDocument, Placed, unanswered};
 use crate::base::span::Span;
 use crate::features::positions::Places;
+use crate::server::dispatch::Context;
 use crate::server::json;
 use crate::server::message::Params;
 use crate::server::session::Session;
@@ -19,19 +19,18 @@ const MOST: usize = 1_000;
 const STEPS: usize = 60;
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Asked {
-    text_document: Identified,
     positions: Vec<Placed>,
 }
 
-pub(crate) fn answer(session: &Session, params: &Params, cancel: &Cancel, out: &mut Vec<u8>) -> Result<(), Error> {
-    let Asked { text_document, positions } = params.parse()?;
+pub(crate) fn answer(session: &Session, params: &Params, asked: &Context, out: &mut Vec<u8>) -> Result<(), Error> {
+    params.parse::<OfDocument>()?;
+    let Asked { positions } = params.parse()?;
     if positions.len() > MOST {
         return Err(Error::invalid_params(format!("{} positions, at most {MOST}", positions.len())));
     }
     let encoding = session.facts().encoding;
-    let written = session.typing.read(&text_document.uri, cancel, |now| {
+    let written = session.typing.look(asked.pin.as_deref(), &asked.cancel, |now| {
         let places = Places::new(&now.parsing().view().lines, encoding);
         let offsets: Vec<u32> = positions.iter().map(|&at| places.byte_of(at.into())).collect();
         let selections = now.parsing().selections(&offsets).unwrap_or_default();

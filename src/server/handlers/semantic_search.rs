@@ -34,7 +34,7 @@ pub(crate) fn answer(session: &Session, params: Value, cancel: &Cancel) -> Resul
     let asked: Asked = serde_json::from_value(params).map_err(|e| Error::invalid_params(e.to_string()))?;
     let question = Question::new(&asked.query).map_err(|why| Error::invalid_params(why.to_string()))?;
     let limit = asked.limit.unwrap_or_else(|| default_limit(session));
-    let snapshot = session.snapshot(cancel);
+    let snapshot = session.snapshot_by_meaning(cancel);
     let mut partial = |found: &[Found]| {
         if let Some(token) = &asked.partial_result_token {
             let value = json!({ "items": items(session, &snapshot, found) });
@@ -59,7 +59,7 @@ pub(crate) fn as_symbols(session: &Session, question: &str, cancel: &Cancel, out
         }
         Err(why) => return Err(Error::invalid_params(why.to_string())),
     };
-    let snapshot = session.snapshot(cancel);
+    let snapshot = session.snapshot_by_meaning(cancel);
     let embedder = session.workspace().and_then(|it| it.embedder());
     let limit = default_limit(session);
     let texts = |file, root, path: &RelPath| session.text_of(&snapshot, file, root, path);

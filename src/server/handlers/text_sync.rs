@@ -13,9 +13,10 @@ use crate::workspace::typing::{Opening, Unanswered};
 /// A URI longer than this is no document's.
 const URI_CAP: usize = 16 << 10;
 
+/// What is about a document.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct OfDocument {
+pub(crate) struct OfDocument {
     text_document: Identified,
 }
 
@@ -131,6 +132,7 @@ pub(crate) fn unanswered(outcome: Result<(), Unanswered>, out: &mut Vec<u8>, not
         Err(Unanswered::Cancelled) => {
             Err(Error { code: ErrorCode::RequestCancelled, message: "cancelled".into(), data: None })
         }
+        Err(Unanswered::Overtaken) => Err(Error::content_modified()),
         Err(Unanswered::NotOpen) => {
             out.extend_from_slice(nothing);
             Ok(())

@@ -4,11 +4,11 @@
 use serde::Deserialize;
 use tower_lsp::jsonrpc::Error;
 
-use crate::base::cancel::Cancel;
 use crate::base::settings::table;
 use crate::facts::{SymbolFlags, SymbolKind};
 use crate::features::answer;
 use crate::features::workspace_symbols::workspace_symbols;
+use crate::server::dispatch::Context;
 use crate::server::handlers::semantic_search;
 use crate::server::message::Params;
 use crate::server::session::Session;
@@ -78,18 +78,18 @@ impl<'a> List<'a> {
     }
 }
 
-pub(crate) fn answer(session: &Session, params: &Params, cancel: &Cancel, out: &mut Vec<u8>) -> Result<(), Error> {
+pub(crate) fn answer(session: &Session, params: &Params, asked: &Context, out: &mut Vec<u8>) -> Result<(), Error> {
     let Asked { query } = params.parse()?;
     if let Some(question) = query.strip_prefix('?') {
-        return semantic_search::as_symbols(session, question, cancel, out);
+        return semantic_search::as_symbols(session, question, &asked.cancel, out);
     }
     let mut list = List::open(out);
     if query.len() <= LONGEST_NAME {
-        let snapshot = session.snapshot(cancel);
+        let snapshot = session.snapshot(&asked.cancel);
         let near = session.documents.latest().and_then(|uri| session.file(&snapshot, &uri));
         let limit = session.settings().int(&table::SYMBOLS_LIMIT).unsigned_abs() as usize;
         let encoding = session.facts().encoding;
-        for found in workspace_symbols(&snapshot, &query, near, limit, cancel).value {
+        for found in workspace_symbols(&snapshot, &query, near, limit, &asked.cancel).value {
             let Some(uri) = session.uri_of(&snapshot, found.hit.file) else { continue };
             let (start, end) = answer::name_range(&snapshot, &found.hit, encoding);
             let at = |(line, column)| Position::new(line, column);

@@ -1,25 +1,33 @@
 //! One open document: its text, which edits change at once, and its syntax, which follows when somebody looks.
 //! Invariant: the locks are taken in the order publishing, syntax, text; edits take the text's lock alone, so that they never wait for
-//! a parse; edits reach the door in the order in which they came.
+//! a parse; edits reach the door in the order in which they came, and never one that a pinned state has not seen.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::pins::Pins;
 use super::{Opening, Published, Shared, TypingOptions};
 use crate::base::cancel::Cancel;
+use crate::index::snapshot::Snapshot;
 use crate::syntax::languages::Lang;
 use crate::syntax::parsing::{Lost, Parsed, Parsing};
 use crate::syntax::remote::RemoteOptions;
 use crate::syntax::{InProcess, Remote};
 use crate::text::{ByteEdit, Change, Document, Encoding};
 
+/// How often somebody who waits looks whether his request was cancelled.
+const NUDGE: Duration = Duration::from_millis(20);
+
 /// Why a document gives no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unanswered {
     NotOpen,
     Cancelled,
+    /// The state that was asked about is gone.
+    Overtaken,
     /// Its parser process died or was killed twice; what it said.
     Lost(String),
 }
@@ -31,6 +39,8 @@ pub(crate) struct OpenDocument {
     pub(super) lang: Lang,
     pub(super) closed: AtomicBool,
     text: Mutex<Text>,
+    /// Signalled when a look at a pinned state is done.
+    pub(super) turn: Condvar,
     syntax: Mutex<Syntax>,
     /// Held while facts are handed over, so that two who do so cannot overtake one another.
     publishing: Mutex<()>,
@@ -39,11 +49,19 @@ pub(crate) struct OpenDocument {
     published: AtomicU64,
 }
 
-struct Text {
+pub(super) struct Text {
     document: Document,
     /// Edits that the door has not seen.
-    waiting: Vec<ByteEdit>,
+    waiting: VecDeque<Noted>,
     edits: u64,
+    pub(super) pins: Pins,
+}
+
+/// The edits of one notification.
+struct Noted {
+    number: u64,
+    version: i32,
+    edits: Vec<ByteEdit>,
 }
 
 struct Syntax {
@@ -78,6 +96,13 @@ pub(super) fn door(lang: Lang, text: String, options: &TypingOptions) -> Box<dyn
     }
 }
 
+impl Text {
+    /// How many notifications have changed it.
+    pub(super) fn edits(&self) -> u64 {
+        self.edits
+    }
+}
+
 impl OpenDocument {
     pub(super) fn new(uri: Arc<str>, lang: Lang, opening: Opening, options: &TypingOptions) -> Self {
         let document = Document::new(&opening.text, opening.version, &opening.language_id);
@@ -87,27 +112,25 @@ impl OpenDocument {
             path: opening.path,
             lang,
             closed: AtomicBool::new(false),
-            text: Mutex::new(Text { document, waiting: Vec::new(), edits: 1 }),
-            syntax: Mutex::new(Syntax { door, version: opening.version, edits: 0 }),
+            text: Mutex::new(Text { document, waiting: VecDeque::new(), edits: 1, pins: Pins::default() }),
+            turn: Condvar::new(),
+            syntax: Mutex::new(Syntax { door, version: opening.version, edits: 1 }),
             publishing: Mutex::new(()),
             edits: AtomicU64::new(1),
             published: AtomicU64::new(0),
         }
     }
 
-    fn text(&self) -> MutexGuard<'_, Text> {
+    pub(super) fn text(&self) -> MutexGuard<'_, Text> {
         self.text.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn whole_text(&self) -> String {
-        self.text().document.text()
     }
 
     pub(super) fn change(&self, version: i32, changes: Vec<Change>, encoding: Encoding) {
         let mut text = self.text();
         let edits = text.document.apply(version, changes, encoding);
-        text.waiting.extend(edits);
         text.edits += 1;
+        let number = text.edits;
+        text.waiting.push_back(Noted { number, version, edits });
         self.edits.store(text.edits, Ordering::Release);
     }
 
@@ -120,27 +143,68 @@ impl OpenDocument {
         self.published.load(Ordering::Acquire) != self.edits()
     }
 
+    /// Brings the syntax up to the state after `number` notifications (further, where it is there already) and shows it.
     pub(super) fn read<R>(
         &self,
-        options: &TypingOptions,
+        shared: &Shared,
+        number: u64,
         cancel: &Cancel,
         look: impl FnOnce(&mut Current<'_>) -> R,
     ) -> Result<R, Unanswered> {
-        let mut syntax = self.syntax.lock().unwrap_or_else(PoisonError::into_inner);
-        self.catch_up(&mut syntax, options.slice, cancel)?;
+        let mut syntax = self.advance(shared, number, cancel)?;
         let Syntax { door, version, .. } = &mut *syntax;
         Ok(look(&mut Current { door: door.as_mut(), version: *version, lang: self.lang }))
     }
 
-    /// Gives the door all edits that wait and parses until outline and text agree.
-    fn catch_up(&self, syntax: &mut Syntax, slice: Duration, cancel: &Cancel) -> Result<(), Unanswered> {
+    /// As [`Self::read`], in exactly that state: somebody holds it, so that nobody goes past it.
+    pub(super) fn read_exactly<R>(
+        &self,
+        shared: &Shared,
+        number: u64,
+        cancel: &Cancel,
+        look: impl FnOnce(&mut Current<'_>) -> R,
+    ) -> Result<R, Unanswered> {
+        let mut syntax = self.advance(shared, number, cancel)?;
+        let Syntax { door, version, edits } = &mut *syntax;
+        if *edits != number {
+            return Err(Unanswered::Overtaken);
+        }
+        Ok(look(&mut Current { door: door.as_mut(), version: *version, lang: self.lang }))
+    }
+
+    /// The syntax after at least `number` notifications, when those who want an earlier one have had it.
+    fn advance(&self, shared: &Shared, number: u64, cancel: &Cancel) -> Result<MutexGuard<'_, Syntax>, Unanswered> {
+        self.let_others_first(shared, number, cancel)?;
+        let mut syntax = self.syntax.lock().unwrap_or_else(PoisonError::into_inner);
+        self.catch_up(&mut syntax, number, shared.options.slice, cancel)?;
+        Ok(syntax)
+    }
+
+    /// Waits until nobody has to look at a state before `number`: states that come later are not before it.
+    fn wait_for_turn(&self, number: u64, cancel: &Cancel) -> Result<(), Unanswered> {
+        let mut text = self.text();
+        while text.pins.looked_at_before(number) {
+            if cancel.is_cancelled() {
+                return Err(Unanswered::Cancelled);
+            }
+            text = self.turn.wait_timeout(text, NUDGE).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        Ok(())
+    }
+
+    /// Gives the door the edits of all notifications up to `number` and parses until outline and text agree.
+    fn catch_up(&self, syntax: &mut Syntax, number: u64, slice: Duration, cancel: &Cancel) -> Result<(), Unanswered> {
+        let mut edits = Vec::new();
+        let mut text = self.text();
+        while text.waiting.front().is_some_and(|it| it.number <= number)
+            && let Some(noted) = text.waiting.pop_front()
+        {
+            edits.extend(noted.edits);
+            (syntax.version, syntax.edits) = (noted.version, noted.number);
+        }
+        drop(text);
+        syntax.door.edit(&edits);
         loop {
-            let (waiting, version, edits) = {
-                let mut text = self.text();
-                (std::mem::take(&mut text.waiting), text.document.version(), text.edits)
-            };
-            syntax.door.edit(&waiting);
-            (syntax.version, syntax.edits) = (version, edits);
             match syntax.door.parse(slice) {
                 Ok(Parsed::Done(_)) => return Ok(()),
                 Ok(Parsed::Unfinished) if cancel.is_cancelled() => return Err(Unanswered::Cancelled),
@@ -151,13 +215,10 @@ impl OpenDocument {
     }
 
     /// Replaces a doubtful tree by a fresh one, unless an edit comes; true where the outline may be another now.
-    pub(super) fn heal(&self, options: &TypingOptions) -> bool {
-        let mut syntax = self.syntax.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.catch_up(&mut syntax, options.slice, &Cancel::new()).is_err() {
-            return false;
-        }
+    pub(super) fn heal(&self, shared: &Shared) -> bool {
+        let Ok(mut syntax) = self.advance(shared, self.edits(), &Cancel::new()) else { return false };
         while syntax.door.wants_healing() && self.edits() == syntax.edits {
-            match syntax.door.heal(options.slice) {
+            match syntax.door.heal(shared.options.slice) {
                 Ok(Parsed::Done(_)) => return true,
                 Ok(Parsed::Unfinished) => {}
                 Err(Lost(_)) => return false,
@@ -166,23 +227,70 @@ impl OpenDocument {
         false
     }
 
-    /// Hands the facts to the sink, if they are not what it has.
+    /// Hands the facts of the last state to the sink, if they are not what it has.
     pub(super) fn publish(&self, shared: &Shared, cancel: &Cancel) {
+        let number = self.edits();
+        // What cannot be published now is offered again with the next question.
+        if self.advance(shared, number, cancel).is_ok() {
+            let _ = self.publish_state(shared, number, cancel);
+        }
+    }
+
+    /// As [`Self::publish_state`], of a state that the caller holds.
+    pub(super) fn publish_pinned(&self, shared: &Shared, number: u64, cancel: &Cancel) -> Result<Snapshot, Unanswered> {
+        self.let_others_first(shared, number, cancel)?;
+        self.publish_state(shared, number, cancel)
+    }
+
+    /// Those who look at states before `number` look, and those that somebody asks about are published.
+    fn let_others_first(&self, shared: &Shared, number: u64, cancel: &Cancel) -> Result<(), Unanswered> {
+        self.wait_for_turn(number, cancel)?;
+        let asked = self.text().pins.asked_before(number);
+        for state in asked {
+            let published = self.publish_state(shared, state, cancel);
+            if matches!(published, Err(Unanswered::Cancelled)) {
+                return Err(Unanswered::Cancelled);
+            }
+            // Another error: nobody can answer those who asked any more, and they are told so.
+        }
+        Ok(())
+    }
+
+    /// Hands the facts of the state after `number` notifications to the sink (of a later one, where nobody holds that one),
+    /// and keeps the snapshot that has them for those who ask about it.
+    fn publish_state(&self, shared: &Shared, number: u64, cancel: &Cancel) -> Result<Snapshot, Unanswered> {
         let _one = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.text().pins.answer(number);
+        if let Some(snapshot) = kept.as_ref().and_then(|it| it.get()) {
+            return Ok(snapshot.clone());
+        }
         let mut syntax = self.syntax.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.is_unpublished() {
-            return;
+        self.catch_up(&mut syntax, number, shared.options.slice, cancel)?;
+        if kept.is_some() && syntax.edits != number {
+            return Err(Unanswered::Overtaken);
         }
-        if self.catch_up(&mut syntax, shared.options.slice, cancel).is_err() || self.closed.load(Ordering::Acquire) {
-            return;
-        }
-        let Ok(segments) = syntax.door.facts() else { return };
-        let (text, version, edits) = (syntax.door.text().to_owned(), syntax.version, syntax.edits);
-        drop(syntax);
-        let (uri, path) = (self.uri.clone(), self.path.clone());
-        if shared.sink.publish(Published { uri, path, lang: self.lang, version, text, segments }) {
+        let edits = syntax.edits;
+        let snapshot = if self.published.load(Ordering::Acquire) == edits {
+            drop(syntax);
+            shared.sink.snapshot()
+        } else {
+            if self.closed.load(Ordering::Acquire) {
+                return Err(Unanswered::NotOpen);
+            }
+            let segments = syntax.door.facts().map_err(|Lost(why)| Unanswered::Lost(why))?;
+            let (text, version) = (Arc::from(syntax.door.text()), syntax.version);
+            drop(syntax);
+            let (uri, path) = (self.uri.clone(), self.path.clone());
+            let document = Published { uri, path, lang: self.lang, version, text, segments };
+            let snapshot = shared.sink.publish(document).ok_or(Unanswered::Overtaken)?;
             self.published.store(edits, Ordering::Release);
+            snapshot
+        };
+        if let Some(kept) = kept {
+            // Only whoever publishes sets it.
+            let _ = kept.set(snapshot.clone());
         }
+        Ok(snapshot)
     }
 
     /// What the sink has no longer holds, though no edit came (the tree was replaced).

@@ -32,14 +32,18 @@ impl Told {
 }
 
 impl Sink for Recorder {
-    fn publish(&self, document: Published) -> bool {
+    fn snapshot(&self) -> Snapshot {
+        Snapshot::empty()
+    }
+
+    fn publish(&self, document: Published) -> Option<Snapshot> {
         let names = document.segments.iter().flat_map(|it| {
             let facts = &it.facts;
             facts.symbols.iter().map(|symbol| facts.text(symbol.name).to_owned()).collect::<Vec<_>>()
         });
         let names = names.collect::<Vec<_>>().join(" ");
         self.0.say(format!("{} v{} {}: {names}", document.uri, document.version, document.lang.id()));
-        !self.0.refuse.load(Ordering::SeqCst)
+        (!self.0.refuse.load(Ordering::SeqCst)).then(Snapshot::empty)
     }
 
     fn closed(&self, uri: &str, _path: Option<&PathBuf>) {
@@ -132,4 +136,40 @@ fn a_quiet_document_is_healed_and_published() {
     assert!(last.contains(&"untitled:1 v3 rust: broken one".to_owned()), "{last:?}");
     let healthy = typing.read("untitled:1", &Cancel::new(), |now| !now.parsing().wants_healing());
     assert_eq!(healthy, Ok(true));
+}
+
+#[test]
+fn a_pinned_state_is_shown_and_published_whatever_is_typed_since() {
+    let (typing, told) = typing(NEVER);
+    let uri = "untitled:1";
+    typing.open(opening(uri, "rust", "fn one() {}\n"));
+    let (first, asked) = (typing.pin(uri, Purpose::Look), typing.pin(uri, Purpose::Ask));
+    typing.change(uri, 2, vec![insert(0, 6, "_b")], Encoding::Utf16);
+    let second = typing.pin(uri, Purpose::Look);
+    typing.change(uri, 3, vec![insert(0, 6, "_c")], Encoding::Utf16);
+    let seen = |pin: &Option<Pin>| {
+        let name = |now: &mut Current<'_>| (now.version, now.parsing().view().items[0].name.to_string());
+        typing.look(pin.as_ref(), &Cancel::new(), name)
+    };
+    // Who looks at a later state waits for those who look at an earlier one.
+    std::thread::scope(|scope| {
+        let later = scope.spawn(|| seen(&second));
+        assert_eq!(seen(&first), Ok((1, "one".into())));
+        assert_eq!(seen(&first), Ok((1, "one".into())));
+        assert!(first.as_ref().is_some_and(Pin::is_overtaken));
+        drop(first);
+        assert_eq!(later.join().unwrap(), Ok((2, "one_b".into())));
+    });
+    drop(second);
+    assert_eq!(names(&typing, uri), Ok(vec!["one_c_b".into()]));
+    // What was asked about was published before it was left, and is kept for whoever asked.
+    assert_eq!(told.wait_for("untitled:1 v1 rust: one"), ["untitled:1 v1 rust: one"]);
+    assert!(typing.ask(asked.as_ref().unwrap(), &Cancel::new()).is_ok());
+    typing.flush(&Cancel::new());
+    assert_eq!(told.wait_for("untitled:1 v3 rust: one_c_b"), ["untitled:1 v3 rust: one_c_b"]);
+    // A document that is closed meanwhile is still shown as it was.
+    let last = typing.pin(uri, Purpose::Look);
+    typing.close(uri);
+    assert_eq!(seen(&last), Ok((3, "one_c_b".into())));
+    assert_eq!(seen(&typing.pin(uri, Purpose::Look)), Err(Unanswered::NotOpen));
 }

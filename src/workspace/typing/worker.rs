@@ -75,11 +75,11 @@ fn attend(shared: &Shared, due: &mut HashMap<Arc<str>, Due>) {
             due.remove(&uri);
         } else if !it.parsed {
             // Nobody asked in the meantime, or they have parsed already and there is nothing to do. Lost: nobody to tell.
-            let _ = it.document.read(&shared.options, &Cancel::new(), |_| ());
+            let _ = it.document.read(shared, it.document.edits(), &Cancel::new(), |_| ());
             it.parsed = true;
             it.at = it.touched + shared.options.quiet;
         } else {
-            if it.document.heal(&shared.options) {
+            if it.document.heal(shared) {
                 it.document.mark_unpublished();
             }
             if it.document.is_unpublished() {
