@@ -89,3 +89,74 @@ fn what_nobody_saved_is_found() {
     let found = client.request("portolan/semanticSearch", json!({ "query": "only typed so far" })).unwrap();
     assert_eq!(found["items"][0]["location"]["uri"], json!(main));
 }
+
+/// Requests and edits in one stream, as an editor sends them that does not wait: each answer is about the text at its place
+/// in the stream, and no other.
+#[test]
+fn answers_are_about_the_text_at_their_place_in_the_stream() {
+    let (_folder, root, mut client) = open();
+    let main = uri(&root.join("main.rs"));
+    client.did_open(&main, "rust", "fn here() {}\nfn main() {\n    here();\n}\n");
+    let mut asked = Vec::new();
+    for n in 0..20_u32 {
+        // One line more before everything, so that each state has places of its own.
+        client.did_change(&main, n as i32 + 2, json!([edit((0, 0), (0, 0), &format!("fn f{n}() {{}}\n"))]));
+        let place = json!({
+            "textDocument": { "uri": main }, "position": at(3 + n, 6), "context": { "includeDeclaration": true },
+        });
+        let mut ask = |method: &str, params: &Value| (n, method.to_owned(), client.ask(method, params.clone()));
+        asked.push(ask("textDocument/documentSymbol", &place));
+        asked.push(ask("textDocument/definition", &place));
+        asked.push(ask("textDocument/references", &place));
+        asked.push(ask("workspace/symbol", &json!({ "query": format!("f{n}") })));
+    }
+    for (n, method, id) in asked {
+        let answer = client.answer(id).unwrap_or_else(|refused| panic!("{method} after edit {n}: {refused:?}"));
+        let lines: Vec<u64> =
+            answer.as_array().unwrap().iter().filter_map(|it| it["range"]["start"]["line"].as_u64()).collect();
+        match method.as_str() {
+            "textDocument/documentSymbol" => assert_eq!(names(&answer)[0], format!("f{n}")),
+            "textDocument/definition" => assert_eq!(lines, [u64::from(n) + 1], "{answer}"),
+            "textDocument/references" => assert_eq!(lines, [u64::from(n) + 1, u64::from(n) + 3], "{answer}"),
+            _ => assert!(names(&answer).contains(&format!("f{n}").as_str()), "{answer}"),
+        }
+    }
+}
+
+/// What is asked right after an edit is what an index of the same text, saved, says.
+#[test]
+fn unsaved_text_answers_as_the_same_text_on_disk() {
+    let (_folder, root, mut client) = open();
+    let (main, retry) = (uri(&root.join("main.rs")), uri(&root.join("retry.rs")));
+    client.did_open(&retry, "rust", "/// Tries again after growing pauses.\npub fn retry_with_backoff() {}\n");
+    client.did_open(&main, "rust", "mod retry;\nuse retry::moon_phase;\nfn main() {\n    moon_phase();\n}\n");
+    let added = "/// How much of the moon is lit tonight.\npub fn moon_phase() {}\n";
+    client.did_change(&retry, 2, json!([edit((0, 0), (0, 0), added)]));
+    let answers = |client: &mut Client| {
+        let place = json!({ "textDocument": { "uri": main }, "position": at(3, 6) });
+        let by_meaning = client.request("portolan/semanticSearch", json!({ "query": "lunar light at night" })).unwrap();
+        let places =
+            |list: &Value| list.as_array().unwrap().iter().map(|it| it["location"].clone()).collect::<Vec<_>>();
+        (
+            client.request("textDocument/definition", place).unwrap(),
+            client.request("workspace/symbol", json!({ "query": "moon_phase" })).unwrap(),
+            places(&by_meaning["items"]),
+            by_meaning["completeness"]["vectors"].clone(),
+        )
+    };
+    let typed = answers(&mut client);
+    assert_eq!(typed.0[0]["range"]["start"], at(1, 7));
+    assert_eq!(typed.0[0]["uri"], json!(retry));
+    for (name, text) in [
+        ("retry.rs", format!("{added}/// Tries again after growing pauses.\npub fn retry_with_backoff() {{}}\n")),
+        ("main.rs", "mod retry;\nuse retry::moon_phase;\nfn main() {\n    moon_phase();\n}\n".to_owned()),
+    ] {
+        std::fs::write(root.join(name), text).unwrap();
+    }
+    drop(client);
+    let mut fresh = Client::open(&[&root]);
+    while fresh.request("portolan/status", json!({})).unwrap()["stage"] != json!("embedded") {
+        std::thread::yield_now();
+    }
+    assert_eq!(typed, answers(&mut fresh));
+}
