@@ -14,8 +14,8 @@ const STEPS: u32 = 60;
 const STEPS_BROKEN: u32 = 120;
 /// An outline that a new error changes in more bytes than this is not worth reading.
 const WILD: u32 = 8 << 10;
-/// A base that has seen more edits than this makes room for a broken tree at the next quiet moment.
-const EDITS: u32 = 500;
+/// A base that has seen more edits than this makes room for a broken tree: what is left of it is not worth starting from.
+const EDITS: u32 = 200;
 
 /// See the module.
 #[derive(Default)]
@@ -62,6 +62,7 @@ impl Trees {
     /// How long to wait for a parse from `base`.
     pub fn patience(&self) -> Patience {
         match &self.base {
+            Some(_) if self.edits > EDITS => None,
             Some(_) if self.errors > 0 => Some(STEPS_BROKEN),
             Some(_) if !self.balance.is_even() => Some(STEPS),
             _ => None,
@@ -91,14 +92,16 @@ impl Trees {
     /// `edited` bytes) that it is put off as if it had been given up.
     pub fn take(&mut self, new: Tree, edited: u32) -> Option<Taken> {
         let changed = self.changed(&new);
-        let errors = if self.errors > 0 || !new.root_node().has_error() { count_errors(&new) } else { usize::MAX };
+        let worn = self.edits > EDITS;
+        let counted = worn || self.errors > 0 || !new.root_node().has_error();
+        let errors = if counted { count_errors(&new) } else { usize::MAX };
         let bytes = changed.iter().fold(0u32, |sum, span| sum.saturating_add(span.len()));
-        if errors > self.errors && bytes > edited.saturating_mul(4).saturating_add(WILD) {
+        if !worn && errors > self.errors && bytes > edited.saturating_mul(4).saturating_add(WILD) {
             self.give_up();
             return None;
         }
         self.doubtful = self.inherited || self.errors > 0 || errors > 0;
-        let is_base = errors <= self.errors;
+        let is_base = worn || errors <= self.errors;
         if is_base {
             self.inherited = self.doubtful;
             self.rest_on(new, errors);
