@@ -4,6 +4,7 @@
 use crate::base::ids::{FileId, Generation};
 use crate::base::span::Span;
 use crate::index::snapshot::{Completeness, FileFacts, Snapshot, SymbolHit};
+use crate::index::wants::Wants;
 use crate::text::position::Encoding;
 
 /// An answer with what it has seen.
@@ -12,11 +13,19 @@ pub struct Answer<T> {
     pub value: T,
     pub generation: Generation,
     pub completeness: Completeness,
+    /// What may be missing, while files wait to be indexed.
+    pub wants: Option<Wants>,
 }
 
 impl<T> Answer<T> {
     pub fn new(snapshot: &Snapshot, value: T) -> Self {
-        Self { value, generation: snapshot.generation(), completeness: snapshot.completeness() }
+        Self { value, generation: snapshot.generation(), completeness: snapshot.completeness(), wants: None }
+    }
+
+    /// The same, saying what it may lack; nothing where every file has been seen.
+    pub fn wanting(mut self, wants: impl FnOnce() -> Option<Wants>) -> Self {
+        self.wants = if self.completeness.is_indexed() { None } else { wants() };
+        self
     }
 }
 

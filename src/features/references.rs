@@ -3,7 +3,7 @@
 //! has that name. Must not know the protocol.
 
 use super::answer::{Answer, Target};
-use super::resolve::{Here, Resolver, Subject, subject_at};
+use super::resolve::{self, Here, Resolver, Subject, subject_at};
 use crate::base::cancel::Cancel;
 use crate::base::ids::FileId;
 use crate::base::span::Span;
@@ -40,13 +40,9 @@ fn uses(snapshot: &Snapshot, file: FileId, offset: u32, declarations: bool, canc
     let here = Here { file, facts, segment };
     let targets = Resolver::new(snapshot, cancel).declarations(&here, subject);
     let facts = here.facts();
-    let written = match subject {
-        Subject::Symbol(at) => facts.symbols[at as usize].name,
-        Subject::Reference(at) => facts.references[at as usize].name,
-        Subject::Import(at) => facts.imports[at as usize].name.unwrap_or(facts.imports[at as usize].path),
-    };
     let wanted = targets.first().copied();
-    let name = wanted.and_then(|it| name_of(snapshot, &it)).unwrap_or_else(|| facts.text(written).to_owned());
+    let name =
+        wanted.and_then(|it| name_of(snapshot, &it)).unwrap_or_else(|| resolve::name_of(facts, subject).to_owned());
     let local = wanted.is_some_and(|it| is_local(snapshot, &it));
     let files = if local { vec![wanted?.file] } else { snapshot.files_using(&name, MAX_FILES, cancel) };
     let mut out = Vec::new();

@@ -23,6 +23,7 @@ use crate::embed::Embedder;
 use crate::facts::words::QueryTerm;
 use crate::facts::{SymbolFlags, SymbolKind};
 use crate::index::snapshot::{Completeness, PassageId, PassageInfo, Snapshot};
+use crate::index::wants::Wants;
 
 /// Passages taken from words and from vectors each.
 const CANDIDATES: usize = 300;
@@ -82,6 +83,8 @@ pub struct Answers {
     pub by_meaning: bool,
     /// It was cancelled on the way: what was found until then.
     pub cut_short: bool,
+    /// What may be missing, while files wait to be indexed.
+    pub wants: Option<Wants>,
 }
 
 /// Up to `limit` answers to `question`, best first. `partial` is called with a first list, made of words alone, while
@@ -123,7 +126,18 @@ pub fn semantic_search_with(
         completeness: snapshot.completeness(),
         by_meaning: search.by_meaning,
         cut_short: cancel.is_cancelled(),
+        wants: if snapshot.completeness().is_indexed() { None } else { wants(question) },
     }
+}
+
+/// The names of the question, and the beginnings of its words: what they end with is not written alike everywhere.
+fn wants(question: &Question) -> Option<Wants> {
+    let own = question.query.terms.iter().filter(|it| it.weight >= 1.0);
+    let words = own.map(|it| match it.text.char_indices().next_back() {
+        Some((last, _)) if last >= 4 => it.text[..last].to_owned(),
+        _ => it.text.clone(),
+    });
+    Wants::together(question.names.iter().cloned().chain(words))
 }
 
 /// How likely a declaration of this kind is what a name asks for.

@@ -10,6 +10,7 @@ use crate::facts::{SymbolFlags, SymbolKind};
 use crate::index::names::letter_mask;
 use crate::index::snapshot::{NameMatch, Snapshot, SymbolHit};
 use crate::index::traits::Traits;
+use crate::index::wants::Wants;
 
 /// Symbols of one name beyond this many are not weighed.
 const SAME_NAME: usize = 2_000;
@@ -68,7 +69,7 @@ pub fn workspace_symbols(
         b.score.total_cmp(&a.score).then_with(|| a.path.cmp(&b.path)).then_with(|| place(a).cmp(&place(b)))
     });
     found.truncate(limit);
-    Answer::new(snapshot, found)
+    Answer::new(snapshot, found).wanting(|| Wants::declared(&needle))
 }
 
 fn spot_of(hit: &SymbolHit) -> (FileId, u32, u32) {

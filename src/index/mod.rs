@@ -18,6 +18,7 @@ pub mod tiered;
 pub mod traits;
 pub mod vectors;
 pub mod view;
+pub mod wants;
 
 #[cfg(test)]
 mod fixture;

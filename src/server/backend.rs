@@ -24,16 +24,31 @@ impl Backend {
     async fn answer<P, T>(
         session: Arc<Session>,
         params: P,
-        handler: impl Fn(&Session, &P, &Context) -> Result<T> + Send + 'static,
+        handler: impl Fn(&Session, &P, &Context) -> Result<T> + Send + Sync + 'static,
     ) -> Result<T>
     where
-        P: Send + 'static,
+        P: Send + Sync + 'static,
         T: Send + 'static,
     {
         let context = CONTEXT.try_with(Clone::clone).map_err(|_| Error::internal_error())?;
-        let pool = session.pool.clone();
-        let made = pool.run(context.lane, move || dispatch::guarded(&context, || handler(&session, &params, &context)));
-        made.await.unwrap_or_else(|| Err(Error::internal_error()))
+        let (pool, lane, cancel) = (session.pool.clone(), context.lane, context.cancel.clone());
+        let workspace = session.workspace().cloned();
+        let make = Arc::new(move || {
+            let made = dispatch::guarded(&context, || handler(&session, &params, &context));
+            (made, dispatch::wanted())
+        });
+        let again = make.clone();
+        let Some((made, wants)) = pool.run(lane, move || make()).await else { return Err(Error::internal_error()) };
+        let (Some(wants), Some(workspace), true) = (wants, workspace, made.is_ok()) else { return made };
+        let (done, found) = tokio::sync::oneshot::channel();
+        workspace.seek(wants, cancel, move |found| {
+            // Nobody waits any more where the request was cancelled.
+            let _ = done.send(found);
+        });
+        if !found.await.unwrap_or(false) {
+            return made;
+        }
+        pool.run(lane, move || again().0).await.unwrap_or(made)
     }
 
     /// The road of a request beyond the protocol.

@@ -1,6 +1,7 @@
 //! The request table: for each method its lane, and which text its answer is about. Invariant: a method that is not in the
 //! table is answered with MethodNotFound. Must not know how answers are made.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use super::message::Params;
 use super::pool::Lane;
 use super::session::Session;
 use crate::base::cancel::Cancel;
+use crate::index::wants::Wants;
 use crate::workspace::typing::{Pin, Purpose};
 
 /// What an answer has to do with the text of the document that was asked about.
@@ -138,6 +140,21 @@ impl Context {
 tokio::task_local! {
     /// The context of the request that the running task answers.
     pub(crate) static CONTEXT: Context;
+}
+
+thread_local! {
+    /// What the answer that this thread makes may lack.
+    static WANTED: RefCell<Option<Wants>> = const { RefCell::new(None) };
+}
+
+/// A handler says what its answer may lack: it is called once more when that is indexed.
+pub(crate) fn want(wants: Option<Wants>) {
+    WANTED.set(wants);
+}
+
+/// What the last answer of this thread said that it may lack.
+pub(crate) fn wanted() -> Option<Wants> {
+    WANTED.take()
 }
 
 /// Makes an answer: guards against panics, drops it if cancelled, refuses what comes far too late.

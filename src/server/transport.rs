@@ -18,6 +18,7 @@ use super::dispatch::{self, CONTEXT, Context, Row, Table};
 use super::frame::{Decoder, Piece};
 use super::in_flight::Ticket;
 use super::message::{self, Incoming, Params};
+use super::pool::Lane;
 use super::session::Session;
 use super::watch::End;
 
@@ -131,14 +132,8 @@ impl Transport {
 
     fn past_the_router(&self, row: Row, hot: dispatch::Hot, ticket: Ticket, params: Params) {
         let context = self.context(row, &ticket, &params);
-        let session = self.session.clone();
-        self.session.pool.submit(row.lane, move || {
-            let mut body = ticket.open();
-            let outcome = dispatch::guarded(&context, || hot(&session, &params, &context, &mut body));
-            // Whoever waits for the text to go on need not wait for the answer to be written.
-            drop(context);
-            ticket.answer(outcome.map(|()| body));
-        });
+        let job = Job { session: self.session.clone(), lane: row.lane, context, hot, params, ticket };
+        self.session.pool.submit(row.lane, move || job.run(true));
     }
 
     fn through_the_router(&mut self, row: Row, ticket: Ticket, id: Id, method: String, params: &Params) {
@@ -255,4 +250,38 @@ fn build(method: String, id: Option<Id>, params: Option<serde_json::Value>) -> R
         request = request.params(params);
     }
     request.finish()
+}
+
+/// A request past the router.
+struct Job {
+    session: Arc<Session>,
+    lane: Lane,
+    context: Context,
+    hot: dispatch::Hot,
+    params: Params,
+    ticket: Ticket,
+}
+
+impl Job {
+    /// Makes the answer; where it may lack something, once more when that is indexed.
+    fn run(self, first: bool) {
+        let mut body = self.ticket.open();
+        let make = || (self.hot)(&self.session, &self.params, &self.context, &mut body);
+        let outcome = dispatch::guarded(&self.context, make);
+        let wants = dispatch::wanted().filter(|_| first && outcome.is_ok());
+        let (Some(wants), Some(workspace)) = (wants, self.session.workspace().cloned()) else {
+            // Whoever waits for the text to go on need not wait for the answer to be written.
+            drop(self.context);
+            return self.ticket.answer(outcome.map(|()| body));
+        };
+        let cancel = self.context.cancel.clone();
+        workspace.seek(wants, cancel, move |found| {
+            if found {
+                let (pool, lane) = (self.session.pool.clone(), self.lane);
+                pool.submit(lane, move || self.run(false));
+            } else {
+                self.ticket.answer(Ok(body));
+            }
+        });
+    }
 }

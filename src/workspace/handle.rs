@@ -14,6 +14,7 @@ use super::lanes::{Lanes, Request};
 use super::options::Options;
 use super::progress::{Event, Progress, Stage};
 use super::roots::Root;
+use super::seek::Asked;
 use super::skip::Skip;
 use super::state::{Command, Shared, Writer};
 use super::watch::Watch;
@@ -27,6 +28,7 @@ use crate::index::apply::Builder;
 use crate::index::build::SegmentRecord;
 use crate::index::snapshot::Snapshot;
 use crate::index::tiered::TieredFacts;
+use crate::index::wants::Wants;
 
 /// How soon a change in a watched folder is seen.
 const WATCHED: Duration = Duration::from_secs(2);
@@ -166,6 +168,17 @@ impl Handle {
         }
         for (root, path) in super::state::places(&self.shared, paths) {
             self.request(Request::Near(root, path));
+        }
+    }
+
+    pub fn seek(&self, wants: Wants, cancel: Cancel, done: Box<dyn FnOnce(bool) + Send>) {
+        let asked = Asked { wants, cancel, done };
+        let refused = match &*self.lanes.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(lanes) if self.shared.counters.stage() < Stage::Indexed => lanes.seek(asked),
+            _ => Some(asked),
+        };
+        if let Some(asked) = refused {
+            (asked.done)(false);
         }
     }
 

@@ -12,6 +12,7 @@ use super::crawl::{self, Pass};
 use super::progress::{Counters, Event, Stage};
 use super::roots::Root;
 use super::rules::Rules;
+use super::seek::{self, Asked};
 use super::shelf;
 use super::state::{Command, Lane, Shared};
 use super::worker::{Pool, PoolOptions};
@@ -34,6 +35,7 @@ pub enum Request {
 pub struct Lanes {
     whole: Sender<Request>,
     near: Sender<Request>,
+    asked: Sender<Asked>,
     threads: Vec<std::thread::JoinHandle<()>>,
 }
 
@@ -57,7 +59,16 @@ impl Lanes {
         };
         let (whole, near) = (queue("crawl", Lane::Whole)?, queue("crawl-near", Lane::Near)?);
         *shared.whole.lock().unwrap_or_else(PoisonError::into_inner) = Some(whole.clone());
-        Ok(Self { whole, near, threads })
+        let (asked, questions) = unbounded();
+        let of = shared.clone();
+        let serve = move || seek::run(&of, &pool, &questions);
+        threads.push(threads::spawn("seek", Intent::Latency, serve).map_err(failed)?);
+        Ok(Self { whole, near, asked, threads })
+    }
+
+    /// Queues a question that waits; gives it back where the workspace is closing.
+    pub fn seek(&self, asked: Asked) -> Option<Asked> {
+        self.asked.send(asked).err().map(|it| it.0)
     }
 
     /// Queues a request; a closed queue means that the workspace is closing.
@@ -75,7 +86,7 @@ impl Lanes {
 
     /// Ends both; passes have to be cancelled before.
     pub fn join(self) {
-        drop((self.whole, self.near));
+        drop((self.whole, self.near, self.asked));
         for thread in self.threads {
             let _ = thread.join();
         }

@@ -12,6 +12,7 @@ pub mod progress;
 mod room;
 mod roots;
 pub mod rules;
+mod seek;
 mod shelf;
 pub mod skip;
 mod state;
@@ -33,6 +34,7 @@ use crate::base::paths::RelPath;
 use crate::embed::Embedder;
 use crate::index::build::SegmentRecord;
 use crate::index::snapshot::Snapshot;
+use crate::index::wants::Wants;
 use crate::text::decode::{Decoded, decode};
 
 pub use options::{Options, RuleOptions, StatCacheOptions};
@@ -223,6 +225,12 @@ impl Workspace {
     /// Waits until all roots have reached `stage`; false where `cancel` came first.
     pub fn wait_indexed(&self, stage: Stage, cancel: &Cancel) -> bool {
         self.handle.wait(stage, cancel)
+    }
+
+    /// Indexes first, out of turn, what an answer still lacks; `done` hears once whether anything new can be asked now:
+    /// at once, on this thread, where the index is complete or the workspace is closing.
+    pub fn seek(&self, wants: Wants, cancel: Cancel, done: impl FnOnce(bool) + Send + 'static) {
+        self.handle.seek(wants, cancel, Box::new(done));
     }
 
     /// One more root; indexing it starts at once.

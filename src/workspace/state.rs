@@ -16,6 +16,7 @@ use super::lanes::Request;
 use super::options::Options;
 use super::progress::{Counters, Event, Events, Progress, Stage};
 pub(super) use super::roots::Root;
+use super::seek::Turn;
 use super::shelf;
 use super::watch::Watch;
 use crate::base::cancel::Cancel;
@@ -91,6 +92,8 @@ pub struct Shared {
     pub events: Events,
     pub(super) watch: Watch,
     pub(super) governor: Governor,
+    /// Questions go before the pass over everything.
+    pub(super) questions: Turn,
     pub cancel: Cancel,
     pub roots: RwLock<Vec<Arc<Root>>>,
     /// For decoding and embedding.
@@ -112,6 +115,7 @@ impl Shared {
         let compute = background_pool("compute", cores(options.workers))?;
         Ok(Self {
             governor: Governor::new(options.memory_limit),
+            questions: Turn::default(),
             watch: Watch::new(options.most_watched, &options.stat_cache),
             options,
             counters: Counters::default(),

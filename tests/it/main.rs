@@ -22,5 +22,6 @@ mod crawl;
 mod hostile;
 mod ignore_rules;
 mod search;
+mod seek;
 mod watch;
 mod workers;

@@ -28,7 +28,7 @@ fn parse(pool: &Pool, texts: &[&str]) -> Vec<Result<usize, String>> {
         lang: Lang::from_id("rust").unwrap(),
         text: Arc::from(*text),
     };
-    pool.submit(Job { tasks: texts.iter().enumerate().map(task).collect(), done });
+    pool.submit(Job { tasks: texts.iter().enumerate().map(task).collect(), urgent: false, done });
     let told: Vec<(u64, Outcome)> = outcomes.iter().collect();
     let order: Vec<u64> = told.iter().map(|it| it.0).collect();
     assert_eq!(order, (0..texts.len() as u64).collect::<Vec<_>>(), "one outcome each, in order");

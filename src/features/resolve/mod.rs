@@ -47,6 +47,16 @@ pub fn subject_at(facts: &FileFacts, offset: u32) -> Option<(usize, Subject)> {
     found.map(|it| (at, it))
 }
 
+/// The name that a subject is written with.
+pub fn name_of(facts: &Facts, subject: Subject) -> &str {
+    let written = match subject {
+        Subject::Symbol(at) => facts.symbols[at as usize].name,
+        Subject::Reference(at) => facts.references[at as usize].name,
+        Subject::Import(at) => facts.imports[at as usize].name.unwrap_or(facts.imports[at as usize].path),
+    };
+    facts.text(written)
+}
+
 fn subject_in(segment: &FileSegment, offset: u32) -> Option<Subject> {
     let (facts, at) = (&segment.facts, offset - segment.span.start);
     let symbol = facts.symbols.iter().position(|it| it.name_range.touches(at) && !it.name_range.is_empty());

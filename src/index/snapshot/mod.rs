@@ -36,9 +36,14 @@ pub struct Completeness {
 }
 
 impl Completeness {
+    /// Every file is there with its names and words, or with the reason why not.
+    pub fn is_indexed(&self) -> bool {
+        self.walked && self.files_done >= self.files_known
+    }
+
     /// All is walked, indexed and embedded.
     pub fn is_whole(&self) -> bool {
-        self.walked && self.files_done >= self.files_known && self.vectors >= self.passages
+        self.is_indexed() && self.vectors >= self.passages
     }
 }
 

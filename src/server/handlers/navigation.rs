@@ -11,7 +11,7 @@ use crate::base::ids::FileId;
 use crate::base::span::Span;
 use crate::features::{answer, definition, references};
 use crate::index::snapshot::Snapshot;
-use crate::server::dispatch::Context;
+use crate::server::dispatch::{self, Context};
 use crate::server::session::Session;
 use crate::server::to_lsp;
 
@@ -26,7 +26,9 @@ pub(crate) fn definition(
     let Some((snapshot, file, offset)) = subject(session, &params.text_document_position_params, asked)? else {
         return Ok(None);
     };
-    let found = definition::definition(&snapshot, file, offset, &asked.cancel).value;
+    let answer = definition::definition(&snapshot, file, offset, &asked.cancel);
+    dispatch::want(answer.wants);
+    let found = answer.value;
     let locations: Vec<Location> =
         found.iter().filter_map(|it| location(session, &snapshot, it.file, it.name)).collect();
     Ok((!locations.is_empty()).then_some(GotoDefinitionResponse::Array(locations)))

@@ -13,6 +13,7 @@ use crate::facts::SymbolKind;
 use crate::features::answer::line_column;
 use crate::features::semantic_search::{Answers, BadQuestion, Found, Means, Question, semantic_search};
 use crate::index::snapshot::Snapshot;
+use crate::server::dispatch;
 use crate::server::session::Session;
 use crate::server::to_lsp;
 use crate::text::{Position, Range};
@@ -45,6 +46,7 @@ pub(crate) fn answer(session: &Session, params: Value, cancel: &Cancel) -> Resul
     let texts = |file, root, path: &RelPath| session.text_of(&snapshot, file, root, path);
     let means = Means { embedder: embedder.as_deref(), texts: Some(&texts) };
     let answers = semantic_search(&snapshot, means, &question, limit, cancel, Some(&mut partial));
+    dispatch::want(answers.wants.clone());
     Ok(envelope(session, &snapshot, &answers))
 }
 
@@ -65,6 +67,7 @@ pub(crate) fn as_symbols(session: &Session, question: &str, cancel: &Cancel, out
     let texts = |file, root, path: &RelPath| session.text_of(&snapshot, file, root, path);
     let means = Means { embedder: embedder.as_deref(), texts: Some(&texts) };
     let answers = semantic_search(&snapshot, means, &question, limit, cancel, None);
+    dispatch::want(answers.wants.clone());
     let mut list = List::open(out);
     for found in &answers.items {
         let Some(uri) = session.roots.uri(found.root, &found.path) else { continue };

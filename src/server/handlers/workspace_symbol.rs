@@ -8,7 +8,7 @@ use crate::base::settings::table;
 use crate::facts::{SymbolFlags, SymbolKind};
 use crate::features::answer;
 use crate::features::workspace_symbols::workspace_symbols;
-use crate::server::dispatch::Context;
+use crate::server::dispatch::{self, Context};
 use crate::server::handlers::semantic_search;
 use crate::server::message::Params;
 use crate::server::session::Session;
@@ -89,7 +89,9 @@ pub(crate) fn answer(session: &Session, params: &Params, asked: &Context, out: &
         let near = session.documents.latest().and_then(|uri| session.file(&snapshot, &uri));
         let limit = session.settings().int(&table::SYMBOLS_LIMIT).unsigned_abs() as usize;
         let encoding = session.facts().encoding;
-        for found in workspace_symbols(&snapshot, &query, near, limit, &asked.cancel).value {
+        let found = workspace_symbols(&snapshot, &query, near, limit, &asked.cancel);
+        dispatch::want(found.wants);
+        for found in found.value {
             let Some(uri) = session.uri_of(&snapshot, found.hit.file) else { continue };
             let (start, end) = answer::name_range(&snapshot, &found.hit, encoding);
             let at = |(line, column)| Position::new(line, column);

@@ -19,6 +19,7 @@ use crate::index::view::Stored;
 use crate::syntax::languages::Lang;
 use crate::workspace::progress::Counters;
 use crate::workspace::skip::Skip;
+use crate::workspace::state::Lane;
 use crate::workspace::worker::{Job, LARGE, Outcome, Task};
 
 /// Bytes of one batch for a worker.
@@ -109,8 +110,13 @@ impl<'a> Batch<'a> {
             return;
         }
         self.bytes = 0;
+        let pass = self.work.pass;
         let tasks = std::mem::take(&mut self.tasks);
-        self.work.pass.pool.submit(Job { tasks, done: self.outcomes.clone() });
+        let urgent = pass.lane == Lane::Near;
+        if !urgent {
+            pass.shared.questions.pause(|| pass.cancel.is_cancelled());
+        }
+        pass.pool.submit(Job { tasks, urgent, done: self.outcomes.clone() });
     }
 }
 

@@ -67,7 +67,8 @@ fn score(hit: &Hit, wish: &Wish) -> Option<u32> {
 /// Points for own code; tests, samples and vendored code have fewer.
 fn cost(path: &RelPath) -> u32 {
     let traits = traits::of(path.as_bytes());
-    let costs = [(Traits::VENDORED, 6), (Traits::TEST, 4), (Traits::GENERATED, 3), (Traits::SAMPLE, 2), (Traits::DOCS, 2)];
+    let costs =
+        [(Traits::VENDORED, 6), (Traits::TEST, 4), (Traits::GENERATED, 3), (Traits::SAMPLE, 2), (Traits::DOCS, 2)];
     15u32.saturating_sub(costs.iter().filter(|it| traits.has(it.0)).map(|it| it.1).sum())
 }
 

@@ -3,10 +3,47 @@
 
 /// Words after which a name is declared.
 const KEYWORDS: &[&[u8]] = &[
-    b"fn", b"func", b"fun", b"function", b"def", b"defp", b"defmodule", b"defmacro", b"class", b"struct", b"enum",
-    b"trait", b"interface", b"type", b"typedef", b"union", b"mod", b"module", b"namespace", b"const", b"let", b"var",
-    b"val", b"static", b"object", b"protocol", b"extension", b"record", b"define", b"macro_rules", b"package", b"data",
-    b"newtype", b"instance", b"impl", b"sub", b"local", b"actor", b"constructor", b"typealias", b"delegate",
+    b"fn",
+    b"func",
+    b"fun",
+    b"function",
+    b"def",
+    b"defp",
+    b"defmodule",
+    b"defmacro",
+    b"class",
+    b"struct",
+    b"enum",
+    b"trait",
+    b"interface",
+    b"type",
+    b"typedef",
+    b"union",
+    b"mod",
+    b"module",
+    b"namespace",
+    b"const",
+    b"let",
+    b"var",
+    b"val",
+    b"static",
+    b"object",
+    b"protocol",
+    b"extension",
+    b"record",
+    b"define",
+    b"macro_rules",
+    b"package",
+    b"data",
+    b"newtype",
+    b"instance",
+    b"impl",
+    b"sub",
+    b"local",
+    b"actor",
+    b"constructor",
+    b"typealias",
+    b"delegate",
 ];
 /// Bytes of a line before and after the name that are looked at.
 const REACH: usize = 200;
@@ -51,7 +88,8 @@ fn last_word(before: &[u8]) -> &[u8] {
 
 fn first_word(before: &[u8]) -> Option<&[u8]> {
     let mut words = before.split(|&it| !is_word_byte(it)).filter(|it| !it.is_empty());
-    let modifiers: &[&[u8]] = &[b"pub", b"export", b"default", b"public", b"private", b"protected", b"async", b"inline"];
+    let modifiers: &[&[u8]] =
+        &[b"pub", b"export", b"default", b"public", b"private", b"protected", b"async", b"inline"];
     words.find(|it| !modifiers.contains(it))
 }
 

@@ -5,6 +5,7 @@
 mod choose;
 mod declares;
 mod scan;
+mod turn;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,6 +26,8 @@ use crate::base::ids::RootId;
 use crate::base::paths::RelPath;
 use crate::index::wants::Wants;
 use crate::syntax::languages::{self, Lang};
+
+pub use turn::Turn;
 
 /// Longest time for one walk and scan of a root: a question does not wait for more.
 const BUDGET: Duration = Duration::from_secs(3);
@@ -89,7 +92,8 @@ fn seek(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>, known: &mut Known, 
         return false;
     }
     let counters = Counters::default();
-    let pass = Pass { shared, root, paths, snapshot, pool, counters: &counters, cancel: &shared.cancel, lane: Lane::Near };
+    let pass =
+        Pass { shared, root, paths, snapshot, pool, counters: &counters, cancel: &shared.cancel, lane: Lane::Near };
     crawl::run(&pass);
     true
 }

@@ -55,7 +55,11 @@ impl Needles {
         let mut spellings: Vec<Vec<u8>> = Vec::new();
         for text in &texts {
             let mut other = text.clone();
-            other[0] = if other[0].is_ascii_lowercase() { other[0].to_ascii_uppercase() } else { other[0].to_ascii_lowercase() };
+            other[0] = if other[0].is_ascii_lowercase() {
+                other[0].to_ascii_uppercase()
+            } else {
+                other[0].to_ascii_lowercase()
+            };
             spellings.extend([text.clone(), other]);
         }
         let machine = AhoCorasick::new(&spellings).ok()?;
@@ -72,8 +76,12 @@ impl Needles {
             let end = start + text[start..].iter().position(|&it| !is_word_byte(it)).unwrap_or(text.len() - start);
             at = end.max(found.end());
             if start > 0 && is_word_byte(text[start - 1]) {
-                // In the midst of a word. The rest of the word is looked at as well: it may hold another needle, but
-                // none at its start.
+                // In the midst of an identifier only a word of it counts.
+                if text[start].is_ascii_uppercase() || text[start - 1] == b'_' {
+                    let number = found.pattern().as_usize() / 2;
+                    best[number] = best[number].max(PREFIX);
+                }
+                at = found.end();
                 continue;
             }
             let word = &text[start..end];

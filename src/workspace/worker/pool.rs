@@ -31,6 +31,8 @@ pub struct Task {
 /// Tasks that go to one worker together.
 pub struct Job {
     pub tasks: Vec<Task>,
+    /// Somebody waits: it goes before those that are not, once a worker is free.
+    pub urgent: bool,
     /// Where the outcomes go, in the order of the tasks; a closed receiver is no error.
     pub done: Sender<(u64, Outcome)>,
 }
@@ -101,8 +103,8 @@ pub struct PoolCounters {
 
 /// A set of workers. Dropping it ends them.
 pub struct Pool {
-    /// For jobs without and with large texts.
-    jobs: Option<(Sender<Job>, Sender<Job>)>,
+    /// For jobs that are urgent, others without, and others with large texts.
+    jobs: Option<[Sender<Job>; 3]>,
     supervisors: Vec<std::thread::JoinHandle<()>>,
     counters: Arc<PoolCounters>,
     cancel: Cancel,
@@ -115,27 +117,34 @@ impl Pool {
     /// Threads cannot be started.
     pub fn new(options: PoolOptions) -> std::io::Result<Self> {
         let (small, queue): (Sender<Job>, Receiver<Job>) = bounded(options.workers.max(1));
+        let (urgent, urgent_queue): (Sender<Job>, Receiver<Job>) = bounded(options.workers.max(1));
         let (large, large_queue): (Sender<Job>, Receiver<Job>) = bounded(1);
         let counters = Arc::new(PoolCounters::default());
         let cancel = Cancel::new();
         let mut supervisors = Vec::new();
         for number in 0..options.workers.max(1) {
             let (options, queue, counters, cancel) = (options.clone(), queue.clone(), counters.clone(), cancel.clone());
+            let urgent = urgent_queue.clone();
             // Only the first worker takes large texts, so no two are in hand at once.
             let large = if number == 0 { large_queue.clone() } else { crossbeam_channel::never() };
             let name = format!("worker-{number}");
             supervisors.push(threads::spawn(&name, Intent::Background, move || {
-                supervisor::run(&options, [&queue, &large], &counters, &cancel);
+                supervisor::run(&options, [&urgent, &queue, &large], &counters, &cancel);
             })?);
         }
-        Ok(Self { jobs: Some((small, large)), supervisors, counters, cancel })
+        Ok(Self { jobs: Some([urgent, small, large]), supervisors, counters, cancel })
     }
 
     /// Queues a job; waits while the queue is full.
     pub fn submit(&self, job: Job) {
-        if let Some((small, large)) = &self.jobs {
+        if let Some([urgent, small, large]) = &self.jobs {
+            let queue = match (job.is_large(), job.urgent) {
+                (true, _) => large,
+                (false, true) => urgent,
+                (false, false) => small,
+            };
             // The supervisors outlive the senders, so this cannot fail before the pool is dropped.
-            let _ = if job.is_large() { large.send(job) } else { small.send(job) };
+            let _ = queue.send(job);
         }
     }
 

@@ -34,20 +34,30 @@ const FACTS: usize = 3;
 /// Starts in a row that may fail before the texts are handed back.
 const STARTS: u32 = 3;
 
-/// Serves jobs of both queues until they are closed.
-pub fn run(options: &PoolOptions, [queue, large]: [&Receiver<Job>; 2], counters: &PoolCounters, cancel: &Cancel) {
+/// Serves jobs of the three queues, urgent ones first, until they are closed.
+pub fn run(
+    options: &PoolOptions,
+    [urgent, queue, large]: [&Receiver<Job>; 3],
+    counters: &PoolCounters,
+    cancel: &Cancel,
+) {
     let mut worker: Option<Worker> = None;
     let mut worked = Instant::now();
     loop {
-        let job = crossbeam_channel::select! {
-            recv(queue) -> job => job,
-            recv(large) -> job => job,
-            default(if worker.is_some() { IDLE_LOOK.min(options.idle) } else { options.idle }) => {
-                if worked.elapsed() >= options.idle || options.room.is_tight() {
-                    worker = None;
+        // Among several queues with work `select` takes any; what is urgent is asked for by itself first.
+        let job = match urgent.try_recv() {
+            Ok(job) => Ok(job),
+            Err(_) => crossbeam_channel::select! {
+                recv(urgent) -> job => job,
+                recv(queue) -> job => job,
+                recv(large) -> job => job,
+                default(if worker.is_some() { IDLE_LOOK.min(options.idle) } else { options.idle }) => {
+                    if worked.elapsed() >= options.idle || options.room.is_tight() {
+                        worker = None;
+                    }
+                    continue;
                 }
-                continue;
-            }
+            },
         };
         let Ok(job) = job else { return };
         options.room.wait_for(needed(&job), LONGEST_PAUSE, || cancel.is_cancelled());

@@ -36,6 +36,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("streaming_iterator", &["syntax"]),
     ("ropey", &["text", "syntax"]),
     ("ignore", &["workspace"]),
+    ("aho_corasick", &["workspace"]),
     ("dashmap", &["workspace"]),
     ("notify", &["workspace"]),
     ("rayon", &["workspace", "index"]),
