@@ -63,8 +63,7 @@ fn files_that_hold_most_words_of_a_question_are_indexed_first() {
         ("both.rs", "/// Waits with growing pauses.\nfn retry_with_backoff() {}\n"),
         ("none.rs", "fn other() {}\n"),
     ]);
-    let words = ["retri", "backof"].map(str::to_owned);
-    assert!(!seek(&workspace, Wants::together(words)), "no word begins so");
+    assert!(!seek(&workspace, Wants::together(["retri".to_owned()])), "no word begins so");
     assert!(seek(&workspace, Wants::together(["retr", "backof"].map(str::to_owned))));
     assert_eq!(names(&workspace, "retry_with_backoff").0, ["retry_with_backoff"]);
     assert_eq!(names(&workspace, "other").0, [""; 0]);

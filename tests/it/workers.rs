@@ -92,7 +92,7 @@ fn a_worker_killed_from_outside_costs_its_text_alone_and_a_dropped_pool_leaves_n
     let (done, outcomes) = unbounded();
     let task = |(token, text): (u64, &str)| Task { token, lang: Lang::TEXT, text: Arc::from(text) };
     let tasks = [(0, "one"), (1, "portolan-fault:hang"), (2, "two")].map(task);
-    pool.submit(Job { tasks: tasks.into(), done });
+    pool.submit(Job { tasks: tasks.into(), urgent: false, done });
     // Its first answer says that it has the text in hand that hangs.
     assert!(matches!(outcomes.recv().unwrap(), (0, Outcome::Parsed(_))));
     portolan::base::os::process::kill(worker).unwrap();
