@@ -105,6 +105,7 @@ fn pool_options(shared: &Shared) -> PoolOptions {
         resident_idle: resident_limit / (workers as u64 + 1),
         faults: options.faults,
         segment_size: options.segment_size,
+        cancel: shared.cancel.clone(),
         room: shared.governor.room.clone(),
         ..PoolOptions::default()
     }

@@ -72,6 +72,8 @@ pub struct PoolOptions {
     pub faults: bool,
     /// Bytes above which a text is cut into segments; 0: the language's own.
     pub segment_size: u64,
+    /// Ends the work in hand, which is nobody's fault then; the pool cancels it when it is dropped.
+    pub cancel: Cancel,
     /// Asked before each job; where memory is short, a worker is ended after its job.
     pub room: Arc<Room>,
 }
@@ -87,6 +89,7 @@ impl Default for PoolOptions {
             idle: Duration::from_secs(20),
             faults: false,
             segment_size: 0,
+            cancel: Cancel::new(),
             room: Arc::default(),
         }
     }
@@ -120,7 +123,7 @@ impl Pool {
         let (urgent, urgent_queue): (Sender<Job>, Receiver<Job>) = bounded(options.workers.max(1));
         let (large, large_queue): (Sender<Job>, Receiver<Job>) = bounded(1);
         let counters = Arc::new(PoolCounters::default());
-        let cancel = Cancel::new();
+        let cancel = options.cancel.clone();
         let mut supervisors = Vec::new();
         for number in 0..options.workers.max(1) {
             let (options, queue, counters, cancel) = (options.clone(), queue.clone(), counters.clone(), cancel.clone());
