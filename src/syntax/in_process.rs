@@ -221,7 +221,7 @@ impl Parsing for InProcess {
         if self.parser.is_none() {
             return Ok(Parsed::Done(self.without_tree()));
         }
-        Ok(match self.run(false, budget, self.trees.patience()) {
+        Ok(match self.run(false, budget, self.trees.patience(self.text.len())) {
             Outcome::Done(new) if self.trees.base().is_some() => Parsed::Done(self.accept(new)),
             Outcome::Done(new) => Parsed::Done(self.accept_fresh(new)),
             Outcome::Halted => Parsed::Unfinished,

@@ -14,6 +14,8 @@ const STEPS: u32 = 60;
 const STEPS_BROKEN: u32 = 120;
 /// An outline that a new error changes in more bytes than this is not worth reading.
 const WILD: u32 = 8 << 10;
+/// In a text of so many bytes recovery is never so dear that it is put off.
+const SMALL: usize = 96 << 10;
 /// A base that has seen more edits than this makes room for a broken tree: what is left of it is not worth starting from.
 const EDITS: u32 = 200;
 
@@ -59,9 +61,10 @@ impl Trees {
         self.doubtful
     }
 
-    /// How long to wait for a parse from `base`.
-    pub fn patience(&self) -> Patience {
+    /// How long to wait for a parse of `bytes` bytes from `base`.
+    pub fn patience(&self, bytes: usize) -> Patience {
         match &self.base {
+            _ if bytes <= SMALL => None,
             Some(_) if self.edits > EDITS => None,
             Some(_) if self.errors > 0 => Some(STEPS_BROKEN),
             Some(_) if !self.balance.is_even() => Some(STEPS),
@@ -88,15 +91,16 @@ impl Trees {
         self.doubtful = true;
     }
 
-    /// Takes over a tree that was made from `base`; none where recovery has changed so much more than the edits (of
-    /// `edited` bytes) that it is put off as if it had been given up.
+    /// Takes over a tree that was made from `base`; none where recovery in a large text has changed so much more than the
+    /// edits (of `edited` bytes) that it is put off as if it had been given up.
     pub fn take(&mut self, new: Tree, edited: u32) -> Option<Taken> {
         let changed = self.changed(&new);
         let worn = self.edits > EDITS;
         let counted = worn || self.errors > 0 || !new.root_node().has_error();
         let errors = if counted { count_errors(&new) } else { usize::MAX };
         let bytes = changed.iter().fold(0u32, |sum, span| sum.saturating_add(span.len()));
-        if !worn && errors > self.errors && bytes > edited.saturating_mul(4).saturating_add(WILD) {
+        let large = new.root_node().end_byte() > SMALL;
+        if large && !worn && errors > self.errors && bytes > edited.saturating_mul(4).saturating_add(WILD) {
             self.give_up();
             return None;
         }
