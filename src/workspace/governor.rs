@@ -76,11 +76,11 @@ impl Governor {
 
     fn run(&self, shared: &Shared, facts: &TieredFacts, woken: &Receiver<()>) {
         while woken.recv().is_ok() {
-            // Looks since memory became tight.
+            // Looks since memory became short.
             let mut looks = 0;
             loop {
-                self.look(shared, facts, looks);
-                looks = if self.room.is_tight() { looks.wrapping_add(1) } else { 0 };
+                let short = self.look(shared, facts, looks);
+                looks = if short { looks.wrapping_add(1) } else { 0 };
                 if self.passes.load(Ordering::Acquire) == 0 {
                     break;
                 }
@@ -93,12 +93,16 @@ impl Governor {
         }
     }
 
-    fn look(&self, shared: &Shared, facts: &TieredFacts, looks: u32) {
-        let used = used(self.room.share());
+    /// Tells the room what is used, and gives back what can be where it is short; says whether it is.
+    fn look(&self, shared: &Shared, facts: &TieredFacts, looks: u32) -> bool {
+        // Who waits is not to wait for pages that were counted twice.
+        let waited_for = self.room.is_waited_for();
+        let used = used(if waited_for { 0 } else { self.room.share() });
         self.peak.fetch_max(used, Ordering::Relaxed);
         self.room.tell(used);
+        let short = waited_for || self.room.is_tight();
         // Given back too often, pages and facts would only be fetched again.
-        if self.room.is_tight() && looks.is_multiple_of(RELIEF) {
+        if short && looks.is_multiple_of(RELIEF) {
             // Decoded facts move to the compressed tiers; pages of the packs come back from their files.
             facts.tiers().relieve(0);
             for root in shared.roots() {
@@ -106,6 +110,7 @@ impl Governor {
             }
             allocator::give_back();
         }
+        short
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Sender<()>, JoinHandle<()>)>> {

@@ -2,7 +2,7 @@
 //! waits for room goes on after its patience: a limit that is too small slows work down and never stops it. Must not know
 //! what the room is for.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,8 @@ pub struct Room {
     used: AtomicU64,
     tight: AtomicBool,
     waits: AtomicU64,
+    /// Who waits now.
+    waiting: AtomicUsize,
     changed: (Mutex<()>, Condvar),
 }
 
@@ -46,6 +48,11 @@ impl Room {
         self.tight.load(Ordering::Acquire)
     }
 
+    /// Somebody waits for room.
+    pub fn is_waited_for(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) > 0
+    }
+
     /// How often somebody had to wait.
     pub fn waits(&self) -> u64 {
         self.waits.load(Ordering::Relaxed)
@@ -58,11 +65,13 @@ impl Room {
             return;
         }
         self.waits.fetch_add(1, Ordering::Relaxed);
+        self.waiting.fetch_add(1, Ordering::AcqRel);
         let begun = Instant::now();
         let mut guard = self.changed.0.lock().unwrap_or_else(PoisonError::into_inner);
         while !fits() && begun.elapsed() < patience && !is_over() {
             guard = self.changed.1.wait_timeout(guard, LOOK).unwrap_or_else(PoisonError::into_inner).0;
         }
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
