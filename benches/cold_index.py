@@ -44,7 +44,7 @@ def run(command, **options):
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="surrogateescape", **options)
 
     def watch():
-        while not done.wait(0.02):
+        while not done.wait(0.1):
             peak[0] = max(peak[0], pss_of_tree(child.pid))
 
     watcher = threading.Thread(target=watch)

@@ -14,7 +14,7 @@ use super::lanes::{Lanes, Request};
 use super::options::Options;
 use super::progress::{Event, Progress, Stage};
 use super::roots::Root;
-use super::seek::Asked;
+use super::seek::{self, Asked};
 use super::skip::Skip;
 use super::state::{Command, Shared, Writer};
 use super::watch::Watch;
@@ -174,7 +174,7 @@ impl Handle {
     pub fn seek(&self, wants: Wants, cancel: Cancel, done: Box<dyn FnOnce(bool) + Send>) {
         let asked = Asked { wants, cancel, done };
         let refused = match &*self.lanes.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(lanes) if self.shared.counters.stage() < Stage::Indexed => lanes.seek(asked),
+            Some(lanes) if self.shared.roots().iter().any(|it| seek::is_waited_for(it)) => lanes.seek(asked),
             _ => Some(asked),
         };
         if let Some(asked) = refused {

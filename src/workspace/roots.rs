@@ -32,6 +32,8 @@ pub struct Root {
     pub remote: bool,
     /// Held while packs are made and committed, so that their order is that of the looks at the disk.
     pub committing: Mutex<()>,
+    /// The index found on disk had come to its end: what it lacks is little, and is found by looking again.
+    pub was_indexed: bool,
     stage: AtomicU8,
     /// When files were last looked at by the near lane while a whole pass runs (nanoseconds since 1970).
     touched: DashMap<RelPath, i64>,
@@ -47,17 +49,20 @@ impl Root {
         let dir = open_directory(path, broad || options.allow_broad_root)?;
         let rules = Rules::new(&dir, &options.rules);
         let store = super::shelf::open_store(dir.path(), options);
-        Ok(Self {
+        let mut root = Self {
             id,
             remote: directories::is_remote(dir.path()),
             dir,
             rules,
             store,
             committing: Mutex::new(()),
+            was_indexed: false,
             stage: AtomicU8::new(Stage::Opened as u8),
             touched: DashMap::new(),
             by_content: Mutex::new(None),
-        })
+        };
+        root.was_indexed = super::shelf::noted(&root).is_some_and(|it| it.0 >= Stage::Indexed);
+        Ok(root)
     }
 
     pub fn path(&self) -> &Path {

@@ -1,5 +1,6 @@
 //! The question before the index: what it needs is indexed out of turn, while the pass over everything stands still.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,15 +18,18 @@ fn stuck(files: &[(&str, &str)]) -> (tempfile::TempDir, Arc<Workspace>) {
     for (name, text) in files {
         std::fs::write(root.join(name), text).unwrap();
     }
-    let options = Options {
-        cache_dir: Some(folder.path().join("cache")),
+    let workspace = Workspace::open(vec![root], options(folder.path())).unwrap();
+    (folder, workspace)
+}
+
+fn options(folder: &Path) -> Options {
+    Options {
+        cache_dir: Some(folder.join("cache")),
         executable: Some(env!("CARGO_BIN_EXE_portolan").into()),
         faults: true,
         workers: 2,
         ..Options::default()
-    };
-    let workspace = Workspace::open(vec![root], options).unwrap();
-    (folder, workspace)
+    }
 }
 
 fn seek(workspace: &Workspace, wants: Option<Wants>) -> bool {
@@ -67,4 +71,22 @@ fn files_that_hold_most_words_of_a_question_are_indexed_first() {
     assert!(seek(&workspace, Wants::together(["retr", "backof"].map(str::to_owned))));
     assert_eq!(names(&workspace, "retry_with_backoff").0, ["retry_with_backoff"]);
     assert_eq!(names(&workspace, "other").0, [""; 0]);
+}
+
+#[test]
+fn an_index_that_was_complete_answers_without_a_scan() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("root");
+    std::fs::create_dir(&root).unwrap();
+    std::fs::write(root.join("old.rs"), "fn old_name() {}\n").unwrap();
+    let open = || Workspace::open(vec![root.clone()], options(folder.path())).unwrap();
+    let first = open();
+    assert!(first.wait_indexed(Stage::Indexed, &Cancel::new().within(Duration::from_secs(60))));
+    first.shutdown();
+    drop(first);
+    std::fs::write(root.join("0.rs"), "// portolan-fault:hang\n").unwrap();
+    std::fs::write(root.join("new.rs"), "fn new_name() {}\n").unwrap();
+    let again = open();
+    assert!(!seek(&again, Wants::declared("new_name")), "the pass that looks again finds it");
+    assert_eq!(names(&again, "old_name").0, ["old_name"]);
 }

@@ -57,13 +57,12 @@ pub fn run(shared: &Arc<Shared>, pool: &Pool, queue: &Receiver<Asked>) {
     while let Ok(first) = queue.recv() {
         let asked: Vec<Asked> = std::iter::once(first).chain(queue.try_iter().take(MOST_ASKED - 1)).collect();
         let roots = shared.roots();
-        let waiting = |root: &Arc<Root>| root.stage() < Stage::Indexed && root.store.is_writer();
-        known.retain(|id, _| roots.iter().any(|root| root.id == *id && waiting(root)));
+        known.retain(|id, _| roots.iter().any(|root| root.id == *id && is_waited_for(root)));
         let mut found = false;
         if !shared.cancel.is_cancelled() && !shared.options.read_only {
             let wants: Vec<&Wants> = asked.iter().filter(|it| !it.cancel.is_cancelled()).map(|it| &it.wants).collect();
             let _first = shared.questions.begin();
-            for root in roots.iter().filter(|it| waiting(it)) {
+            for root in roots.iter().filter(|it| is_waited_for(it)) {
                 found |= seek(shared, pool, root, known.entry(root.id).or_default(), &wants);
             }
         }
@@ -71,6 +70,11 @@ pub fn run(shared: &Arc<Shared>, pool: &Pool, queue: &Receiver<Asked>) {
             (it.done)(found);
         }
     }
+}
+
+/// Whether a question may find more in a root before its pass has ended.
+pub fn is_waited_for(root: &Root) -> bool {
+    root.stage() < Stage::Indexed && root.store.is_writer() && !root.was_indexed
 }
 
 /// Finds and indexes what the wants name in one root; false where that is nothing new.
