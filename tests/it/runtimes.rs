@@ -46,14 +46,20 @@ fn both_evaluators_give_equal_vectors_and_rankings() {
     assert!(swapped * 50 <= questions.len(), "{swapped} of {} lists differ, if only by ties", questions.len());
 }
 
+/// What cargo prints.
+fn cargo(arguments: &[&str]) -> String {
+    let told = Command::new(env!("CARGO")).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    assert!(told.status.success(), "cargo {arguments:?}: {}", String::from_utf8_lossy(&told.stderr));
+    String::from_utf8(told.stdout).unwrap()
+}
+
 /// Copies the sources beneath `root` and gives their texts.
 fn corpus(root: &Path) -> Vec<String> {
-    let metadata = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version=1", "--offline", "--locked"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
-    let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    // What other platforms need is not on every disk.
+    let host = cargo(&["-vV"]);
+    let host = host.lines().find_map(|it| it.strip_prefix("host: ")).unwrap();
+    let asked = ["metadata", "--format-version=1", "--offline", "--locked", "--filter-platform", host];
+    let metadata: Value = serde_json::from_str(&cargo(&asked)).unwrap();
     let of = |name: &str| {
         let package = metadata["packages"].as_array().unwrap().iter().find(|it| it["name"] == name).unwrap();
         PathBuf::from(package["manifest_path"].as_str().unwrap()).parent().unwrap().join("src")
