@@ -130,9 +130,10 @@ vscode() {
   [ -e "$DIR/.vscode" ] && return
   local server=$DIR/code-server/node_modules/code-server
   export PATH=$DIR/bin:$PATH
-  quietly npm-driver npm_into "$DIR/driver" "playwright-core@$PLAYWRIGHT"
-  quietly npm-code-server npm_into "$DIR/code-server" "code-server@$CODE_SERVER"
-  quietly npm-vscode npm_into "$server/lib/vscode"
+  # Each says so itself: whoever calls asks how this ended, and then bash goes on after a failure within.
+  quietly npm-driver npm_into "$DIR/driver" "playwright-core@$PLAYWRIGHT" || return 1
+  quietly npm-code-server npm_into "$DIR/code-server" "code-server@$CODE_SERVER" || return 1
+  quietly npm-vscode npm_into "$server/lib/vscode" || return 1
   [ -e "$server/lib/vscode/node_modules.asar" ] || ln -s node_modules "$server/lib/vscode/node_modules.asar"
   printf '#!/bin/sh\nexec "%s/bin/node" "%s/out/node/entry.js" "$@"\n' "$DIR" "$server" >"$DIR/bin/code-server"
   chmod +x "$DIR/bin/code-server"
