@@ -7,69 +7,12 @@ The names, and the declarations that belong to them, are drawn from an index of 
 code (no tests, nothing vendored) that are declared in one place. Prints, over all names and rounds, the time from
 `initialize` to the answer, and the share of the answers that hold the declaration; then when the index is complete.
 """
-import argparse, json, os, random, shutil, statistics, subprocess, sys, tempfile, time
+import argparse, os, random, shutil, statistics, subprocess, tempfile, time
+
+from lsp_client import Server
 
 KINDS = {5, 6, 9, 10, 11, 12, 14, 23, 26}
 ASIDE = ("test", "vendor", "third_party", "example", "sample", "generated", "doc")
-
-
-class Server:
-    """A language server over pipes; its requests get null, its notifications are dropped."""
-
-    def __init__(self, binary, root, cache):
-        self.child = subprocess.Popen([binary, "serve", "--cache-dir", cache], stdin=subprocess.PIPE,
-                                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        self.next_id = 0
-        uri = "file://" + root
-        self.ask("initialize", {"processId": os.getpid(), "rootUri": uri, "capabilities": {},
-                                "workspaceFolders": [{"uri": uri, "name": "root"}]})
-        self.begun = time.time()
-        self.send({"method": "initialized", "params": {}})
-
-    def send(self, message):
-        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        self.child.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
-        self.child.stdin.flush()
-
-    def request(self, method, params):
-        self.next_id += 1
-        self.send({"id": self.next_id, "method": method, "params": params})
-        return self.next_id
-
-    def answer(self):
-        """The next answer: its id and result."""
-        while True:
-            length = 0
-            while (line := self.child.stdout.readline().strip()):
-                name, _, value = line.partition(b":")
-                if name.lower() == b"content-length":
-                    length = int(value)
-            if not length:
-                sys.exit("the server has gone")
-            message = json.loads(self.child.stdout.read(length))
-            if "method" in message:
-                if "id" in message:
-                    self.send({"id": message["id"], "result": None})
-            elif "error" in message:
-                sys.exit(str(message["error"]))
-            else:
-                return message["id"], message["result"]
-
-    def ask(self, method, params):
-        asked = self.request(method, params)
-        while True:
-            number, result = self.answer()
-            if number == asked:
-                return result
-
-    def wait(self):
-        while self.ask("portolan/status", {})["stage"] == "opened":
-            time.sleep(0.05)
-
-    def stop(self):
-        self.ask("shutdown", None)
-        self.send({"method": "exit"})
-        self.child.wait()
 
 
 def place(entry):
@@ -106,10 +49,10 @@ def measure(binary, root, cache, truth):
         number, result = server.answer()
         if number in asked:
             name = asked.pop(number)
-            times.append(time.time() - server.begun)
+            times.append(time.time() - server.initialized)
             right += truth[name] in [place(it) for it in result]
-    server.wait()
-    complete = time.time() - server.begun
+    server.wait(("indexed", "embedded"))
+    complete = time.time() - server.initialized
     server.stop()
     return times, right, complete
 
@@ -126,7 +69,7 @@ def main():
             subprocess.run([args.portolan, "index", root, "--cache-dir", cache], check=True,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             server = Server(args.portolan, root, cache)
-            server.wait()
+            server.wait(("indexed", "embedded"))
             truth = draw(server, 20 * args.rounds)
             server.stop()
             names = list(truth)

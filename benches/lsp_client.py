@@ -1,0 +1,65 @@
+"""A language server over pipes, for the benches beside this file: its requests get null, its notifications are dropped."""
+import json, os, subprocess, sys, time
+
+
+class Server:
+    """Started on `root`; `begun` is when it was."""
+
+    def __init__(self, binary, root, cache):
+        self.begun = time.time()
+        self.child = subprocess.Popen([binary, "serve", "--cache-dir", cache], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.next_id = 0
+        uri = "file://" + root
+        self.ask("initialize", {"processId": os.getpid(), "rootUri": uri, "capabilities": {},
+                                "workspaceFolders": [{"uri": uri, "name": "root"}]})
+        self.initialized = time.time()
+        self.send({"method": "initialized", "params": {}})
+
+    def send(self, message):
+        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+        self.child.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        self.child.stdin.flush()
+
+    def request(self, method, params):
+        """Sends a request and gives its id."""
+        self.next_id += 1
+        self.send({"id": self.next_id, "method": method, "params": params})
+        return self.next_id
+
+    def answer(self):
+        """The next answer: its id and result."""
+        while True:
+            length = 0
+            while (line := self.child.stdout.readline().strip()):
+                name, _, value = line.partition(b":")
+                if name.lower() == b"content-length":
+                    length = int(value)
+            if not length:
+                sys.exit("the server has gone")
+            message = json.loads(self.child.stdout.read(length))
+            if "method" in message:
+                if "id" in message:
+                    self.send({"id": message["id"], "result": None})
+            elif "error" in message:
+                sys.exit(str(message["error"]))
+            else:
+                return message["id"], message["result"]
+
+    def ask(self, method, params):
+        """The result of one request; answers to others are dropped."""
+        asked = self.request(method, params)
+        while True:
+            number, result = self.answer()
+            if number == asked:
+                return result
+
+    def wait(self, stages):
+        """Until the status names one of these stages."""
+        while self.ask("portolan/status", {})["stage"] not in stages:
+            time.sleep(0.05)
+
+    def stop(self):
+        self.ask("shutdown", None)
+        self.send({"method": "exit"})
+        self.child.wait()
