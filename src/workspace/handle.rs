@@ -22,7 +22,6 @@ use super::{FileLine, RootInfo, Status, WorkspaceError};
 use crate::base::cancel::Cancel;
 use crate::base::ids::RootId;
 use crate::base::os::memory;
-use crate::base::paths::RelPath;
 use crate::base::threads::{self, Intent};
 use crate::index::apply::Builder;
 use crate::index::build::SegmentRecord;
@@ -231,18 +230,10 @@ impl Handle {
     pub fn file_lines(&self, cancel: &Cancel) -> Vec<FileLine> {
         let mut out = Vec::new();
         for root in self.shared.roots() {
-            let all = Mutex::new(Vec::new());
             let Ok(pool) = self.shared.walk_pool() else { return out };
-            walk::walk(&pool, &root.dir, &root.rules, &RelPath::default(), cancel, &walk::Alone, &|some| {
-                all.lock().unwrap_or_else(PoisonError::into_inner).extend(some);
-            });
+            let all = walk::all(&pool, &root.dir, &root.rules, cancel);
             let snapshot = self.snapshot();
-            let mut lines: Vec<FileLine> = all
-                .into_inner()
-                .unwrap_or_else(PoisonError::into_inner)
-                .into_iter()
-                .map(|sight| file_line(&root, &snapshot, sight))
-                .collect();
+            let mut lines: Vec<FileLine> = all.into_iter().map(|sight| file_line(&root, &snapshot, sight)).collect();
             lines.sort_by(|a, b| a.path.cmp(&b.path));
             out.extend(lines);
         }

@@ -84,10 +84,10 @@ impl<'a> Batch<'a> {
     fn add(&mut self, pending: Pending) {
         let Ok(text) = pending.content.text.clone() else { return };
         // A large text goes by itself: it may have to wait for its turn.
-        if self.bytes + text.len() > BATCH_BYTES || text.len() > LARGE {
+        let is_large = text.len() > LARGE;
+        if self.bytes + text.len() > BATCH_BYTES || is_large {
             self.submit();
         }
-        let is_large = text.len() > LARGE;
         let token = self.work.next_token.fetch_add(1, Ordering::Relaxed);
         self.bytes += text.len();
         self.tasks.push(Task { token, lang: pending.content.lang, text });

@@ -2,7 +2,7 @@
 //! folders and ignore files; every entry is emitted once, as a file or with the reason why it is left out. Must not know
 //! what is done with a file.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::base::cancel::Cancel;
 use crate::base::os::beneath::{Directory, Entry};
@@ -30,7 +30,7 @@ pub trait Beside: Sync {
 }
 
 /// Nothing goes along.
-pub struct Alone;
+struct Alone;
 
 impl Beside for Alone {
     fn entering(&self, _: &RelPath) -> bool {
@@ -66,6 +66,14 @@ pub fn walk(
     };
     let walk = Walk { root, rules, cancel, beside, emit };
     pool.scope(|scope| walk.visit(scope, start.clone(), above));
+}
+
+/// All that lies beneath a root, in no order.
+pub fn all(pool: &rayon::ThreadPool, root: &RootDir, rules: &Rules, cancel: &Cancel) -> Vec<Sight> {
+    let all = Mutex::new(Vec::new());
+    let emit = |some: Vec<Sight>| all.lock().unwrap_or_else(PoisonError::into_inner).extend(some);
+    walk(pool, root, rules, &RelPath::default(), cancel, &Alone, &emit);
+    all.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Walk<'a> {

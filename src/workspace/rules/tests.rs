@@ -39,11 +39,7 @@ fn check(tree: &str, options: &RuleOptions, expected: Expect) {
 
 fn sights(root: &RootDir, rules: &Rules) -> Vec<Sight> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
-    let all = std::sync::Mutex::new(Vec::new());
-    walk::walk(&pool, root, rules, &RelPath::default(), &Cancel::new(), &walk::Alone, &|some| {
-        all.lock().unwrap().extend(some)
-    });
-    all.into_inner().unwrap()
+    walk::all(&pool, root, rules, &Cancel::new())
 }
 
 #[test]

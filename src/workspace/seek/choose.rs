@@ -21,7 +21,7 @@ pub struct Wish {
 
 /// Places in `files` to be parsed, the most promising first.
 pub fn choose(hits: &[Hit], files: &[RelPath], wishes: &[Wish]) -> Vec<usize> {
-    let mut ranked: Vec<Vec<(u32, usize)>> = wishes
+    let ranked: Vec<Vec<(u32, usize)>> = wishes
         .iter()
         .map(|wish| {
             let mut of: Vec<(u32, usize)> = hits
@@ -39,7 +39,7 @@ pub fn choose(hits: &[Hit], files: &[RelPath], wishes: &[Wish]) -> Vec<usize> {
     let (mut chosen, mut bytes) = (Vec::new(), 0);
     let longest = ranked.iter().map(Vec::len).max().unwrap_or(0);
     for place in 0..longest {
-        for of in &mut ranked {
+        for of in &ranked {
             let Some(&(_, number)) = of.get(place) else { continue };
             let hit = &hits[number];
             if chosen.contains(&hit.file) || chosen.len() >= MOST_FILES || bytes + hit.bytes > MOST_BYTES {

@@ -8,14 +8,14 @@ mod scan;
 mod turn;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 
 use self::choose::Wish;
 use self::scan::Needles;
-use super::crawl::walk::{self, Alone, Sight};
+use super::crawl::walk::{self, Sight};
 use super::crawl::{self, Pass};
 use super::progress::{Counters, Stage};
 use super::roots::Root;
@@ -24,7 +24,7 @@ use super::worker::Pool;
 use crate::base::cancel::Cancel;
 use crate::base::ids::RootId;
 use crate::base::paths::RelPath;
-use crate::index::wants::Wants;
+use crate::index::wants::{Sought, Wants};
 use crate::syntax::languages::{self, Lang};
 
 pub use turn::Turn;
@@ -47,8 +47,8 @@ pub struct Asked {
 #[derive(Default)]
 struct Known {
     /// Files of a language with names; empty until the walk.
-    files: Arc<Vec<RelPath>>,
-    sought: HashSet<(crate::index::wants::Sought, String)>,
+    files: Vec<RelPath>,
+    sought: HashSet<(Sought, String)>,
 }
 
 /// Serves questions until their queue is closed.
@@ -83,7 +83,7 @@ fn seek(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>, known: &mut Known, 
     let Some(needles) = Needles::new(&texts) else { return false };
     let cancel = shared.cancel.within(BUDGET);
     if known.files.is_empty() {
-        known.files = Arc::new(list(shared, root, &cancel));
+        known.files = list(shared, root, &cancel);
     }
     let snapshot = shared.snapshot();
     let files: Vec<RelPath> =
@@ -110,9 +110,9 @@ fn fresh(known: &mut Known, wants: &[&Wants]) -> (Vec<String>, Vec<Wish>) {
         known.sought.clear();
     }
     for want in wants {
-        let new: Vec<&String> =
-            want.needles.iter().filter(|it| known.sought.insert((want.sought, (*it).clone()))).collect();
-        if new.is_empty() {
+        // Each is noted, whether or not one before it was new.
+        let new = want.needles.iter().filter(|it| known.sought.insert((want.sought, (*it).clone()))).count();
+        if new == 0 {
             continue;
         }
         let mut number = |text: &String| match texts.iter().position(|it| it == text) {
@@ -131,16 +131,12 @@ fn fresh(known: &mut Known, wants: &[&Wants]) -> (Vec<String>, Vec<Wish>) {
 /// All files of a root whose language has names.
 fn list(shared: &Arc<Shared>, root: &Root, cancel: &Cancel) -> Vec<RelPath> {
     let Ok(pool) = shared.walk_pool() else { return Vec::new() };
-    let files = Mutex::new(Vec::new());
-    let emit = |sights: Vec<Sight>| {
-        let named = sights.into_iter().filter_map(|sight| match sight {
-            Sight::File { path, .. } if languages::detect(&path, b"") != Lang::TEXT => Some(path),
-            Sight::File { .. } | Sight::Left { .. } => None,
-        });
-        files.lock().unwrap_or_else(PoisonError::into_inner).extend(named);
+    let named = |sight| match sight {
+        Sight::File { path, .. } if languages::detect(&path, b"") != Lang::TEXT => Some(path),
+        Sight::File { .. } | Sight::Left { .. } => None,
     };
-    walk::walk(&pool, &root.dir, &root.rules, &RelPath::default(), cancel, &Alone, &emit);
-    let mut files = files.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut files: Vec<RelPath> =
+        walk::all(&pool, &root.dir, &root.rules, cancel).into_iter().filter_map(named).collect();
     files.sort_unstable();
     files
 }
