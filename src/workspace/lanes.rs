@@ -190,7 +190,8 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
     if let Ok(mut profile) = shared.profile.lock() {
         *profile = report.profile;
     }
-    let pass = Pass {
+    // The snapshot goes with the pass: while it lives, packs that are merged away keep their pages.
+    crawl::embed::missing(&Pass {
         shared,
         root,
         paths: Vec::new(),
@@ -199,8 +200,7 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
         counters: &shared.counters,
         cancel: &shared.cancel,
         lane: Lane::Whole,
-    };
-    crawl::embed::missing(&pass);
+    });
     if shared.cancel.is_cancelled() {
         return;
     }
