@@ -115,6 +115,8 @@ pub enum Command {
         faults: bool,
         #[arg(long, default_value_t = 0)]
         segment_size: usize,
+        #[arg(long, default_value_t = 0)]
+        parsers: usize,
         /// Serve one open document instead of a queue of files
         #[arg(long)]
         document: bool,

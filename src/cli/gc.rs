@@ -27,7 +27,9 @@ pub fn run(settings: &Settings, workspace: Option<&str>, list: bool, as_json: bo
         return Ok(ExitCode::SUCCESS);
     }
     let only = workspace.map(|it| find(&cache, it)).transpose()?;
-    let done = collect(&cache, &CollectOptions { only, ..CollectOptions::default() });
+    let budget = Some(settings.size(&table::CACHE_SIZE_LIMIT));
+    let unused_ns = Some(settings.int(&table::CACHE_TTL).saturating_mul(1_000_000_000));
+    let done = collect(&cache, &CollectOptions { only, budget, unused_ns, now_ns: None });
     print(&done.removed, as_json, |_| "removed")?;
     for (it, why) in &done.kept {
         anstream::eprintln!("portolan: {} stays: {why}", name_of(it));

@@ -44,8 +44,8 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> anyhow::Result<ExitCode> {
-    if let Command::Worker { parent, address_space, faults, segment_size, document } = args.command {
-        let options = ChildOptions { parent, address_space, faults, segment_size };
+    if let Command::Worker { parent, address_space, faults, segment_size, parsers, document } = args.command {
+        let options = ChildOptions { parent, address_space, faults, segment_size, parsers };
         return Ok(worker::run(&options, document));
     }
     let settings = setup::settings(&args.common)?;

@@ -10,6 +10,7 @@ use anyhow::Result;
 use super::UsageError;
 use super::args::Common;
 use crate::base::os::directories::user_config;
+use crate::base::os::machine::Machine;
 use crate::base::settings::{Settings, Trust, table};
 use crate::embed::{self, Embedder};
 use crate::workspace;
@@ -23,6 +24,7 @@ const FILE_LIMIT: u64 = 1 << 20;
 /// A `--set` that is not a setting or does not fit it.
 pub fn settings(common: &Common) -> Result<Settings> {
     let mut settings = Settings::default();
+    settings.measure(Machine::here());
     if let Some(file) = user_file() {
         add_file(&mut settings, &file, Trust::User);
     }

@@ -9,7 +9,7 @@ use tower_lsp::ls_types::{InitializeParams, MessageType, WorkspaceFolder};
 use super::roots;
 use super::session::Session;
 use crate::base::ids::RootId;
-use crate::workspace::{Workspace, WorkspaceError};
+use crate::workspace::{Options, Workspace, WorkspaceError};
 
 /// The folders that a client opens, in its order: workspace folders, else its root, in one of three fields.
 pub(crate) fn folders(params: &InitializeParams) -> Vec<PathBuf> {
@@ -36,6 +36,7 @@ pub(crate) fn open(session: &Session, folders: Vec<PathBuf>) -> Vec<PathBuf> {
     let mut broad = Vec::new();
     let mut settings = session.settings();
     let options = (session.choices.workspace)(&mut settings, &folders);
+    let options = Options { requests: session.pool.requests(), ..options };
     session.set_settings(settings.clone());
     session.set_base_settings(settings);
     let workspace = match Workspace::open(Vec::new(), options) {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::outbox::Outbox;
 use crate::base::threads::{self, Intent};
+use crate::workspace::Requests;
 
 /// How urgent a request is; the order is the priority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +27,8 @@ type Job = Box<dyn FnOnce() + Send>;
 #[derive(Debug)]
 pub(crate) struct Pool {
     shared: Arc<Shared>,
+    /// Indexing lets them go first.
+    requests: Arc<Requests>,
 }
 
 struct Shared {
@@ -57,11 +60,21 @@ impl Pool {
             let shared = shared.clone();
             threads::spawn(&format!("answer-{number}"), Intent::Latency, move || shared.work())?;
         }
-        Ok(Self { shared })
+        Ok(Self { shared, requests: Arc::default() })
+    }
+
+    /// The requests that it answers.
+    pub(crate) fn requests(&self) -> Arc<Requests> {
+        self.requests.clone()
     }
 
     /// Queues a job.
     pub(crate) fn submit(&self, lane: Lane, job: impl FnOnce() + Send + 'static) {
+        let answering = self.requests.begin();
+        let job = move || {
+            job();
+            drop(answering);
+        };
         let mut state = self.shared.lock();
         if !state.closed {
             state.waiting[lane as usize].push_back(Box::new(job));

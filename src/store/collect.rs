@@ -41,6 +41,8 @@ pub struct CollectOptions {
     pub only: Option<String>,
     /// Bytes that may stay; `None` means `DISK_BUDGET`.
     pub budget: Option<u64>,
+    /// Nanoseconds without use after which an index is removed; `None` means 60 days.
+    pub unused_ns: Option<i64>,
     /// The time to go by; `None` means now.
     pub now_ns: Option<i64>,
 }
@@ -86,7 +88,7 @@ fn directories_in(path: &Path) -> Vec<(String, PathBuf)> {
 fn describe(directory: PathBuf, format: u32) -> Option<StoredIndex> {
     // An index is opened for description only where it exists: `RealDisk` would make it.
     let files = PrivateDir::open(&directory).ok()?.list().ok()?;
-    let disk = RealDisk::new(&directory, false);
+    let disk = RealDisk::new(&directory, None);
     let root = disk.read(MANIFEST, MAX_MANIFEST).ok().and_then(|it| manifest::root_of(&it));
     let used_ns = files.iter().filter(|it| it.name == LOCK).map(|it| it.mtime_ns).max();
     let newest_ns = files.iter().map(|it| it.mtime_ns).max().unwrap_or(0);
@@ -117,11 +119,12 @@ pub fn collect(cache: &Path, options: &CollectOptions) -> Collected {
     all.sort_by_key(|it| it.used_ns);
     let mut total: u64 = all.iter().map(|it| it.bytes).sum();
     let budget = options.budget.unwrap_or(DISK_BUDGET);
+    let unused = options.unused_ns.unwrap_or(UNUSED_NS);
     for it in all {
         // A clock that was set back makes ages negative, and then nothing is old.
         let age = now.saturating_sub(it.used_ns);
         let is_orphan = it.root.as_ref().is_some_and(|root| root.symlink_metadata().is_err());
-        let is_old = age > UNUSED_NS || it.format != FORMAT && age > OTHER_VERSION_NS;
+        let is_old = age > unused || it.format != FORMAT && age > OTHER_VERSION_NS;
         if !it.in_use && (is_orphan || is_old || total > budget) {
             total = total.saturating_sub(it.bytes);
             remove(it, &mut out);
@@ -138,7 +141,7 @@ pub fn is_called(it: &StoredIndex, name: &str) -> bool {
 }
 
 fn remove(it: StoredIndex, out: &mut Collected) {
-    let disk = RealDisk::new(&it.directory, false);
+    let disk = RealDisk::new(&it.directory, None);
     // Held while its directory goes: whoever comes now waits for nothing and makes a new one.
     match disk.lock(LOCK) {
         Ok(Some(_lock)) => match remove_tree(&it.directory) {

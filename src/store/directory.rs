@@ -25,11 +25,20 @@ pub struct StoreOptions {
     pub settings: Key,
     /// Packs may be mapped; else they are read into memory.
     pub use_mmap: bool,
+    /// Smaller packs, in bytes, are read all the same.
+    pub least_mapped: u64,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { cache_dir: None, in_memory: false, read_only: false, settings: Key([0; 16]), use_mmap: true }
+        Self {
+            cache_dir: None,
+            in_memory: false,
+            read_only: false,
+            settings: Key([0; 16]),
+            use_mmap: true,
+            least_mapped: 0,
+        }
     }
 }
 
@@ -45,7 +54,8 @@ impl Store {
             match cache {
                 Some(cache) => {
                     let path = index_directory(&cache, root, options.settings);
-                    (Arc::new(RealDisk::new(&path, options.use_mmap)), notice)
+                    let may_map = options.use_mmap.then_some(options.least_mapped);
+                    (Arc::new(RealDisk::new(&path, may_map)), notice)
                 }
                 None => (Arc::new(MemoryDisk::new()), notice),
             }

@@ -19,13 +19,13 @@ mod text;
 mod walk;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use tree_sitter::{ParseOptions, Parser, Tree};
+use tree_sitter::{ParseOptions, Tree};
 
 use super::languages::{FirstAssignment, Lang};
+use super::parsers::Parsers;
 use super::queries::{Tables, tables};
 use super::{branches, passages, segments};
 use crate::base::span::Span;
@@ -78,11 +78,14 @@ pub struct Limits {
     pub depth: u32,
     /// Bytes above which a text is cut into segments; none: the language's own.
     pub segment_size: Option<usize>,
+    /// Parsers that a thread keeps for the next text.
+    pub parsers: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { time: Duration::from_secs(2), bytes: 4 << 20, line: 100 << 10, depth: 2_000, segment_size: None }
+        let (time, parsers) = (Duration::from_secs(2), usize::MAX);
+        Self { time, bytes: 4 << 20, line: 100 << 10, depth: 2_000, segment_size: None, parsers }
     }
 }
 
@@ -300,18 +303,11 @@ pub fn parse(lang: Lang, text: &str, limits: &Limits) -> Option<Tree> {
 
 fn parse_ranges(lang: Lang, text: &str, ranges: &[tree_sitter::Range], limits: &Limits) -> Option<Tree> {
     thread_local! {
-        static PARSERS: RefCell<HashMap<Lang, Parser>> = RefCell::new(HashMap::new());
+        static PARSERS: RefCell<Parsers> = RefCell::default();
     }
     PARSERS.with(|parsers| {
         let mut parsers = parsers.borrow_mut();
-        let parser = match parsers.entry(lang) {
-            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::hash_map::Entry::Vacant(entry) => {
-                let mut parser = Parser::new();
-                parser.set_language(&lang.grammar()?).ok()?;
-                entry.insert(parser)
-            }
-        };
+        let parser = parsers.of(lang, limits.parsers)?;
         parser.set_included_ranges(ranges).ok()?;
         let mut allowance = Allowance::new(limits.time);
         let mut late = |_: &tree_sitter::ParseState| {

@@ -10,6 +10,7 @@ pub mod in_process;
 pub mod languages;
 pub mod outlines;
 mod parse;
+mod parsers;
 pub mod parsing;
 pub mod passages;
 pub mod queries;

@@ -86,6 +86,7 @@ impl Handle {
             memory_limit: shared.options.memory_limit,
             memory_peak: shared.governor.seen().0,
             memory_pauses: shared.governor.seen().1,
+            paused: shared.pace.is_paused(),
             staleness: if shared.watch.is_complete() { WATCHED } else { shared.options.rescan_interval },
             watched: shared.watch.folders().len(),
             stat_cache: shared.watch.stamps.statistics(),

@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use super::WorkspaceError;
 use super::crawl::{self, Pass};
+use super::pace::Whose;
 use super::progress::{Counters, Event, Stage};
 use super::roots::Root;
 use super::rules::Rules;
@@ -105,6 +106,8 @@ fn pool_options(shared: &Shared) -> PoolOptions {
         resident_idle: resident_limit / (workers as u64 + 1),
         faults: options.faults,
         segment_size: options.segment_size,
+        parsers: options.parsers,
+        pace: shared.pace.clone(),
         cancel: shared.cancel.clone(),
         room: shared.governor.room.clone(),
         ..PoolOptions::default()
@@ -123,13 +126,15 @@ fn run(shared: &Arc<Shared>, pool: &Pool, lane: Lane, requests: &Receiver<Reques
             Ok(first) => first,
             Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {
-                if lane == Lane::Near && shared.options.follow {
+                if lane == Lane::Near && shared.options.follow && !shared.pace.is_paused() {
                     look_again(shared, pool);
                 }
                 looked = Instant::now();
                 continue;
             }
         };
+        // What comes while work is paused is joined.
+        shared.pace.wait_paused(|| shared.cancel.is_cancelled());
         if shared.cancel.is_cancelled() {
             return;
         }
@@ -200,6 +205,7 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
         counters: &shared.counters,
         cancel: &shared.cancel,
         lane: Lane::Whole,
+        asked: false,
     });
     if shared.cancel.is_cancelled() {
         return;
@@ -229,13 +235,14 @@ fn look_at(
         paths.extend(rule_files.iter().filter_map(Rules::governed));
     }
     let snapshot = shared.snapshot();
-    crawl::run(&Pass { shared, root, paths, snapshot, pool, counters, cancel: &shared.cancel, lane })
+    crawl::run(&Pass { shared, root, paths, snapshot, pool, counters, cancel: &shared.cancel, lane, asked: false })
 }
 
 /// Merges packs when they have become many: neighbours that fit into memory, run after run.
 fn tidy_up(shared: &Shared, root: &Root) {
     let most = shared.options.memory_limit / MERGED;
     while root.store.state().packs.len() > shelf::MANY_PACKS && !shared.cancel.is_cancelled() {
+        shared.pace.wait(Whose::Idle, || shared.cancel.is_cancelled());
         let _order = root.committing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let Some(survivors) = shared.ask(|reply| Command::Survivors(root.id, reply)) else { return };
         let Some(fresh) = shelf::merged(root, &survivors, most) else { return };

@@ -7,6 +7,7 @@ mod governor;
 mod handle;
 mod lanes;
 pub mod options;
+mod pace;
 pub mod preview;
 pub mod progress;
 mod room;
@@ -37,7 +38,8 @@ use crate::index::snapshot::Snapshot;
 use crate::index::wants::Wants;
 use crate::text::decode::{Decoded, decode};
 
-pub use options::{Options, RuleOptions, StatCacheOptions};
+pub use options::{Options, PackOptions, RuleOptions, StatCacheOptions};
+pub use pace::{Answering, Pace, PaceOptions, Requests};
 pub use progress::{Counters, Event, Progress, Stage};
 pub use skip::Skip;
 pub use watch::StatCacheStatistics;
@@ -107,6 +109,8 @@ pub struct Status {
     /// The most bytes seen while indexing, and how many batches had to wait for memory.
     pub memory_peak: u64,
     pub memory_pauses: u64,
+    /// Indexing waits until it is let go on.
+    pub paused: bool,
     /// How soon a change made elsewhere is seen.
     pub staleness: Duration,
     /// Folders that the system watches for us.
@@ -267,6 +271,12 @@ impl Workspace {
     /// The folders that are watched for changes (absolute paths, in their order).
     pub fn watched_folders(&self) -> Vec<PathBuf> {
         self.handle.shared.watch.folders()
+    }
+
+    /// Stops indexing after what is in hand, or lets it go on. Open documents, and files that a question needs, are looked
+    /// at all the same.
+    pub fn pause(&self, paused: bool) {
+        self.handle.shared.pace.pause(paused);
     }
 
     /// Every file and left-out folder with its language or reason, in the order of paths, root after root. Walks the

@@ -5,9 +5,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::pace::{PaceOptions, Requests};
 use crate::base::settings::{Settings, table};
 use crate::embed::Embedder;
 use crate::store::tiers::TierOptions;
+
+/// Less memory than this is no limit that work could keep, in bytes.
+const LEAST_MEMORY: u64 = 128 << 20;
+/// Fewer bytes a second from the disk are no pace at all.
+const LEAST_DISK: u64 = 64 << 10;
 
 /// Plain options; `Default` is what the settings table calls `auto`.
 #[derive(Clone)]
@@ -54,6 +60,14 @@ pub struct Options {
     pub cache: TierOptions,
     /// `performance.file_stat_cache`.
     pub stat_cache: StatCacheOptions,
+    /// What work that nobody waits for may take.
+    pub pace: PaceOptions,
+    /// The requests that such work lets go first.
+    pub requests: Arc<Requests>,
+    /// Parsers that a worker keeps; 0: all.
+    pub parsers: usize,
+    /// How packs are kept.
+    pub packs: PackOptions,
     /// Let workers obey fault marks in texts (tests).
     pub faults: bool,
 }
@@ -82,6 +96,10 @@ impl Default for Options {
             index_shape: String::new(),
             cache: TierOptions::default(),
             stat_cache: StatCacheOptions::default(),
+            pace: PaceOptions::default(),
+            requests: Arc::default(),
+            parsers: 0,
+            packs: PackOptions::default(),
             faults: false,
         }
     }
@@ -92,28 +110,34 @@ impl Options {
     pub fn from_settings(settings: &Settings) -> Self {
         let whole = |row| u64::try_from(settings.int(row)).unwrap_or(0);
         let directory = settings.text(&table::CACHE_DIRECTORY);
+        let memory_limit = memory_limit(settings);
         Self {
             cache_dir: (!directory.is_empty()).then(|| PathBuf::from(directory)),
             rules: RuleOptions {
+                remembered: if settings.bool(&table::PATTERN_TRIE_ENABLED) {
+                    whole(&table::PATTERN_TRIE_SIZE) as usize
+                } else {
+                    0
+                },
                 exclude: settings.list(&table::TRACKING_EXCLUDE).to_vec(),
                 include: settings.list(&table::TRACKING_INCLUDE).to_vec(),
                 skip_directories: settings.list(&table::SKIP_LARGE_DIRECTORIES).to_vec(),
                 size_limit: settings.size(&table::TRACKING_SIZE_LIMIT),
                 ..RuleOptions::default()
             },
-            workers: whole(&table::PROCESSOR_WORKERS) as usize,
+            workers: at_most(settings, whole(&table::PROCESSOR_WORKERS)),
             batch_files: whole(&table::PROCESSOR_BATCH) as usize,
-            walkers: whole(&table::SCANNER_WORKERS) as usize,
+            walkers: at_most(settings, whole(&table::SCANNER_WORKERS)),
             walk_timeout: Duration::from_secs(whole(&table::SCANNER_TIMEOUT)),
             trust_stamps: settings.bool(&table::TRACK_IF_MODIFIED),
-            memory_limit: whole(&table::MEMORY_LIMIT_MB) << 20,
+            memory_limit,
             watch: settings.bool(&table::WATCH_ENABLED),
             rescan_interval: Duration::from_secs(whole(&table::WATCH_RESCAN_SECONDS)),
             segment_size: settings.size(&table::SEGMENT_SIZE),
             index_shape: settings.index_shape(),
             cache: TierOptions {
                 // Where all together get little, the cache does not get most of it.
-                budget: whole(&table::CACHE_MEMORY_BUDGET_MB).min(whole(&table::MEMORY_LIMIT_MB) / 4) << 20,
+                budget: (whole(&table::CACHE_MEMORY_BUDGET_MB) << 20).min(memory_limit / 4),
                 ratios: [
                     &table::CACHE_HOT_RATIO,
                     &table::CACHE_WARM_RATIO,
@@ -128,8 +152,63 @@ impl Options {
                 max_entries: whole(&table::STAT_CACHE_SIZE),
                 ttl: Duration::from_secs(whole(&table::STAT_CACHE_TTL)),
             },
+            pace: pace(settings),
+            parsers: whole(&table::PARSER_POOL_SIZE) as usize,
+            packs: PackOptions {
+                in_memory: !settings.bool(&table::CACHE_KEPT) || settings.text(&table::CACHE_TYPE) == "memory",
+                mapped: settings.bool(&table::USE_MMAP),
+                least_mapped: settings.size(&table::MMAP_THRESHOLD),
+            },
             ..Self::default()
         }
+    }
+}
+
+/// The lower of the two settings that bound memory, in bytes.
+fn memory_limit(settings: &Settings) -> u64 {
+    let megabytes = u64::try_from(settings.int(&table::MEMORY_LIMIT_MB)).unwrap_or(0);
+    match settings.size(&table::MAX_MEMORY) {
+        0 => megabytes << 20,
+        bytes => bytes.max(LEAST_MEMORY).min(megabytes << 20),
+    }
+}
+
+/// A stage's own number of threads or processes (0: one a core), within what holds for every stage.
+fn at_most(settings: &Settings, own: u64) -> usize {
+    if !settings.bool(&table::PARALLEL_TRACKING) {
+        return 1;
+    }
+    let all = usize::try_from(settings.int(&table::MAX_WORKERS)).unwrap_or(0);
+    let own = usize::try_from(own).unwrap_or(0);
+    if all == 0 { own } else { super::state::cores(own).min(all) }
+}
+
+fn pace(settings: &Settings) -> PaceOptions {
+    let disk = settings.size(&table::MAX_DISK_IO);
+    let throttled = settings.bool(&table::THROTTLING_ENABLED);
+    let rate = u64::try_from(settings.int(&table::THROTTLING_RATE)).unwrap_or(0);
+    PaceOptions {
+        cpu_percent: u32::try_from(settings.int(&table::MAX_CPU)).unwrap_or(100),
+        bytes_per_second: if disk == 0 { 0 } else { disk.max(LEAST_DISK) },
+        files_per_second: if throttled { rate } else { 0 },
+        power_supplies: PaceOptions::default().power_supplies.filter(|_| settings.bool(&table::QUIET_ON_BATTERY)),
+    }
+}
+
+/// How packs are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackOptions {
+    /// `performance.cache.type`: in memory alone, and nothing is read from the disk.
+    pub in_memory: bool,
+    /// `performance.use_mmap`.
+    pub mapped: bool,
+    /// `performance.mmap_threshold`: smaller packs are read, in bytes.
+    pub least_mapped: u64,
+}
+
+impl Default for PackOptions {
+    fn default() -> Self {
+        Self { in_memory: false, mapped: true, least_mapped: 0 }
     }
 }
 
@@ -148,6 +227,8 @@ pub struct RuleOptions {
     pub size_limit: u64,
     /// Folders deeper than this are not entered.
     pub max_depth: usize,
+    /// `performance.pattern_trie`: folders whose compiled rules are remembered.
+    pub remembered: usize,
 }
 
 impl Default for RuleOptions {
@@ -159,6 +240,7 @@ impl Default for RuleOptions {
             git_ignore: true,
             size_limit: 1 << 40,
             max_depth: 2_000,
+            remembered: 1_000,
         }
     }
 }

@@ -29,7 +29,16 @@ const NOTE: u8 = 2;
 pub fn open_store(root: &Path, options: &Options) -> Store {
     let settings = shape(&[("shape", &options.index_shape)]);
     let (cache_dir, read_only) = (options.cache_dir.clone(), options.read_only);
-    Store::open(root, &StoreOptions { cache_dir, settings, read_only, ..StoreOptions::default() })
+    let packs = &options.packs;
+    let options = StoreOptions {
+        cache_dir,
+        in_memory: packs.in_memory,
+        read_only,
+        settings,
+        use_mmap: packs.mapped,
+        least_mapped: packs.least_mapped,
+    };
+    Store::open(root, &options)
 }
 
 /// Makes packs and commits them.

@@ -14,6 +14,7 @@ use super::WorkspaceError;
 use super::governor::Governor;
 use super::lanes::Request;
 use super::options::Options;
+use super::pace::Pace;
 use super::progress::{Counters, Event, Events, Progress, Stage};
 pub(super) use super::roots::Root;
 use super::seek::Turn;
@@ -94,6 +95,8 @@ pub struct Shared {
     pub(super) governor: Governor,
     /// Questions go before the pass over everything.
     pub(super) questions: Turn,
+    /// Work that nobody waits for asks here first.
+    pub(super) pace: Arc<Pace>,
     pub cancel: Cancel,
     pub roots: RwLock<Vec<Arc<Root>>>,
     /// For decoding and embedding.
@@ -116,6 +119,7 @@ impl Shared {
         Ok(Self {
             governor: Governor::new(options.memory_limit),
             questions: Turn::default(),
+            pace: Arc::new(Pace::new(&options.pace, options.requests.clone())),
             watch: Watch::new(options.most_watched, &options.stat_cache),
             options,
             counters: Counters::default(),

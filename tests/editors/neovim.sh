@@ -76,6 +76,13 @@ command cclose
 command 'Portolan status'
 expect status '─ Portolan ─|Portolan ─' ':Portolan status shows a window'
 command 'only'
+command 'Portolan pause'
+expect pause 'portolan: indexing is paused' ':Portolan pause stops indexing'
+command 'Portolan search where do we retry with exponential backoff'
+expect asked-paused '^1: mail/outbox.py:[0-9]+ +send_later' 'a question is answered while indexing is paused'
+press Enter
+command 'Portolan resume'
+expect resume 'portolan: indexing goes on' ':Portolan resume lets it go on'
 command 'Portolan restart'
 expect restart 'portolan: restarted' ':Portolan restart starts a fresh server'
 command 'Portolan search where do we retry with exponential backoff'

@@ -93,6 +93,13 @@ async function statusAndRestart() {
   const told = (seen) => seen.length > 4 && !holds('No status')(seen);
   await expect('status', 'the status lists what the server says', rows, told);
   await vscode.close();
+  await vscode.command('Portolan: Pause Indexing');
+  await expect('paused', 'the status bar says that indexing is paused', vscode.statusBar, holds('Portolan paused'));
+  await vscode.ask('make sure a crash never leaves half a file');
+  await expect('asked-paused', 'a question is answered while indexing is paused', rows, firstHolds('save_atomically'));
+  await vscode.close();
+  await vscode.command('Portolan: Resume Indexing');
+  await vscode.until(vscode.statusBar, (items) => items.includes('Portolan'));
   await vscode.command('Portolan: Restart the Server');
   await vscode.until(vscode.statusBar, (items) => !items.includes('Portolan'), 2);
   await vscode.until(vscode.statusBar, (items) => items.includes('Portolan'));

@@ -59,3 +59,18 @@ fn indexes_are_listed_and_removed() {
     assert_eq!(gc(&place, &["--list"]).1.lines().count(), 2);
     assert!(open.is_saved());
 }
+
+#[test]
+fn settings_say_how_much_stays_and_for_how_long() {
+    let place = tempfile::tempdir().expect("a directory");
+    let place = place.path().canonicalize().expect("it exists");
+    for root in ["one", "two"] {
+        drop(index(&place, root));
+    }
+    let (_, text) = gc(&place, &[]);
+    assert!(text.contains("0.0 MB freed"), "{text}");
+    let (_, text) = gc(&place, &["--set", "performance.cache.size_limit=1500KB"]);
+    assert!(text.contains("removed  PLACE/one") && text.contains("1.0 MB freed"), "{text}");
+    let (_, text) = gc(&place, &["--set", "performance.cache.ttl=0"]);
+    assert!(text.contains("removed  PLACE/two"), "{text}");
+}

@@ -21,6 +21,7 @@ mod wire;
 mod crawl;
 mod hostile;
 mod ignore_rules;
+mod limits;
 mod search;
 mod seek;
 mod watch;

@@ -71,7 +71,7 @@ fn schema(row: &Row) -> Json {
             it.insert("type".into(), json!("array"));
             it.insert("items".into(), json!({"type": "string"}));
         }
-        Kind::Size(_) => drop(it.insert("type".into(), json!(["integer", "string"]))),
+        Kind::Size(_) | Kind::SizeIn(..) => drop(it.insert("type".into(), json!(["integer", "string"]))),
     }
     it.insert("default".into(), Value::default_of(row).to_json());
     let scope = if row.scope == Scope::Machine { "machine" } else { "window" };

@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import { askQuestion } from './search';
 import { Server } from './server';
-import { StatusItem, showStatus } from './status';
+import { StatusItem, setPaused, showStatus } from './status';
 
 let server: Server | undefined;
 
@@ -19,6 +19,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       askQuestion(started, typeof question === 'string' ? question : undefined),
     ),
     vscode.commands.registerCommand('portolan.showStatus', () => showStatus(started)),
+    vscode.commands.registerCommand('portolan.pause', () => setPaused(started, item, true)),
+    vscode.commands.registerCommand('portolan.resume', () => setPaused(started, item, false)),
     vscode.commands.registerCommand('portolan.restart', () => started.restart()),
     vscode.commands.registerCommand('portolan.showLog', () => log.show()),
     vscode.workspace.onDidChangeConfiguration(async (change) => {

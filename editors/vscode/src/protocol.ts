@@ -28,6 +28,8 @@ export interface SearchAnswer {
 
 export const SEARCH = 'portolan/semanticSearch';
 export const STATUS = 'portolan/status';
+/** `{ paused: boolean }`: stops indexing, or lets it go on. */
+export const PAUSE = 'portolan/pause';
 
 /** A status is any object; `summary`, where there is one, is its one line for people. */
 export type ServerStatus = { summary?: string } & Record<string, unknown>;

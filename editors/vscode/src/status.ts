@@ -2,7 +2,7 @@
 
 import * as vscode from 'vscode';
 import type { ProgressToken, WorkDoneProgressBegin, WorkDoneProgressEnd, WorkDoneProgressReport } from 'vscode-languageclient/node';
-import { STATUS, type ServerStatus } from './protocol';
+import { PAUSE, STATUS, type ServerStatus } from './protocol';
 import type { Server } from './server';
 
 type Progress = WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd;
@@ -16,6 +16,7 @@ export class StatusItem implements vscode.Disposable {
   private readonly item: vscode.StatusBarItem;
   /** Jobs under way, oldest first; the newest is shown. */
   private readonly jobs = new Map<ProgressToken, Job>();
+  private isPaused = false;
 
   constructor() {
     this.item = vscode.window.createStatusBarItem('portolan.status', vscode.StatusBarAlignment.Left, -10);
@@ -26,12 +27,21 @@ export class StatusItem implements vscode.Disposable {
   }
 
   starting(): void {
+    // A server that starts anew is never paused.
+    this.isPaused = false;
     this.show('$(sync~spin) Portolan', 'The server starts.');
   }
 
   /** The server runs and nothing is under way; `summary` is what it says of its index. */
   running(summary = 'Ask a question: "Portolan: Ask a Question About This Code".'): void {
-    if (this.jobs.size === 0) this.show('$(compass) Portolan', summary);
+    if (this.isPaused) this.show('$(debug-pause) Portolan paused', 'Indexing is paused. "Portolan: Resume Indexing" lets it go on.');
+    else if (this.jobs.size === 0) this.show('$(compass) Portolan', summary);
+  }
+
+  /** Indexing stands still until the user lets it go on. */
+  paused(paused: boolean): void {
+    this.isPaused = paused;
+    this.running();
   }
 
   /** Called whenever the last job has ended. */
@@ -59,8 +69,9 @@ export class StatusItem implements vscode.Disposable {
       }
     }
     const newest = [...this.jobs.values()].pop();
-    if (!newest) {
+    if (!newest || this.isPaused) {
       this.running();
+      if (newest) return;
       this.onIdle();
       return;
     }
@@ -89,10 +100,22 @@ function rows(value: object, prefix = ''): [string, string][] {
   });
 }
 
+/** Stops indexing, or lets it go on; questions are answered all the same. */
+export async function setPaused(server: Server, item: StatusItem, paused: boolean): Promise<void> {
+  try {
+    const said = await server.ask<{ paused: boolean }>(PAUSE, { paused });
+    item.paused(said.paused);
+  } catch (error) {
+    void vscode.window.showErrorMessage(`Portolan: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 /** Lists what the server says of itself, with what one may do about it. */
 export async function showStatus(server: Server): Promise<void> {
   const actions: (vscode.QuickPickItem & { run?: string })[] = [
     { label: '$(search) Ask a question', run: 'portolan.search' },
+    { label: '$(debug-pause) Pause indexing', run: 'portolan.pause' },
+    { label: '$(debug-continue) Resume indexing', run: 'portolan.resume' },
     { label: '$(debug-restart) Restart the server', run: 'portolan.restart' },
     { label: '$(output) Show the log', run: 'portolan.showLog' },
   ];

@@ -7,6 +7,7 @@ pub mod beneath;
 pub mod directories;
 pub mod ends;
 pub mod lock;
+pub mod machine;
 pub mod memory;
 pub mod private;
 pub mod process;

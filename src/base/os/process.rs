@@ -48,6 +48,28 @@ pub fn thread_time() -> std::time::Duration {
     std::time::Duration::new(seconds.unwrap_or(0), nanoseconds.unwrap_or(0).min(999_999_999))
 }
 
+/// Time that this process and all its children, those that have ended included, have spent on a processor.
+pub fn tree_time() -> std::time::Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let own = std::time::Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), now.tv_nsec as u32 % 1_000_000_000);
+    let me = std::process::id();
+    let living =
+        super::memory::descendants(me).into_iter().filter_map(super::memory::cpu_of).sum::<std::time::Duration>();
+    own + living + ended_children_time().unwrap_or_default()
+}
+
+/// The same of the children that have ended and were waited for.
+fn ended_children_time() -> Option<std::time::Duration> {
+    let text = std::fs::read("/proc/self/stat").ok()?;
+    // The name, in parentheses, may hold anything: the numbers are counted from behind it.
+    let behind = text.iter().rposition(|&it| it == b')')? + 1;
+    let numbers: Vec<u64> =
+        std::str::from_utf8(&text[behind..]).ok()?.split_whitespace().map(|it| it.parse().unwrap_or(0)).collect();
+    let ticks = numbers.get(13)?.saturating_add(*numbers.get(14)?);
+    // Linux tells these times in hundredths of a second on every processor that we are built for.
+    Some(std::time::Duration::from_millis(ticks.saturating_mul(10)))
+}
+
 /// The largest file that this process may write, in bytes; `None` without limit. Writing beyond it would kill the
 /// process by a signal, so writers ask first.
 pub fn file_size_limit() -> Option<u64> {

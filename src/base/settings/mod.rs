@@ -1,9 +1,10 @@
-//! The settings in force, and where each comes from. Sources, later ones winning: defaults, the user's `portolan.toml`,
-//! `PORTOLAN_*` variables, the client (initializationOptions, then live configuration), the command line; last a root's
+//! The settings in force, and where each comes from. Sources, later ones winning: defaults, the profile (whoever names it),
+//! the user's `portolan.toml`, `PORTOLAN_*` variables, the client (initializationOptions, then live configuration), the command line; last a root's
 //! own `portolan.toml`, which may only narrow. Invariant: every row of the table has a checked value; a bad one is
 //! dropped with a notice that names its source. Must not know what a setting does.
 
 mod narrow;
+pub mod profiles;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
+use super::os::machine::Machine;
 use table::{ROWS, Row, Scope};
 pub use value::Value;
 
@@ -23,9 +25,14 @@ pub type Origin = String;
 #[derive(Clone, Debug)]
 pub struct Settings {
     values: BTreeMap<&'static str, (Value, Origin)>,
+    /// What the profile `auto` goes by; none: the defaults.
+    machine: Option<Machine>,
     /// One sentence for each thing that was not taken, with its source and the remedy.
     pub notices: Vec<String>,
 }
+
+/// How the origin of a profile's values begins.
+const PROFILE: &str = "profile ";
 
 /// How much a source may set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,18 +48,54 @@ pub enum Trust {
 impl Default for Settings {
     fn default() -> Self {
         let values = ROWS.iter().map(|row| (row.name, (Value::default_of(row), "default".to_owned()))).collect();
-        Self { values, notices: Vec::new() }
+        Self { values, machine: None, notices: Vec::new() }
     }
 }
 
 impl Settings {
+    /// Tells what the profile `auto` is to go by.
+    pub fn measure(&mut self, machine: Machine) {
+        self.machine = Some(machine);
+        self.apply_profile(Trust::User);
+    }
+
+    /// Gives every setting that nobody has set by itself the value of the profile in force.
+    fn apply_profile(&mut self, trust: Trust) {
+        let name = self.text(&table::PROFILE).to_owned();
+        let origin = format!("{PROFILE}{name}");
+        let wanted: Vec<(&str, String)> = match profiles::values(&name) {
+            Some(values) => values.iter().map(|&(row, text)| (row, text.to_owned())).collect(),
+            None => self.machine.as_ref().map(profiles::measured).unwrap_or_default(),
+        };
+        // What shapes an index or names a device is no business of those who share a connection with a workspace.
+        let allowed = |row: &Row| trust != Trust::Client || row.scope != Scope::Machine;
+        for row in ROWS.iter().filter(|row| allowed(row)) {
+            let from = &self.values[row.name].1;
+            if from != "default" && !from.starts_with(PROFILE) {
+                continue;
+            }
+            let named = wanted.iter().find(|it| it.0 == row.name);
+            let value = named.and_then(|(_, text)| Value::from_text(row, text).ok());
+            let fresh = match value {
+                Some(value) => (value, origin.clone()),
+                None => (Value::default_of(row), "default".to_owned()),
+            };
+            self.values.insert(row.name, fresh);
+        }
+    }
+
+    /// Puts a checked value in force.
+    fn take(&mut self, row: &'static Row, value: Value, origin: &str, trust: Trust) {
+        self.values.insert(row.name, (value, origin.to_owned()));
+        if row.name == table::PROFILE.name {
+            self.apply_profile(trust);
+        }
+    }
+
     /// Takes a TOML text (`portolan.toml`). Nothing of a text that does not parse is taken.
     pub fn add_toml(&mut self, text: &str, origin: &str, trust: Trust) {
         match text.parse::<toml::Table>() {
-            Ok(table) => match serde_json::to_value(table) {
-                Ok(json) => self.add_json(&json, origin, trust),
-                Err(error) => self.notices.push(format!("{origin}: {error}; the file is not used")),
-            },
+            Ok(table) => self.add_json(&json_of(toml::Value::Table(table)), origin, trust),
             Err(error) => {
                 let line = error.span().map_or(1, |s| text[..s.start.min(text.len())].matches('\n').count() + 1);
                 self.notices
@@ -85,7 +128,7 @@ impl Settings {
         let (name, value) = text.split_once('=').ok_or_else(|| format!("{origin} wants NAME=VALUE, not {text:?}"))?;
         let row = table::find(name.trim()).ok_or_else(|| format!("{origin}: {}", unknown_sentence(name.trim())))?;
         let value = Value::from_text(row, value.trim()).map_err(|why| format!("{origin}: {why}"))?;
-        self.values.insert(row.name, (value, origin.to_owned()));
+        self.take(row, value, origin, Trust::User);
         Ok(())
     }
 
@@ -115,9 +158,7 @@ impl Settings {
             (Trust::Workspace, _) => Err("cannot be set by a workspace: set it in your own portolan.toml"),
         };
         match taken {
-            Ok(value) => {
-                self.values.insert(row.name, (value, origin.to_owned()));
-            }
+            Ok(value) => self.take(row, value, origin, trust),
             Err(why) => self.notices.push(format!("{origin}: {} {why}", row.name)),
         }
     }
@@ -164,6 +205,21 @@ impl Settings {
             .filter(|row| row.shapes_index)
             .map(|row| format!("{}={}\n", row.name, self.get(row).0.to_json()))
             .collect()
+    }
+}
+
+/// TOML as JSON; what JSON has no word for (a date, `nan`, `inf`) becomes a text, which no number takes. The parser of TOML
+/// bounds how deep values are nested.
+fn json_of(value: toml::Value) -> Json {
+    match value {
+        toml::Value::String(it) => Json::String(it),
+        toml::Value::Integer(it) => it.into(),
+        toml::Value::Float(it) if it.is_finite() => it.into(),
+        toml::Value::Float(it) => Json::String(it.to_string()),
+        toml::Value::Boolean(it) => it.into(),
+        toml::Value::Datetime(it) => Json::String(it.to_string()),
+        toml::Value::Array(all) => all.into_iter().map(json_of).collect(),
+        toml::Value::Table(all) => Json::Object(all.into_iter().map(|(key, it)| (key, json_of(it))).collect()),
     }
 }
 

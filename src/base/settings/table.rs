@@ -2,6 +2,10 @@
 //! show` and the extension's package.json are made from it. Invariant: a row here changes what Portolan does (a test of
 //! the part concerned shows it). Must not know where values come from.
 
+mod limits;
+
+pub use limits::*;
+
 /// The type of a value, with its bounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
@@ -18,6 +22,8 @@ pub enum Kind {
     List(&'static [&'static str]),
     /// Bytes, written as a number or as "10MB"; default in bytes.
     Size(u64),
+    /// The same with a smallest and a largest.
+    SizeIn(u64, u64, u64),
 }
 
 /// Who may set it.
@@ -58,7 +64,7 @@ const fn shaping(mut it: Row) -> Row {
     it
 }
 
-use Kind::{Bool, Choice, Float, Int, List, Size, Text};
+use Kind::{Bool, Choice, Float, Int, List, Size, SizeIn, Text};
 use Scope::{Machine, Narrowing, User};
 
 /// Directories that are skipped whole unless an include pattern names them.
@@ -125,9 +131,9 @@ pub const CACHE_DIRECTORY: Row =
     row("cache.directory", Text(""), Machine, "Directory of the index; empty means portolan/ in the user's cache.");
 pub const SEGMENT_SIZE: Row = shaping(row(
     "cache.segment_size",
-    Size(256 * 1024),
+    SizeIn(256 << 10, 4 << 10, 4 << 20),
     Machine,
-    "Files above this size are indexed in segments of about this size, cut between top-level items; 4 KiB to 4 MiB.",
+    "Files above this size are indexed in segments of about this size, cut between top-level items.",
 ));
 pub const PROCESSOR_WORKERS: Row = row(
     "performance.parallel_processor.max_workers",
@@ -219,6 +225,7 @@ pub const LOG_LEVEL: Row = live(row(
 
 /// Every setting, in the order of the manual.
 pub const ROWS: &[Row] = &[
+    PROFILE,
     TRACKING_INCLUDE,
     TRACKING_EXCLUDE,
     TRACKING_SIZE_LIMIT,
@@ -232,13 +239,30 @@ pub const ROWS: &[Row] = &[
     CACHE_FROZEN_RATIO,
     CACHE_DIRECTORY,
     SEGMENT_SIZE,
+    PARALLEL_TRACKING,
+    MAX_WORKERS,
     PROCESSOR_WORKERS,
     PROCESSOR_BATCH,
+    PARSER_POOL_SIZE,
     SCANNER_WORKERS,
     SCANNER_TIMEOUT,
     STAT_CACHE_ENABLED,
     STAT_CACHE_SIZE,
     STAT_CACHE_TTL,
+    PATTERN_TRIE_ENABLED,
+    PATTERN_TRIE_SIZE,
+    USE_MMAP,
+    MMAP_THRESHOLD,
+    CACHE_KEPT,
+    CACHE_TYPE,
+    CACHE_SIZE_LIMIT,
+    CACHE_TTL,
+    MAX_MEMORY,
+    MAX_CPU,
+    MAX_DISK_IO,
+    THROTTLING_ENABLED,
+    THROTTLING_RATE,
+    QUIET_ON_BATTERY,
     EMBEDDINGS_ENABLED,
     EMBEDDINGS_RUNTIME,
     EMBEDDINGS_LIBRARY,
@@ -254,9 +278,17 @@ pub const ROWS: &[Row] = &[
     LOG_LEVEL,
 ];
 
-/// The row called `name`; `performance.embeddings.x` is another spelling of `embeddings.x`.
+/// Other spellings of settings, as older guides have them.
+const SPELLINGS: &[(&str, &Row)] = &[
+    ("performance.chunk_size", &PROCESSOR_BATCH),
+    ("performance.cache.path", &CACHE_DIRECTORY),
+    ("performance.throttling.operations_per_second", &THROTTLING_RATE),
+];
+
+/// The row called `name`, in any of its spellings; `performance.embeddings.x` is one of `embeddings.x`.
 pub fn find(name: &str) -> Option<&'static Row> {
     let name = name.strip_prefix("performance.").filter(|n| n.starts_with("embeddings.")).unwrap_or(name);
+    let name = SPELLINGS.iter().find(|(other, _)| *other == name).map_or(name, |(_, row)| row.name);
     ROWS.iter().find(|row| row.name == name)
 }
 

@@ -4,7 +4,8 @@ use expect_test::{Expect, expect};
 
 use super::table::{self, ROWS};
 use super::value::wanted;
-use super::{Settings, Trust, Value};
+use super::{Settings, Trust, Value, profiles};
+use crate::base::os::machine::Machine;
 
 fn check(toml: &str, trust: Trust, expected: Expect) {
     let mut settings = Settings::default();
@@ -110,4 +111,89 @@ fn environment_and_command_line() {
     assert_eq!(settings.list(&table::TRACKING_EXCLUDE), ["a", "b/**"]);
     expect![[r#"Err("--set: no setting is called memory.limit; did you mean memory.limit_mb?")"#]]
         .assert_eq(&format!("{:?}", settings.add_assignment("memory.limit=1", "--set")));
+}
+
+fn in_force(settings: &Settings) -> String {
+    let all = ROWS.iter().map(|row| (row, settings.get(row))).filter(|(_, (_, origin))| *origin != "default");
+    all.map(|(row, (value, origin))| format!("{} = {} ({origin})\n", row.name, value.to_json())).collect()
+}
+
+#[test]
+fn a_profile_counts_less_than_what_is_set_by_itself() {
+    let mut settings = Settings::default();
+    settings.add_toml("profile = \"dev\"\n[cache]\nmemory_budget_mb = 70", "f.toml", Trust::User);
+    expect![[r#"
+        profile = "dev" (f.toml)
+        cache.memory_budget_mb = 70 (f.toml)
+        cache.hot_tier_ratio = 0.4 (profile dev)
+        cache.segment_size = 64000 (profile dev)
+        log.level = "debug" (profile dev)
+    "#]]
+    .assert_eq(&in_force(&settings));
+    // Named later, it takes the place of the other profile and of nothing else.
+    settings.add_assignment("profile=read_heavy", "--set").unwrap();
+    expect![[r#"
+        profile = "read_heavy" (--set)
+        cache.memory_budget_mb = 70 (f.toml)
+        cache.hot_tier_ratio = 0.3 (profile read_heavy)
+        cache.warm_tier_ratio = 0.3 (profile read_heavy)
+        cache.cold_tier_ratio = 0.2 (profile read_heavy)
+        cache.frozen_tier_ratio = 0.2 (profile read_heavy)
+    "#]]
+    .assert_eq(&in_force(&settings));
+    settings.add_toml("profile = \"huge\"", "workspace", Trust::Workspace);
+    assert_eq!(settings.text(&table::PROFILE), "read_heavy");
+    settings.add_toml("profile = \"prod\"", "client", Trust::Client);
+    assert_eq!(settings.get(&table::CACHE_HOT_RATIO).1, "profile prod");
+    assert_eq!(settings.get(&table::SEGMENT_SIZE).1, "default", "a machine setting");
+}
+
+#[test]
+fn every_profile_fits_the_table() {
+    for name in table::PROFILES {
+        for (row, text) in profiles::values(name).unwrap_or_default() {
+            let row = table::find(row).unwrap_or_else(|| panic!("{name}: no row {row}"));
+            assert_eq!(Value::from_text(row, text).err(), None, "{name}");
+        }
+        assert_eq!(profiles::values(name).is_none(), *name == "auto");
+    }
+}
+
+#[test]
+fn auto_goes_by_the_machine() {
+    let mut settings = Settings::default();
+    settings.measure(Machine { cores: 8, memory: 64 << 30 });
+    let workers = "performance.parallel_processor.max_workers = 4 (profile auto)\n\
+                   performance.parallel_scanner.max_workers = 4 (profile auto)\n";
+    assert_eq!(in_force(&settings), workers);
+    settings.measure(Machine { cores: 1, memory: 1 << 30 });
+    expect![[r#"
+        memory.limit_mb = 256 (profile auto)
+        performance.parallel_processor.max_workers = 1 (profile auto)
+        performance.parallel_scanner.max_workers = 1 (profile auto)
+    "#]]
+    .assert_eq(&in_force(&settings));
+    settings.measure(Machine { cores: 1, memory: 256 << 20 });
+    assert_eq!(settings.int(&table::MEMORY_LIMIT_MB), 128);
+    settings.measure(Machine { cores: 0, memory: 0 });
+    assert_eq!(settings.int(&table::MEMORY_LIMIT_MB), 512);
+    settings.add_assignment("profile=small", "--set").unwrap();
+    assert_eq!(settings.get(&table::PROCESSOR_WORKERS), (&Value::Int(2), "profile small"));
+}
+
+#[test]
+fn other_spellings_and_rates_are_read() {
+    check(
+        "[performance]\nchunk_size = 100\nlimits.max_disk_io = \"100MB/s\"\nthrottling.operations_per_second = 500\n\
+         [cache]\nhot_tier_ratio = nan\nwarm_tier_ratio = inf\nsegment_size = \"1KB\"",
+        Trust::User,
+        expect![[r#"
+            performance.parallel_processor.batch_size = 100 (f.toml)
+            performance.limits.max_disk_io = 104857600 (f.toml)
+            performance.throttling.rate_limit = 500 (f.toml)
+            ! f.toml: cache.hot_tier_ratio wants a number from 0 to 1, not "NaN"; it stays as it was
+            ! f.toml: cache.segment_size wants a size from 4096 to 4194304 bytes, such as 256KB, not "1KB"; it stays as it was
+            ! f.toml: cache.warm_tier_ratio wants a number from 0 to 1, not "inf"; it stays as it was
+        "#]],
+    );
 }

@@ -27,7 +27,7 @@ impl Value {
             Kind::Text(it) => Value::Text(it.to_owned()),
             Kind::Choice(all) => Value::Text(all[0].to_owned()),
             Kind::List(all) => Value::List(all.iter().map(|&s| s.to_owned()).collect()),
-            Kind::Size(it) => Value::Size(it),
+            Kind::Size(it) | Kind::SizeIn(it, ..) => Value::Size(it),
         }
     }
 
@@ -51,7 +51,7 @@ impl Value {
             Kind::List(_) => Json::Array(
                 text.split(',').filter(|s| !s.is_empty()).map(|s| Json::String(s.trim().to_owned())).collect(),
             ),
-            Kind::Text(_) | Kind::Choice(_) | Kind::Size(_) => Json::String(text.to_owned()),
+            Kind::Text(_) | Kind::Choice(_) | Kind::Size(_) | Kind::SizeIn(..) => Json::String(text.to_owned()),
         };
         Self::from_json(row, &json)
     }
@@ -70,8 +70,8 @@ impl Value {
             (Kind::List(_), Json::Array(all)) => {
                 all.iter().map(|it| it.as_str().map(str::to_owned)).collect::<Option<_>>().map(Value::List)
             }
-            (Kind::Size(_), Json::String(it)) => parse_size(it).map(Value::Size),
-            (Kind::Size(_), it) => it.as_u64().map(Value::Size),
+            (Kind::Size(_), it) => size_of(it).map(Value::Size),
+            (Kind::SizeIn(_, low, high), it) => size_of(it).filter(|n| (low..=high).contains(n)).map(Value::Size),
             _ => None,
         };
         it.ok_or_else(|| format!("{} wants {}, not {json}", row.name, wanted(row)))
@@ -100,12 +100,18 @@ pub fn wanted(row: &Row) -> String {
         Kind::Choice(all) => format!("one of {}", all.join(", ")),
         Kind::List(_) => "a list of texts".into(),
         Kind::Size(_) => "a size such as 256KB, 10MB or 1GB, or a number of bytes".into(),
+        Kind::SizeIn(_, low, high) => format!("a size from {low} to {high} bytes, such as 256KB"),
     }
 }
 
-/// Bytes in "256KB", "10 MB", "1GiB" or "4096"; units are powers of 1024.
+fn size_of(json: &Json) -> Option<u64> {
+    json.as_str().map_or_else(|| json.as_u64(), parse_size)
+}
+
+/// Bytes in "256KB", "10 MB", "1GiB", "4096" or "100MB/s"; units are powers of 1024.
 fn parse_size(text: &str) -> Option<u64> {
     let text = text.trim();
+    let text = text.strip_suffix("/s").unwrap_or(text);
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let number: u64 = text[..digits].parse().ok()?;
     let shift = match text[digits..].trim().to_ascii_lowercase().as_str() {

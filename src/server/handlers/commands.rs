@@ -14,8 +14,12 @@ const RESCAN: &str = "portolan.server.rescan";
 /// The same as `portolan/status`.
 const STATUS: &str = "portolan.server.status";
 
+/// Stops indexing until `RESUME`; the same as `portolan/pause` with true.
+const PAUSE: &str = "portolan.server.pause";
+const RESUME: &str = "portolan.server.resume";
+
 /// What is advertised.
-pub(crate) const ALL: &[&str] = &[RESCAN, STATUS];
+pub(crate) const ALL: &[&str] = &[RESCAN, STATUS, PAUSE, RESUME];
 
 pub(crate) fn execute(session: &Session, params: &ExecuteCommandParams, cancel: &Cancel) -> Result<Value, Error> {
     match params.command.as_str() {
@@ -26,6 +30,8 @@ pub(crate) fn execute(session: &Session, params: &ExecuteCommandParams, cancel: 
             Ok(Value::Null)
         }
         STATUS => status::status(session, Value::Null, cancel),
+        PAUSE => Ok(status::set_paused(session, true)),
+        RESUME => Ok(status::set_paused(session, false)),
         other => Err(Error::invalid_params(format!("no command {other}; there are {}", ALL.join(", ")))),
     }
 }

@@ -31,6 +31,7 @@ fn plain(status: &Status) -> Value {
     let it = &status.progress;
     json!({
         "summary": summary(status),
+        "paused": status.paused,
         "stage": match status.stage {
             Stage::Opened => "opened",
             Stage::Walked => "walked",
@@ -60,6 +61,11 @@ fn plain(status: &Status) -> Value {
 
 /// One line for people, shown by the editors before all figures.
 fn summary(status: &Status) -> String {
+    let line = how_far(status);
+    if status.paused { format!("paused; {line}") } else { line }
+}
+
+fn how_far(status: &Status) -> String {
     let it = &status.progress;
     match status.stage {
         Stage::Opened => format!("looking for files: {} found", it.files_found),
@@ -72,6 +78,25 @@ fn summary(status: &Status) -> String {
             format!("{} files indexed, {} passages searched by meaning", it.files_done, it.passages_found)
         }
     }
+}
+
+/// portolan/pause `{paused: bool}`: indexing stops after what is in hand, or goes on. Open documents and questions are
+/// answered all the same. Says what holds now. Nothing of it is kept for the next start.
+pub(crate) fn pause(session: &Session, params: Value, _: &Cancel) -> Result<Value, Error> {
+    #[derive(Deserialize)]
+    struct Pause {
+        paused: bool,
+    }
+    let Pause { paused } = serde_json::from_value(params).map_err(|e| Error::invalid_params(e.to_string()))?;
+    Ok(set_paused(session, paused))
+}
+
+/// Pauses indexing, or lets it go on.
+pub(crate) fn set_paused(session: &Session, paused: bool) -> Value {
+    if let Some(workspace) = session.workspace() {
+        workspace.pause(paused);
+    }
+    json!({ "paused": paused && session.workspace().is_some() })
 }
 
 /// portolan/prefetch `{paths: [URI or path beneath the first root]}`: these files are looked at first. Says how many of

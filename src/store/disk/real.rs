@@ -13,13 +13,14 @@ use crate::base::os::{FileLock, PrivateDir, directories, process};
 pub struct RealDisk {
     path: PathBuf,
     dir: RwLock<Option<Arc<PrivateDir>>>,
-    may_map: bool,
+    /// Bytes of the smallest file that is mapped; none is where it is unset.
+    may_map: Option<u64>,
 }
 
 impl RealDisk {
     /// The directory `path`, which need not exist or be usable yet: every operation tries, and says why not.
-    /// `may_map`: packs may be mapped where the file system is local.
-    pub fn new(path: &Path, may_map: bool) -> Self {
+    /// `may_map`: packs of at least so many bytes may be mapped where the file system is local.
+    pub fn new(path: &Path, may_map: Option<u64>) -> Self {
         Self { path: path.to_path_buf(), dir: RwLock::new(None), may_map }
     }
 
@@ -104,10 +105,10 @@ impl Disk for RealDisk {
     fn map(&self, name: &str) -> io::Result<DiskBytes> {
         self.reading(name, |dir| {
             let mut file = dir.open_read(name)?;
-            if self.may_map && !directories::is_remote(&self.path) {
+            let size = file.metadata()?.len();
+            if self.may_map.is_some_and(|least| size >= least) && !directories::is_remote(&self.path) {
                 return DiskBytes::map(&file);
             }
-            let size = file.metadata()?.len();
             DiskBytes::read(&mut file, size)
         })
     }

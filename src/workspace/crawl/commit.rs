@@ -121,6 +121,7 @@ impl<'a> Committer<'a> {
         if self.group.is_empty() {
             return;
         }
+        self.work.pass.wait();
         let begun = Instant::now();
         self.group_bytes = 0;
         let group = std::mem::take(&mut self.group);

@@ -31,6 +31,7 @@ pub fn missing(pass: &Pass<'_>) {
         let mut runs: Vec<Run> = Vec::new();
         for file in files {
             tried.insert(file);
+            pass.wait();
             if pass.cancel.is_cancelled() {
                 break;
             }

@@ -116,6 +116,7 @@ impl<'a> Batch<'a> {
         if !urgent {
             pass.shared.questions.pause(|| pass.cancel.is_cancelled());
         }
+        pass.wait();
         pass.pool.submit(Job { tasks, urgent, done: self.outcomes.clone() });
     }
 }
@@ -132,6 +133,7 @@ pub fn take(work: &Work<'_>, batch: &mut Batch<'_>, path: RelPath, stamp: &FileS
             return done(work, stamp.size);
         }
     }
+    pass.wait_for_file(stamp.size.min(read::MOST_READ));
     let read_ns = now_ns();
     let content = match read::read(&pass.root.dir, &path) {
         Ok(content) => content,

@@ -20,6 +20,7 @@ use self::commit::Committer;
 use self::extract::{Arrival, Batch};
 use self::record::Pending;
 use self::walk::Sight;
+use super::pace::Whose;
 use super::progress::Counters;
 use super::rules::{self, Rules};
 use super::skip::Skip;
@@ -28,7 +29,7 @@ use super::watch::BesidePass;
 use super::worker::{Outcome, Pool};
 use crate::base::cancel::Cancel;
 use crate::base::ids::FileId;
-use crate::base::os::{EntryKind, FileStamp, OpenError};
+use crate::base::os::{EntryKind, FileStamp, OpenError, process};
 use crate::base::paths::RelPath;
 use crate::base::threads::{self, Intent};
 use crate::index::snapshot::Snapshot;
@@ -46,6 +47,30 @@ pub struct Pass<'a> {
     pub counters: &'a Counters,
     pub cancel: &'a Cancel,
     pub lane: Lane,
+    /// A question waits for it: it is neither paused nor slowed down.
+    pub asked: bool,
+}
+
+impl Pass<'_> {
+    /// Waits for the turn of one more piece of work.
+    fn wait(&self) {
+        if let Some(whose) = self.whose() {
+            self.shared.pace.wait(whose, || self.cancel.is_cancelled());
+        }
+    }
+
+    /// Waits for the turn of one more file.
+    fn wait_for_file(&self, bytes: u64) {
+        if let Some(whose) = self.whose() {
+            self.shared.pace.file(whose, bytes, || self.cancel.is_cancelled());
+        }
+    }
+
+    /// None: it does not wait.
+    fn whose(&self) -> Option<Whose> {
+        let whose = if self.lane == Lane::Near { Whose::Near } else { Whose::Idle };
+        (!self.asked).then_some(whose)
+    }
 }
 
 /// Time that a stage was busy, summed over its threads, in microseconds.
@@ -87,6 +112,7 @@ pub struct Report {
 /// Runs a pass to its end.
 pub fn run(pass: &Pass<'_>) -> Report {
     let begun = Instant::now();
+    let spent = (pass.lane == Lane::Whole).then(process::tree_time);
     let _running = pass.shared.governor.begin();
     let work = Work {
         pass,
@@ -115,10 +141,12 @@ pub fn run(pass: &Pass<'_>) -> Report {
             commit::forget_missing(&work);
         }
     });
-    Report { complete, profile: profile(&work, begun) }
+    // Asking for the time of all processes is not for each look at a file that was saved.
+    let profile = spent.map(|spent| profile(&work, begun, spent)).unwrap_or_default();
+    Report { complete, profile }
 }
 
-fn profile(work: &Work<'_>, begun: Instant) -> Vec<String> {
+fn profile(work: &Work<'_>, begun: Instant, spent: Duration) -> Vec<String> {
     let seconds = |counter: &AtomicU64| counter.load(Ordering::Relaxed) as f64 / 1e6;
     let it = work.pass.counters.read();
     vec![
@@ -145,6 +173,11 @@ fn profile(work: &Work<'_>, begun: Instant) -> Vec<String> {
             format!("memory      {:8} MiB at most  {pauses} batches waited for memory", peak >> 20)
         },
         format!("index       {:8.2} s busy", seconds(&work.watch.commit)),
+        format!(
+            "processor   {:8.2} s  work was held back {} times for requests, a pause or a limit",
+            process::tree_time().saturating_sub(spent).as_secs_f64(),
+            work.pass.shared.pace.held()
+        ),
         format!("total       {:8.2} s", begun.elapsed().as_secs_f64()),
     ]
 }

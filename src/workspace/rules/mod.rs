@@ -230,9 +230,20 @@ impl Rules {
                 Ok(above) => self.enter_by_path(root, &above, &folder),
                 Err(skip) => Err(skip),
             };
-            self.known.insert(folder, rules.clone());
+            self.remember(folder, &rules);
         }
         rules
+    }
+
+    /// Keeps the rules of one more folder; where that are too many, all before it are read again when they are asked for.
+    fn remember(&self, folder: RelPath, rules: &Result<Arc<FolderRules>, Skip>) {
+        if self.options.remembered == 0 {
+            return;
+        }
+        if self.known.len() >= self.options.remembered {
+            self.known.clear();
+        }
+        self.known.insert(folder, rules.clone());
     }
 
     fn enter_by_path(

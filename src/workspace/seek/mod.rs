@@ -96,8 +96,8 @@ fn seek(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>, known: &mut Known, 
         return false;
     }
     let counters = Counters::default();
-    let pass =
-        Pass { shared, root, paths, snapshot, pool, counters: &counters, cancel: &shared.cancel, lane: Lane::Near };
+    let (counters, cancel) = (&counters, &shared.cancel);
+    let pass = Pass { shared, root, paths, snapshot, pool, counters, cancel, lane: Lane::Near, asked: true };
     crawl::run(&pass);
     true
 }

@@ -22,6 +22,8 @@ pub struct ChildOptions {
     pub faults: bool,
     /// Bytes above which a text is cut into segments; 0: the language's own.
     pub segment_size: usize,
+    /// Parsers that are kept from one text to the next; 0: all.
+    pub parsers: usize,
 }
 
 impl ChildOptions {
@@ -55,7 +57,8 @@ pub fn main(options: &ChildOptions) -> ExitCode {
         return ExitCode::FAILURE;
     }
     let segment_size = (options.segment_size > 0).then(|| options.segment_size.clamp(LEAST_SEGMENT, MOST_SEGMENT));
-    let limits = Limits { segment_size, ..Limits::default() };
+    let parsers = if options.parsers == 0 { usize::MAX } else { options.parsers };
+    let limits = Limits { segment_size, parsers, ..Limits::default() };
     loop {
         let body = match protocol::read_frame(&mut input) {
             Ok(Some(body)) => body,

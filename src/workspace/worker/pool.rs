@@ -14,6 +14,7 @@ use super::supervisor;
 use crate::base::cancel::Cancel;
 use crate::base::threads::{self, Intent};
 use crate::syntax::languages::Lang;
+use crate::workspace::pace::Pace;
 use crate::workspace::room::Room;
 
 /// A text of more bytes is large: its tree may take as much memory as all else together, so only one of them is in hand
@@ -72,6 +73,10 @@ pub struct PoolOptions {
     pub faults: bool,
     /// Bytes above which a text is cut into segments; 0: the language's own.
     pub segment_size: u64,
+    /// Parsers that a worker keeps; 0: all.
+    pub parsers: usize,
+    /// Jobs that are not urgent wait at this gate.
+    pub pace: Arc<Pace>,
     /// Ends the work in hand, which is nobody's fault then; the pool cancels it when it is dropped.
     pub cancel: Cancel,
     /// Asked before each job; where memory is short, a worker is ended after its job.
@@ -89,6 +94,8 @@ impl Default for PoolOptions {
             idle: Duration::from_secs(20),
             faults: false,
             segment_size: 0,
+            parsers: 0,
+            pace: Arc::default(),
             cancel: Cancel::new(),
             room: Arc::default(),
         }
@@ -132,7 +139,7 @@ impl Pool {
             let large = if number == 0 { large_queue.clone() } else { crossbeam_channel::never() };
             let name = format!("worker-{number}");
             supervisors.push(threads::spawn(&name, Intent::Background, move || {
-                supervisor::run(&options, [&urgent, &queue, &large], &counters, &cancel);
+                supervisor::run(number, &options, [&urgent, &queue, &large], &counters, &cancel);
             })?);
         }
         Ok(Self { jobs: Some([urgent, small, large]), supervisors, counters, cancel })

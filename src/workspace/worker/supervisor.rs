@@ -15,6 +15,7 @@ use crate::base::cancel::Cancel;
 use crate::base::os::memory::{cpu_of, resident_of};
 use crate::base::threads::{self, Intent};
 use crate::workspace::crawl::read::MOST_PARSED;
+use crate::workspace::pace::Whose;
 
 /// Least address space of a worker, in bytes: the program, its grammars and its allocator reserve far more than they use.
 const LEAST_SPACE: u64 = 2 << 30;
@@ -22,6 +23,8 @@ const LEAST_SPACE: u64 = 2 << 30;
 const LOOK: Duration = Duration::from_millis(50);
 /// How many times its patience a worker is waited for that hardly gets a processor.
 const LONGEST: u32 = 6;
+/// How often a closed gate is looked at.
+const CLOSED: Duration = Duration::from_millis(20);
 /// How often a worker without work is looked at.
 const IDLE_LOOK: Duration = Duration::from_millis(500);
 /// Bytes above which a worker is replaced where memory is short; a fresh one has half of that.
@@ -34,8 +37,10 @@ const FACTS: usize = 3;
 /// Starts in a row that may fail before the texts are handed back.
 const STARTS: u32 = 3;
 
-/// Serves jobs of the three queues, urgent ones first, until they are closed.
+/// Serves jobs of the three queues, urgent ones first, until they are closed. Of several supervisors this is the one with
+/// `number`.
 pub fn run(
+    number: usize,
     options: &PoolOptions,
     [urgent, queue, large]: [&Receiver<Job>; 3],
     counters: &PoolCounters,
@@ -44,6 +49,12 @@ pub fn run(
     let mut worker: Option<Worker> = None;
     let mut worked = Instant::now();
     loop {
+        // While the gate is closed, or this one is the worker too many, only what is urgent is taken.
+        let quiet = options.pace.is_quiet();
+        let rests = quiet && number > 0 && number + 1 == options.workers;
+        let open = cancel.is_cancelled() || !rests && options.pace.is_open(Whose::Near);
+        let never = crossbeam_channel::never();
+        let (queue, large) = if open { (queue, large) } else { (&never, &never) };
         // Among several queues with work `select` takes any; what is urgent is asked for by itself first.
         let job = match urgent.try_recv() {
             Ok(job) => Ok(job),
@@ -51,7 +62,7 @@ pub fn run(
                 recv(urgent) -> job => job,
                 recv(queue) -> job => job,
                 recv(large) -> job => job,
-                default(if worker.is_some() { IDLE_LOOK.min(options.idle) } else { options.idle }) => {
+                default(if !open { CLOSED } else if worker.is_some() { IDLE_LOOK.min(options.idle) } else { options.idle }) => {
                     if worked.elapsed() >= options.idle || options.room.is_tight() {
                         worker = None;
                     }
@@ -60,6 +71,7 @@ pub fn run(
             },
         };
         let Ok(job) = job else { return };
+        let (urgent_now, begun) = (job.urgent, Instant::now());
         options.room.wait_for(needed(&job), LONGEST_PAUSE, || cancel.is_cancelled());
         serve(options, &mut worker, job, counters, cancel);
         let most = if options.room.is_tight() { LEAST_WORTH.min(options.resident_idle) } else { options.resident_idle };
@@ -67,6 +79,17 @@ pub fn run(
             worker = None;
         }
         worked = Instant::now();
+        if quiet && options.workers == 1 && !urgent_now {
+            rest(begun.elapsed(), urgent, cancel);
+        }
+    }
+}
+
+/// Does nothing for so long, unless something urgent comes.
+fn rest(time: Duration, urgent: &Receiver<Job>, cancel: &Cancel) {
+    let until = Instant::now() + time;
+    while urgent.is_empty() && !cancel.is_cancelled() && Instant::now() < until {
+        std::thread::sleep(CLOSED.min(time));
     }
 }
 
@@ -134,6 +157,7 @@ impl Worker {
         // Address space is a far outer bound: what counts is resident memory, which is polled.
         command.arg("--address-space").arg(options.resident_limit.saturating_mul(8).max(LEAST_SPACE).to_string());
         command.arg("--segment-size").arg(options.segment_size.to_string());
+        command.arg("--parsers").arg(options.parsers.to_string());
         if options.faults {
             command.arg("--faults");
         }

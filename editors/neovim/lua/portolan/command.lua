@@ -9,6 +9,12 @@ local SUBCOMMANDS = {
   status = function()
     require('portolan.status').show()
   end,
+  pause = function()
+    require('portolan.status').pause(true)
+  end,
+  resume = function()
+    require('portolan.status').pause(false)
+  end,
   restart = function()
     require('portolan.client').restart()
   end,

@@ -62,4 +62,20 @@ function M.show()
   end)
 end
 
+--- Stops indexing, or lets it go on; questions are answered all the same.
+---@param paused boolean
+function M.pause(paused)
+  require('portolan.client').ready(function(client)
+    client:request('portolan/pause', { paused = paused }, function(err, said)
+      vim.schedule(function()
+        if err then
+          vim.notify('portolan: ' .. (err.message or vim.inspect(err)), vim.log.levels.ERROR)
+        else
+          vim.notify('portolan: indexing ' .. (said.paused and 'is paused' or 'goes on'))
+        end
+      end)
+    end, vim.api.nvim_get_current_buf())
+  end)
+end
+
 return M
