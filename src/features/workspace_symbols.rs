@@ -38,7 +38,7 @@ pub fn workspace_symbols(
     let (qualifiers, needle) = split(query);
     let near = Near::new(snapshot, near);
     let mut found = if needle.is_empty() {
-        relevant(snapshot, &near, limit)
+        relevant(snapshot, &near, limit, cancel)
     } else {
         let names = snapshot.fuzzy(&needle, (limit * 4).clamp(200, 4_000), cancel);
         let best = names.iter().map(|it| it.score).max().unwrap_or(1).max(1);
@@ -161,12 +161,12 @@ fn of_traits(traits: Traits) -> f32 {
 }
 
 /// Symbols of the open file, then those whose names are used in most places.
-fn relevant(snapshot: &Snapshot, near: &Near, limit: usize) -> Vec<Ranked> {
+fn relevant(snapshot: &Snapshot, near: &Near, limit: usize, cancel: &Cancel) -> Vec<Ranked> {
     let mut found = Vec::new();
     if let Some(file) = near.file {
         found.extend(snapshot.symbols_of_file(file).into_iter().map(|hit| near.rank(snapshot, hit, 60.0)));
     }
-    for (name, uses) in snapshot.most_used(limit * 2) {
+    for (name, uses) in snapshot.most_used(limit * 2, cancel) {
         // Names that everything has (`new`, `get`) say nothing.
         let symbols = snapshot.symbols_named(&name);
         if symbols.len() > 8 || letter_mask(name.as_bytes()).count_ones() < 3 {

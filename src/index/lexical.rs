@@ -1,7 +1,7 @@
 //! Words: BM25 over three fields (body, declared names, path). Invariant: statistics count live passages only, so that
 //! scores equal those of an index built from the live files alone. Must not know what a question is made of.
 
-use super::snapshot::{PackState, PassageId, Snapshot};
+use super::snapshot::{FileIds, PackState, PassageId, Snapshot};
 use super::view::PackView;
 use crate::base::cancel::Cancel;
 use crate::base::ids::FileId;
@@ -81,9 +81,11 @@ impl Snapshot {
             if cancel.is_cancelled() {
                 break;
             }
-            Walk::new(slot, state, view).collect(terms, &factors, weights, average, limit, &mut hits);
+            let mut found = Walk::new(slot, state, view).collect(terms, &factors, weights, average);
+            keep_best(&mut found, limit, &self.0.ids);
+            hits.append(&mut found);
         }
-        keep_best(&mut hits, limit);
+        keep_best(&mut hits, limit, &self.0.ids);
         hits
     }
 
@@ -138,18 +140,10 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn collect(
-        mut self,
-        terms: &[QueryTerm],
-        factors: &[f32],
-        weights: &Weights,
-        average: f32,
-        limit: usize,
-        hits: &mut Vec<LexicalHit>,
-    ) {
+    fn collect(mut self, terms: &[QueryTerm], factors: &[f32], weights: &Weights, average: f32) -> Vec<LexicalHit> {
         let lists: Vec<Lists> = terms.iter().map(|it| lists_of(self.view, &it.text)).collect();
         if lists.iter().all(|it| it.body.is_none() && it.paths.is_none()) {
-            return;
+            return Vec::new();
         }
         let count = self.view.files().passage_count();
         (self.scores, self.names, self.paths, self.seen) =
@@ -157,9 +151,7 @@ impl<'a> Walk<'a> {
         for (at, list) in lists.iter().enumerate() {
             self.term(at, list, factors[at], weights, average);
         }
-        let mut found: Vec<LexicalHit> = self.touched.iter().filter_map(|&at| self.hit(at)).collect();
-        keep_best(&mut found, limit);
-        hits.append(&mut found);
+        self.touched.iter().filter_map(|&at| self.hit(at)).collect()
     }
 
     fn hit(&self, at: u32) -> Option<LexicalHit> {
@@ -223,9 +215,11 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn keep_best(hits: &mut Vec<LexicalHit>, limit: usize) {
+/// The best by score; equal ones by path and position, so that the answer does not depend on packs.
+fn keep_best(hits: &mut Vec<LexicalHit>, limit: usize, ids: &FileIds) {
     let order = |a: &LexicalHit, b: &LexicalHit| {
-        b.score.total_cmp(&a.score).then(a.file.cmp(&b.file)).then(a.passage.ordinal.cmp(&b.passage.ordinal))
+        let place = || ids.order(a.file, b.file).then(a.passage.ordinal.cmp(&b.passage.ordinal));
+        b.score.total_cmp(&a.score).then_with(place)
     };
     if hits.len() > limit {
         hits.select_nth_unstable_by(limit - 1, order);

@@ -5,6 +5,7 @@
 pub mod apply;
 pub mod bits;
 pub mod build;
+pub mod export;
 pub mod lexical;
 pub mod merge;
 pub mod names;

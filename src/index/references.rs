@@ -3,11 +3,14 @@
 
 use super::names::symbols_of;
 use super::sections::symbol;
-use super::snapshot::{Snapshot, SymbolHit};
-use super::view::NamesPart;
+use super::snapshot::{PackState, Snapshot, SymbolHit};
+use super::view::{NamesPart, PackView};
 use crate::base::cancel::Cancel;
 use crate::base::ids::FileId;
-use crate::facts::codec::Reader;
+use std::collections::HashMap;
+
+/// A pack with its names.
+type Part<'a> = (&'a PackState, &'a PackView, &'a NamesPart);
 
 impl Snapshot {
     /// Declared symbols (no locals) of exactly this name, in order of path and position.
@@ -28,28 +31,34 @@ impl Snapshot {
         out
     }
 
-    /// Up to `limit` declared names by the number of segments that use them (over all packs, dead files not told apart),
-    /// most used first.
-    pub fn most_used(&self, limit: usize) -> Vec<(String, u64)> {
-        let mut sums: std::collections::HashMap<&str, u64> = std::collections::HashMap::new();
-        for (_, state) in self.packs() {
-            let Some(part) = state.view().and_then(|it| it.names()) else { continue };
-            // A list's length in bytes is close to its number of segments.
-            let (column, bytes) = part.declared.column(0);
-            let mut all: Vec<(u64, usize)> = column
-                .iter(bytes)
-                .map(|name| (part.uses.range(0, name as usize).len() as u64, name as usize))
-                .collect();
-            all.sort_unstable_by(|a, b| b.cmp(a));
-            all.truncate(limit * 4);
-            for (uses, name) in all {
-                *sums.entry(part.names.text(name)).or_default() += uses;
+    /// Up to `limit` names that live symbols declare, by the number of live segments that use them, most used first.
+    pub fn most_used(&self, limit: usize, cancel: &Cancel) -> Vec<(String, u64)> {
+        let packs: Vec<Part<'_>> =
+            self.packs().filter_map(|(_, it)| Some((&**it, &**it.view()?, it.view()?.names()?))).collect();
+        let longest = packs.iter().map(|it| it.2.names.len()).max().unwrap_or(0);
+        let mut counted: HashMap<&str, u64> = HashMap::new();
+        let mut depth = limit.saturating_mul(4).max(64);
+        loop {
+            // A use takes a byte at least: what no pack has among its longest lists is used in no more segments than this.
+            let mut beyond = 0;
+            for (_, _, part) in &packs {
+                let (top, next) = longest_lists(part, depth);
+                beyond += next;
+                for name in top {
+                    let name = part.names.text(name);
+                    counted.entry(name).or_insert_with(|| live_uses(&packs, name));
+                }
             }
+            let mut all: Vec<(&str, u64)> =
+                counted.iter().filter(|it| *it.1 > 0).map(|(name, uses)| (*name, *uses)).collect();
+            all.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+            all.truncate(limit);
+            let sure = all.len() == limit && all.last().is_some_and(|it| it.1 > beyond);
+            if sure || depth >= longest || cancel.is_cancelled() {
+                return all.into_iter().map(|(name, uses)| (name.to_owned(), uses)).collect();
+            }
+            depth = depth.saturating_mul(4);
         }
-        let mut all: Vec<(String, u64)> = sums.into_iter().map(|it| (it.0.to_owned(), it.1)).collect();
-        all.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        all.truncate(limit);
-        all
     }
 
     /// All declared symbols of a file, in order of position.
@@ -76,11 +85,7 @@ impl Snapshot {
             let Some(view) = state.view() else { continue };
             let Some(part) = view.names() else { continue };
             let Some(at) = part.names.find(name.as_bytes()) else { continue };
-            let mut input = Reader::new((*part.use_lists).as_ref().get(part.uses.range(0, at)).unwrap_or(&[]));
-            let mut segment = 0u32;
-            while input.left() > 0 {
-                let Ok(step) = input.small() else { break };
-                segment = segment.wrapping_add(step);
+            for segment in part.used_in(at) {
                 let file = view.files().file_of_segment(segment as usize);
                 if !state.dead_files.has(file) {
                     out.extend(state.file_ids.get(file));
@@ -97,6 +102,34 @@ impl Snapshot {
     fn by_path<T>(&self, all: &mut [T], file: impl Fn(&T) -> FileId) {
         all.sort_by_cached_key(|it| self.path(file(it)));
     }
+}
+
+/// The names with the `depth` longest lists of uses, and the length in bytes of the next one.
+fn longest_lists(part: &NamesPart, depth: usize) -> (Vec<usize>, u64) {
+    let length = |name: usize| part.uses.range(0, name).len() as u64;
+    let mut all: Vec<(u64, usize)> = (0..part.names.len()).map(|name| (length(name), name)).collect();
+    let mut next = 0;
+    if all.len() > depth {
+        next = all.select_nth_unstable_by(depth, |a, b| b.cmp(a)).1.0;
+        all.truncate(depth);
+    }
+    (all.into_iter().map(|it| it.1).collect(), next)
+}
+
+/// Live segments that use a name; 0 where no live symbol declares it.
+fn live_uses(packs: &[Part<'_>], name: &str) -> u64 {
+    let (mut uses, mut declared) = (0, false);
+    for (state, view, part) in packs {
+        let alive = |segment: usize| !state.dead_files.has(view.files().file_of_segment(segment));
+        if let Some(at) = part.names.find(name.as_bytes()) {
+            uses += part.used_in(at).filter(|it| alive(*it as usize)).count() as u64;
+        }
+        declared = declared
+            || declared_at(part, name).is_some_and(|it| {
+                symbols_of(part, it).any(|row| alive(part.symbols.get(symbol::SEGMENT, row) as usize))
+            });
+    }
+    if declared { uses } else { 0 }
 }
 
 fn declared_at(part: &NamesPart, name: &str) -> Option<usize> {

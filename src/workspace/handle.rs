@@ -171,6 +171,23 @@ impl Handle {
         }
     }
 
+    pub fn settle(&self, cancel: &Cancel) -> bool {
+        let settled = match &*self.lanes.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(lanes) => lanes.settle(),
+            None => return false,
+        };
+        let mut answers = 0;
+        while answers < 2 {
+            match settled.recv_timeout(Duration::from_millis(20)) {
+                Ok(()) => answers += 1,
+                Err(crossbeam_channel::RecvTimeoutError::Disconnected) => return false,
+                Err(crossbeam_channel::RecvTimeoutError::Timeout) if cancel.is_cancelled() => return false,
+                Err(crossbeam_channel::RecvTimeoutError::Timeout) => {}
+            }
+        }
+        true
+    }
+
     pub fn seek(&self, wants: Wants, cancel: Cancel, done: Box<dyn FnOnce(bool) + Send>) {
         let asked = Asked { wants, cancel, done };
         let refused = match &*self.lanes.lock().unwrap_or_else(PoisonError::into_inner) {

@@ -17,6 +17,7 @@ use super::seek::{self, Asked};
 use super::shelf;
 use super::state::{Command, Lane, Shared};
 use super::worker::{Pool, PoolOptions};
+use crate::base::os::stamp::now_ns;
 use crate::base::paths::RelPath;
 use crate::base::threads::{self, Intent};
 
@@ -30,6 +31,8 @@ const MERGED: u64 = 32;
 pub enum Request {
     Whole(Arc<Root>),
     Near(Arc<Root>, RelPath),
+    /// Nothing: it answers when all that was asked before it has been looked at.
+    Settled(Sender<()>),
 }
 
 /// The queues of both lanes and their threads.
@@ -76,8 +79,17 @@ impl Lanes {
     pub fn ask(&self, request: Request) {
         let _ = match request {
             Request::Whole(_) => self.whole.send(request),
-            Request::Near(..) => self.near.send(request),
+            Request::Near(..) | Request::Settled(_) => self.near.send(request),
         };
+    }
+
+    /// Two answers, one from each crawl, that come when it has done what was asked of it before.
+    pub fn settle(&self) -> Receiver<()> {
+        let (sender, settled) = crossbeam_channel::bounded(2);
+        for queue in [&self.whole, &self.near] {
+            let _ = queue.send(Request::Settled(sender.clone()));
+        }
+        settled
     }
 
     /// Where the watcher sends what it heard.
@@ -140,10 +152,12 @@ fn run(shared: &Arc<Shared>, pool: &Pool, lane: Lane, requests: &Receiver<Reques
         }
         let mut whole: Vec<Arc<Root>> = Vec::new();
         let mut near: Vec<(Arc<Root>, BTreeSet<RelPath>)> = Vec::new();
+        let mut settled: Vec<Sender<()>> = Vec::new();
         for request in std::iter::once(first).chain(requests.try_iter()) {
             match request {
                 Request::Whole(root) if whole.iter().any(|it| it.id == root.id) => {}
                 Request::Whole(root) => whole.push(root),
+                Request::Settled(sender) => settled.push(sender),
                 Request::Near(root, path) => match near.iter_mut().find(|it| it.0.id == root.id) {
                     Some((_, paths)) => drop(paths.insert(path)),
                     None => near.push((root, BTreeSet::from([path]))),
@@ -155,6 +169,9 @@ fn run(shared: &Arc<Shared>, pool: &Pool, lane: Lane, requests: &Receiver<Reques
         }
         for (root, paths) in near {
             look_at(shared, pool, &root, paths.into_iter().collect(), lane, &Counters::default());
+        }
+        for sender in settled {
+            let _ = sender.send(());
         }
     }
 }
@@ -189,8 +206,7 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
             shared.options.walk_timeout.as_secs()
         ));
     }
-    let found = shared.counters.read().files_found;
-    shared.ask(|done| Command::Walked(root.id, found, done));
+    shared.ask(|done| Command::Walked(root.id, report.missing, report.complete, done));
     shared.reach(root, Stage::Indexed);
     if let Ok(mut profile) = shared.profile.lock() {
         *profile = report.profile;
@@ -234,18 +250,32 @@ fn look_at(
         // Another rule may hold for everything beside and beneath the file.
         paths.extend(rule_files.iter().filter_map(Rules::governed));
     }
+    let paths = outermost(paths);
+    paths.iter().for_each(|it| root.rules.forget_beneath(it));
+    if lane == Lane::Near {
+        // Whatever the other crawl has read there before now is overtaken.
+        paths.iter().for_each(|it| root.touch(it, now_ns()));
+    }
     let snapshot = shared.snapshot();
     crawl::run(&Pass { shared, root, paths, snapshot, pool, counters, cancel: &shared.cancel, lane, asked: false })
 }
 
+/// Without those that lie beneath another: each file is looked at once.
+fn outermost(paths: Vec<RelPath>) -> Vec<RelPath> {
+    let all: BTreeSet<RelPath> = paths.into_iter().collect();
+    let around = |it: &RelPath| std::iter::successors(it.parent(), RelPath::parent).any(|it| all.contains(&it));
+    all.iter().filter(|it| !around(it)).cloned().collect()
+}
+
 /// Merges packs when they have become many: neighbours that fit into memory, run after run.
 fn tidy_up(shared: &Shared, root: &Root) {
-    let most = shared.options.memory_limit / MERGED;
-    while root.store.state().packs.len() > shelf::MANY_PACKS && !shared.cancel.is_cancelled() {
+    let most = shared.options.merge.bytes.unwrap_or(shared.options.memory_limit / MERGED);
+    let many = shared.options.merge.packs;
+    while root.store.state().packs.len() > many && !shared.cancel.is_cancelled() {
         shared.pace.wait(Whose::Idle, || shared.cancel.is_cancelled());
         let _order = root.committing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let Some(survivors) = shared.ask(|reply| Command::Survivors(root.id, reply)) else { return };
-        let Some(fresh) = shelf::merged(root, &survivors, most) else { return };
+        let Some(fresh) = shelf::merged(root, &survivors, many, most) else { return };
         shared.apply(fresh);
     }
 }

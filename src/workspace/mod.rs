@@ -38,7 +38,7 @@ use crate::index::snapshot::Snapshot;
 use crate::index::wants::Wants;
 use crate::text::decode::{Decoded, decode};
 
-pub use options::{Options, PackOptions, RuleOptions, StatCacheOptions};
+pub use options::{MergeOptions, Options, PackOptions, RuleOptions, StatCacheOptions};
 pub use pace::{Answering, Pace, PaceOptions, Requests};
 pub use progress::{Counters, Event, Progress, Stage};
 pub use skip::Skip;
@@ -266,6 +266,12 @@ impl Workspace {
     /// Looks at these files and folders again (absolute paths); none: at everything.
     pub fn rescan(&self, paths: Vec<PathBuf>) {
         self.handle.rescan(&paths);
+    }
+
+    /// Waits until all that was asked for before (the first pass, `rescan`, changes that were heard of) has been looked at;
+    /// false where `cancel` or the end of the workspace came first.
+    pub fn settle(&self, cancel: &Cancel) -> bool {
+        self.handle.settle(cancel)
     }
 
     /// The folders that are watched for changes (absolute paths, in their order).

@@ -50,6 +50,8 @@ pub struct Options {
     pub executable: Option<PathBuf>,
     /// Longest time between two commits of a running pass: what a crash may cost.
     pub commit_interval: Duration,
+    /// When packs are merged.
+    pub merge: MergeOptions,
     /// Longest time between two full rescans of what is not watched.
     pub rescan_interval: Duration,
     /// Bytes above which a file is cut into segments; 0: the language's own.
@@ -91,6 +93,7 @@ impl Default for Options {
             allow_broad_root: false,
             executable: None,
             commit_interval: Duration::from_secs(2),
+            merge: MergeOptions::default(),
             rescan_interval: Duration::from_secs(30),
             segment_size: 0,
             index_shape: String::new(),
@@ -209,6 +212,21 @@ pub struct PackOptions {
 impl Default for PackOptions {
     fn default() -> Self {
         Self { in_memory: false, mapped: true, least_mapped: 0 }
+    }
+}
+
+/// When packs of the index are merged, and how many at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MergeOptions {
+    /// More packs of one kind than this are merged.
+    pub packs: usize,
+    /// Bytes that the packs of one merge may have together; none: a share of the memory limit.
+    pub bytes: Option<u64>,
+}
+
+impl Default for MergeOptions {
+    fn default() -> Self {
+        Self { packs: 24, bytes: None }
     }
 }
 

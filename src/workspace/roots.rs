@@ -35,7 +35,7 @@ pub struct Root {
     /// The index found on disk had come to its end: what it lacks is little, and is found by looking again.
     pub was_indexed: bool,
     stage: AtomicU8,
-    /// When files were last looked at by the near lane while a whole pass runs (nanoseconds since 1970).
+    /// When files and folders were last looked at by the near lane while a whole pass runs (nanoseconds since 1970).
     touched: DashMap<RelPath, i64>,
     by_content: Mutex<Option<ByContent>>,
 }
@@ -78,14 +78,16 @@ impl Root {
         self.stage.fetch_max(stage as u8, Ordering::AcqRel);
     }
 
-    /// Notes that the near lane has looked at a file.
+    /// Notes that the near lane has looked at a file, or begins to look at what is in a folder.
     pub fn touch(&self, path: &RelPath, read_ns: i64) {
-        self.touched.insert(path.clone(), read_ns);
+        let mut known = self.touched.entry(path.clone()).or_insert(read_ns);
+        *known = read_ns.max(*known);
     }
 
-    /// Whether the near lane has looked at a file after `read_ns`.
+    /// Whether the near lane has looked at a file, or a folder around it, after `read_ns`.
     pub fn is_newer(&self, path: &RelPath, read_ns: i64) -> bool {
-        self.touched.get(path).is_some_and(|it| *it > read_ns)
+        let newer = |it: RelPath| self.touched.get(&it).is_some_and(|it| *it > read_ns);
+        !self.touched.is_empty() && std::iter::successors(Some(path.clone()), RelPath::parent).any(newer)
     }
 
     /// Forgets the near lane's looks: no whole pass is running.

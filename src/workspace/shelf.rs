@@ -20,8 +20,6 @@ use crate::store::manifest::shape;
 use crate::store::pack::{Pack, PackId};
 use crate::store::{NewPack, Store};
 
-/// More packs of one kind than this are merged.
-pub const MANY_PACKS: usize = 24;
 /// Version of our note in the manifest.
 const NOTE: u8 = 2;
 
@@ -59,10 +57,14 @@ pub fn commit(
     if !records.is_empty() {
         add.push(draft(FACTS, build_facts_pack(records)).into());
     }
-    let before: Vec<PackId> = root.store.state().packs.iter().map(|it| it.id()).collect();
+    let added = add.len();
     let state = root.store.commit(add, &[], Some(note)).map_err(|error| error.to_string())?;
-    let new: Vec<Arc<Pack>> = state.packs.iter().filter(|it| !before.contains(&it.id())).cloned().collect();
-    Ok(fresh_of(root, &new))
+    Ok(fresh_of(root, last(&state.packs, added)))
+}
+
+/// The packs of the last commit. One whose content was there before is among them: it has become the last word.
+fn last(packs: &[Arc<Pack>], added: usize) -> &[Arc<Pack>] {
+    &packs[packs.len().saturating_sub(added)..]
 }
 
 /// The views of new packs. One that cannot be read is marked as damaged; the writer's next look sets it aside.
@@ -127,7 +129,7 @@ pub fn heal(root: &Root, builder: &mut Builder, faults: &[(PackId, String)]) -> 
     let Some(healed) = root.store.heal() else { return false };
     let lost: Vec<PackId> =
         state.packs.iter().map(|it| it.id()).filter(|id| !healed.packs.iter().any(|it| it.id() == *id)).collect();
-    builder.drop_packs(&lost);
+    builder.drop_packs(root.id, &lost);
     true
 }
 
@@ -156,11 +158,11 @@ pub fn note_stage(root: &Root, stage: Stage, progress: &Progress) {
 
 /// One pack in the place of several neighbours of one kind, where there are many of it; of those together at most `most`
 /// bytes long the run with the most packs. The caller holds the commit lock.
-pub fn merged(root: &Root, survivors: &Survivors, most: u64) -> Option<Fresh> {
+pub fn merged(root: &Root, survivors: &Survivors, many: usize, most: u64) -> Option<Fresh> {
     let state = root.store.state();
     let of = |kind| state.packs.iter().filter(|it| it.kind() == kind).cloned().collect::<Vec<_>>();
     let (facts, vectors) = (of(FACTS), of(VECTORS));
-    let (draft, removed) = if let Some(run) = run_to_merge(&facts, most)
+    let (draft, removed) = if let Some(run) = run_to_merge(&facts, many, most)
         && survivors.len() == facts.len()
     {
         let ids: Vec<PackId> = facts[run.clone()].iter().map(|it| it.id()).collect();
@@ -170,17 +172,14 @@ pub fn merged(root: &Root, survivors: &Survivors, most: u64) -> Option<Fresh> {
         // as there are older packs to hide files of.
         (source::draft(FACTS, merge::merge(&kept, run.start > 0)?), ids)
     } else {
-        let run = run_to_merge(&vectors, most)?;
+        let run = run_to_merge(&vectors, many, most)?;
         let views: Vec<Arc<VectorView>> = vectors[run.clone()].iter().filter_map(vectors_view).collect();
         let views: Vec<&VectorView> = views.iter().map(|it| &**it).collect();
         let ids = vectors[run].iter().map(|it| it.id()).collect();
         (source::draft(VECTORS, merge::merge_vectors(&views, |_| true)), ids)
     };
-    // The merged pack may be equal to one that it replaces.
-    let before: Vec<PackId> = state.packs.iter().map(|it| it.id()).filter(|it| !removed.contains(it)).collect();
     let state = root.store.commit(vec![draft.into()], &removed, None).ok()?;
-    let new: Vec<Arc<Pack>> = state.packs.iter().filter(|it| !before.contains(&it.id())).cloned().collect();
-    let mut fresh = fresh_of(root, &new);
+    let mut fresh = fresh_of(root, last(&state.packs, 1));
     if fresh.facts.is_some() {
         fresh.removed = removed
     } else {
@@ -190,8 +189,8 @@ pub fn merged(root: &Root, survivors: &Survivors, most: u64) -> Option<Fresh> {
 }
 
 /// Of packs of one kind, where they are many, the neighbours to merge: at least two, together at most `most` bytes.
-fn run_to_merge(packs: &[Arc<Pack>], most: u64) -> Option<Range<usize>> {
-    if packs.len() <= MANY_PACKS {
+fn run_to_merge(packs: &[Arc<Pack>], many: usize, most: u64) -> Option<Range<usize>> {
+    if packs.len() <= many {
         return None;
     }
     longest_run(&packs.iter().map(|it| it.size()).collect::<Vec<u64>>(), most)

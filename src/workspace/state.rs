@@ -63,7 +63,8 @@ pub(super) enum Command {
     AddRoot(Arc<Root>, Sender<()>),
     RemoveRoot(RootId, Sender<()>),
     Apply(Fresh, Sender<()>),
-    Walked(RootId, u64, Sender<()>),
+    /// Files that were found and could not be indexed; whether the walk came to its end.
+    Walked(RootId, u64, bool, Sender<()>),
     OpenDocument {
         root: RootId,
         path: RelPath,
@@ -223,16 +224,18 @@ impl Shared {
         true
     }
 
-    /// Makes packs of these records and vectors, commits them, and returns when they can be asked.
-    pub fn commit(&self, root: &Root, records: &[FileRecord], runs: &[VectorRun]) {
+    /// Makes packs of records and vectors, commits them, and returns when they can be asked. `what` is asked for them when
+    /// nobody else commits, so that it can leave out what another crawl has just overtaken.
+    pub fn commit(&self, root: &Root, what: impl FnOnce() -> (Vec<FileRecord>, Vec<VectorRun>)) {
+        let _order = root.committing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (records, runs) = what();
         if records.is_empty() && runs.is_empty() {
             return;
         }
-        let _order = root.committing.lock().unwrap_or_else(PoisonError::into_inner);
         let dims = self.options.embedder.as_ref().map_or(0, |it| it.dimensions());
         // Whoever follows this process sees how far it is.
         let note = shelf::note(root.stage(), &self.counters.read());
-        match shelf::commit(root, records, runs, dims, note) {
+        match shelf::commit(root, &records, &runs, dims, note) {
             Ok(fresh) => self.apply(fresh),
             Err(why) => self.notice(&why),
         }
@@ -340,8 +343,8 @@ impl Writer {
                 self.publish();
                 let _ = done.send(());
             }
-            Command::Walked(root, files, done) => {
-                self.builder.set_walked(root, files, true);
+            Command::Walked(root, missing, whole, done) => {
+                self.builder.set_walked(root, missing, whole);
                 self.publish();
                 let _ = done.send(());
             }
@@ -366,7 +369,7 @@ impl Writer {
             Command::Survivors(root, reply) => {
                 let packs = self.builder.packs(root);
                 let all = packs.into_iter().filter_map(|(id, ..)| {
-                    let (view, kept) = self.builder.survivors(id)?;
+                    let (view, kept) = self.builder.survivors(root, id)?;
                     Some((id, view, kept))
                 });
                 let _ = reply.send(all.collect());
@@ -410,8 +413,11 @@ impl Writer {
     fn look_after_stores(&mut self) {
         let faults = self.shared.snapshot().faults();
         for root in self.shared.roots() {
-            if !faults.is_empty() {
-                shelf::heal(&root, &mut self.builder, &faults);
+            if !faults.is_empty() && shelf::heal(&root, &mut self.builder, &faults) {
+                // What the damaged packs held is found again by the next pass; until then it is missing.
+                self.builder.set_walked(root.id, 0, false);
+                self.publish();
+                self.shared.look_at_whole(&root);
             }
             let followed = !root.store.is_writer();
             if root.store.refresh().is_some() {

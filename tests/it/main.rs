@@ -21,6 +21,7 @@ mod wire;
 mod crawl;
 mod hostile;
 mod ignore_rules;
+mod incremental;
 mod limits;
 mod search;
 mod seek;

@@ -28,6 +28,7 @@ pub struct Builder {
     waiting: HashMap<Key, Vec<(u32, u32)>>,
     /// Slots of the vectors of open documents.
     document_vectors: HashMap<FileId, u32>,
+    /// Files that a walk has found and that could not be indexed then; whether it came to its end.
     walked: HashMap<RootId, (u64, bool)>,
 }
 
@@ -53,9 +54,14 @@ impl Builder {
         }
     }
 
-    /// Takes in a pack of the store (`id` names it there). Later packs hide earlier ones path by path.
+    /// Takes in a pack of the store (`id` names it there). Later packs hide earlier ones path by path. One that is there
+    /// already has been written again, and becomes the last word: of a file deleted twice the second pack is the first.
     pub fn apply_facts(&mut self, root: RootId, id: PackId, view: Arc<PackView>) {
+        let before = self.slots(|it| it.root == root && it.is_stored() && it.id == id);
         self.add_pack(root, id, view, None);
+        for slot in before {
+            self.drop_slot(slot);
+        }
     }
 
     /// Puts a merged pack in the place of those it was made from: it takes over the files that are still theirs.
@@ -68,11 +74,11 @@ impl Builder {
     }
 
     /// Forgets packs that turned out to be unreadable; their files are gone until they are indexed again.
-    pub fn drop_packs(&mut self, ids: &[PackId]) {
-        for slot in self.slots(|it| it.is_stored() && ids.contains(&it.id)) {
+    pub fn drop_packs(&mut self, root: RootId, ids: &[PackId]) {
+        for slot in self.slots(|it| it.root == root && it.is_stored() && ids.contains(&it.id)) {
             self.drop_slot(slot);
         }
-        self.drop_vector_packs(ids);
+        self.drop_vector_packs(root, ids);
     }
 
     /// Forgets all of a root.
@@ -82,7 +88,7 @@ impl Builder {
         }
         let ids: Vec<PackId> =
             self.inner.vectors.iter().flatten().filter(|it| it.root == root).map(|it| it.id).collect();
-        self.drop_vector_packs(&ids);
+        self.drop_vector_packs(root, &ids);
         self.document_vectors.retain(|file, _| self.open.contains_key(file));
         self.walked.remove(&root);
     }
@@ -172,20 +178,18 @@ impl Builder {
         self.inner.locations.set(file, stored, stored);
     }
 
-    /// What the walk of a root has found so far.
-    pub fn set_walked(&mut self, root: RootId, files_known: u64, done: bool) {
-        self.walked.insert(root, (files_known, done));
+    /// A root has been walked, to its end or not; `missing` files were found that are not in the index. Those that come and
+    /// go from now on are counted as they are applied.
+    pub fn set_walked(&mut self, root: RootId, missing: u64, done: bool) {
+        self.walked.insert(root, (missing, done));
     }
 
     /// A pack with those of its files that still are the last word on disk (open documents do not count): what a merge
     /// keeps. A deletion counts where nothing came after it.
-    pub fn survivors(&self, id: PackId) -> Option<(Arc<PackView>, BitSet)> {
-        let (slot, state) = self
-            .inner
-            .packs
-            .iter()
-            .enumerate()
-            .find_map(|(slot, it)| Some((slot, it.as_ref().filter(|it| it.id == id && it.is_stored())?)))?;
+    pub fn survivors(&self, root: RootId, id: PackId) -> Option<(Arc<PackView>, BitSet)> {
+        let (slot, state) = self.inner.packs.iter().enumerate().find_map(|(slot, it)| {
+            Some((slot, it.as_ref().filter(|it| it.root == root && it.id == id && it.is_stored())?))
+        })?;
         let Body::Stored(view) = &state.body else { return None };
         let mut kept = BitSet::default();
         for (ordinal, &file) in state.file_ids.iter().enumerate() {
@@ -208,10 +212,7 @@ impl Builder {
     pub fn publish(&mut self) -> Snapshot {
         self.inner.generation.0 += 1;
         let mut it = Completeness { walked: !self.walked.is_empty(), ..Completeness::default() };
-        for (known, done) in self.walked.values() {
-            it.files_known += known;
-            it.walked &= done;
-        }
+        it.walked &= self.walked.values().all(|it| it.1);
         for state in self.inner.packs.iter().flatten() {
             it.files_done += if !state.is_stored() { 0 } else { state.live_files };
             it.passages += state.live_passages;
@@ -219,6 +220,7 @@ impl Builder {
         }
         // A file that is open is done if its stored form is hidden by the document.
         it.files_done += self.open.keys().filter(|&&file| self.inner.locations.stored(file).is_some()).count() as u64;
+        it.files_known = it.files_done + self.walked.values().map(|it| it.0).sum::<u64>();
         self.inner.completeness = it;
         Snapshot(Arc::new(self.inner.clone()))
     }

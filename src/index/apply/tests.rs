@@ -145,8 +145,10 @@ impl Model {
                     .iter()
                     .map(|(at, text)| text.as_ref().map_or_else(|| deleted(PATHS[*at]), |text| file(PATHS[*at], text)))
                     .collect();
-                let id = self.id();
+                // As in the store, a pack is named by what it holds, and one that is written again comes last.
+                let id = PackId(Key::of("pack", &[format!("{files:?}").as_bytes()]).0);
                 builder.apply_facts(ROOT, id, view(&records));
+                self.packs.retain(|it| *it != id);
                 self.packs.push(id);
                 for (at, text) in files {
                     match text {
@@ -174,7 +176,7 @@ impl Model {
                 self.vectors.push((at, text));
             }
             Step::Merge => {
-                let parts: Vec<_> = self.packs.iter().map(|&id| builder.survivors(id).unwrap()).collect();
+                let parts: Vec<_> = self.packs.iter().map(|&id| builder.survivors(RootId(0), id).unwrap()).collect();
                 let parts: Vec<_> = parts.iter().map(|it| (&*it.0, &it.1)).collect();
                 let merged = merge(&parts, false).unwrap();
                 let records: Vec<_> = self.disk.iter().map(|(at, text)| file(PATHS[*at], text)).collect();
@@ -189,8 +191,8 @@ impl Model {
     /// One pack of the live files, all vectors.
     fn rebuilt(&self) -> Snapshot {
         let mut it = builder();
-        for (at, text) in &self.vectors {
-            it.apply_vectors(ROOT, PackId([255; 16]), vectors(&path(PATHS[*at]), text));
+        for (number, (at, text)) in self.vectors.iter().enumerate() {
+            it.apply_vectors(ROOT, PackId([100 + number as u8; 16]), vectors(&path(PATHS[*at]), text));
         }
         let records: Vec<_> = (0..5).filter_map(|at| Some(file(PATHS[at], self.text(at)?))).collect();
         it.apply_facts(ROOT, PackId([254; 16]), view(&records));
@@ -210,11 +212,41 @@ proptest! {
             let files_only_open = model.open.keys().filter(|it| !model.disk.contains_key(it)).count() as u64;
             let mut wanted = model.rebuilt();
             // A document without a file is no file of the workspace that waits to be indexed.
-            Arc::make_mut(&mut wanted.0).completeness.files_done -= files_only_open;
+            let counts = &mut Arc::make_mut(&mut wanted.0).completeness;
+            counts.files_done -= files_only_open;
+            counts.files_known -= files_only_open;
             prop_assert_eq!(answers(&snapshot), answers(&wanted));
             prop_assert_eq!(snapshot.faults(), vec![]);
         }
     }
+}
+
+#[test]
+fn a_file_deleted_twice_is_gone() {
+    let mut it = builder();
+    let (there, gone) = (view(&[file("a.rs", "one two\n")]), view(&[deleted("a.rs")]));
+    for (id, pack) in [(1, &there), (2, &gone), (3, &there), (2, &gone)] {
+        it.apply_facts(ROOT, PackId([id; 16]), pack.clone());
+    }
+    let now = it.publish();
+    assert_eq!((now.file(ROOT, &path("a.rs")), now.symbols_named("one").len(), now.packs().count()), (None, 0, 3));
+    // The pack with its words comes back as well.
+    it.apply_facts(ROOT, PackId([1; 16]), there);
+    assert_eq!(it.publish().symbols_named("one").len(), 1);
+}
+
+#[test]
+fn roots_with_equal_packs_keep_apart() {
+    let mut it = builder();
+    let pack = view(&[file("a.rs", "one two\n")]);
+    for root in [ROOT, RootId(7)] {
+        it.apply_facts(root, PackId([1; 16]), pack.clone());
+    }
+    it.apply_facts(RootId(7), PackId([2; 16]), view(&[deleted("a.rs")]));
+    let kept = |root| it.survivors(root, PackId([1; 16])).unwrap().1.has(0);
+    assert_eq!((kept(ROOT), kept(RootId(7))), (true, false));
+    it.drop_packs(RootId(7), &[PackId([1; 16])]);
+    assert_eq!(it.publish().symbols_named("one").len(), 1);
 }
 
 #[test]

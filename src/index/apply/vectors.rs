@@ -24,6 +24,10 @@ impl Builder {
 
     /// Takes in a vector pack of the store.
     pub fn apply_vectors(&mut self, root: RootId, id: PackId, view: Arc<VectorView>) {
+        if self.inner.vectors.iter().flatten().any(|it| it.root == root && it.id == id && it.document.is_none()) {
+            // The same vectors written again: all that they fit is bound to them.
+            return;
+        }
         let slot = self.take_vector_slot(VectorState { id, document: None, root, view: view.clone() });
         for run in 0..view.run_count() {
             let key = view.key(run);
@@ -37,8 +41,10 @@ impl Builder {
 
     /// Puts a merged vector pack in the place of those it was made from.
     pub fn replace_vectors(&mut self, root: RootId, removed: &[PackId], id: PackId, view: Arc<VectorView>) {
+        // Those go first: the merged pack may be equal to one of them.
+        self.forget_vector_packs(root, removed);
         self.take_vector_slot(VectorState { id, document: None, root, view });
-        self.drop_vector_packs(removed);
+        self.bind_all();
     }
 
     /// Takes in vectors of an open document's passages. They are its own, and go with it; those that it has no passages for
@@ -90,17 +96,22 @@ impl Builder {
         }
     }
 
-    pub(super) fn drop_vector_packs(&mut self, ids: &[PackId]) {
+    pub(super) fn drop_vector_packs(&mut self, root: RootId, ids: &[PackId]) {
+        if self.forget_vector_packs(root, ids) {
+            self.bind_all();
+        }
+    }
+
+    /// Whether any was there. Until all is bound anew, segments may point at nothing.
+    fn forget_vector_packs(&mut self, root: RootId, ids: &[PackId]) -> bool {
         let mut dropped = false;
         for it in &mut self.inner.vectors {
-            if it.as_ref().is_some_and(|it| ids.contains(&it.id)) {
+            if it.as_ref().is_some_and(|it| it.root == root && it.document.is_none() && ids.contains(&it.id)) {
                 *it = None;
                 dropped = true;
             }
         }
-        if dropped {
-            self.bind_all();
-        }
+        dropped
     }
 
     /// Vectors of all segments of a pack; those without wait.

@@ -145,6 +145,15 @@ impl FileIds {
         ids.numbers.get(&(root, path.clone())).copied()
     }
 
+    /// The order of two files by root and path: what breaks ties, since numbers tell only who was met first.
+    pub fn order(&self, a: FileId, b: FileId) -> std::cmp::Ordering {
+        if a == b {
+            return std::cmp::Ordering::Equal;
+        }
+        let ids = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        ids.paths.get(a.0 as usize).cmp(&ids.paths.get(b.0 as usize))
+    }
+
     pub fn path(&self, file: FileId) -> Option<(RootId, RelPath)> {
         let ids = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         ids.paths.get(file.0 as usize).cloned()

@@ -1,10 +1,10 @@
 //! The passages nearest to a question. Exact over 8-bit values up to a size; beyond it sign sketches choose whom to score.
-//! Invariant: ties go by file and position, so the answer does not depend on packs.
+//! Invariant: ties go by path and position, so the answer does not depend on packs.
 
-use super::{VectorView, kernels, quantise, signs};
+use super::{Quantised, VectorView, kernels, quantise, signs};
 use crate::base::cancel::Cancel;
 use crate::base::ids::FileId;
-use crate::index::snapshot::{PackState, PassageId, Snapshot, VectorRef};
+use crate::index::snapshot::{FileIds, PackState, PassageId, Snapshot, VectorRef};
 use rayon::prelude::*;
 
 /// Up to so many vectors all are scored.
@@ -36,24 +36,23 @@ impl Snapshot {
 
     pub(super) fn nearest_within(&self, vector: &[f32], limit: usize, exact: u64, cancel: &Cancel) -> Vec<VectorHit> {
         let query = quantise(vector);
-        let stretches = self.stretches(vector.len());
+        let (ids, stretches) = (&*self.0.ids, self.stretches(vector.len()));
         let total: u64 = stretches.iter().map(|it| it.count as u64).sum();
         if limit == 0 || total == 0 || cancel.is_cancelled() {
             return Vec::new();
         }
         let pieces: Vec<&[Stretch<'_>]> = stretches.chunks(stretches.len().div_ceil(8).max(64)).collect();
         let mut hits: Vec<VectorHit> = if total <= exact {
-            let score = |piece: &&[Stretch<'_>]| score_all(piece, &query.values, query.scale, limit, cancel);
+            let score = |piece: &&[Stretch<'_>]| score_all(piece, &query, limit, ids, cancel);
             pieces.par_iter().flat_map_iter(score).collect()
         } else {
             let sketch = signs(&query.values);
             let wanted = (limit * 20).max(2_000) as u64;
             let cut = cut_off(&pieces, &sketch, wanted, cancel);
-            let score =
-                |piece: &&[Stretch<'_>]| score_close(piece, &sketch, cut, &query.values, query.scale, limit, cancel);
+            let score = |piece: &&[Stretch<'_>]| score_close(piece, (&sketch, cut), &query, limit, ids, cancel);
             pieces.par_iter().flat_map_iter(score).collect()
         };
-        keep_best(&mut hits, limit);
+        keep_best(&mut hits, limit, ids);
         hits
     }
 
@@ -93,20 +92,20 @@ impl Stretch<'_> {
     }
 }
 
-fn score_all(piece: &[Stretch<'_>], query: &[i8], scale: f32, limit: usize, cancel: &Cancel) -> Vec<VectorHit> {
+fn score_all(piece: &[Stretch<'_>], query: &Quantised, limit: usize, ids: &FileIds, cancel: &Cancel) -> Vec<VectorHit> {
     let (mut hits, mut dots) = (Vec::new(), Vec::new());
     for (turn, it) in piece.iter().enumerate() {
         if turn % 256 == 0 && cancel.is_cancelled() {
             break;
         }
         dots.clear();
-        kernels::dots(query, it.view.rows(it.first, it.count), &mut dots);
-        hits.extend(dots.iter().enumerate().map(|(at, &dot)| it.hit(at, dot, scale)));
+        kernels::dots(&query.values, it.view.rows(it.first, it.count), &mut dots);
+        hits.extend(dots.iter().enumerate().map(|(at, &dot)| it.hit(at, dot, query.scale)));
         if hits.len() > limit * 4 + 4_096 {
-            keep_best(&mut hits, limit);
+            keep_best(&mut hits, limit, ids);
         }
     }
-    keep_best(&mut hits, limit);
+    keep_best(&mut hits, limit, ids);
     hits
 }
 
@@ -136,11 +135,10 @@ fn cut_off(pieces: &[&[Stretch<'_>]], sketch: &[u8], wanted: u64, cancel: &Cance
 
 fn score_close(
     piece: &[Stretch<'_>],
-    sketch: &[u8],
-    cut: i32,
-    query: &[i8],
-    scale: f32,
+    (sketch, cut): (&[u8], i32),
+    query: &Quantised,
     limit: usize,
+    ids: &FileIds,
     cancel: &Cancel,
 ) -> Vec<VectorHit> {
     let (mut hits, mut out, mut dot) = (Vec::new(), Vec::new(), Vec::new());
@@ -149,17 +147,18 @@ fn score_close(
         kernels::distances(sketch, it.view.sketches(it.first, it.count), &mut out);
         for (at, _) in out.iter().enumerate().filter(|it| *it.1 <= cut) {
             dot.clear();
-            kernels::dots(query, it.view.rows(it.first + at, 1), &mut dot);
-            hits.extend(dot.iter().map(|&dot| it.hit(at, dot, scale)));
+            kernels::dots(&query.values, it.view.rows(it.first + at, 1), &mut dot);
+            hits.extend(dot.iter().map(|&dot| it.hit(at, dot, query.scale)));
         }
     }
-    keep_best(&mut hits, limit);
+    keep_best(&mut hits, limit, ids);
     hits
 }
 
-fn keep_best(hits: &mut Vec<VectorHit>, limit: usize) {
+fn keep_best(hits: &mut Vec<VectorHit>, limit: usize, ids: &FileIds) {
     let order = |a: &VectorHit, b: &VectorHit| {
-        b.score.total_cmp(&a.score).then(a.file.cmp(&b.file)).then(a.passage.ordinal.cmp(&b.passage.ordinal))
+        let place = || ids.order(a.file, b.file).then(a.passage.ordinal.cmp(&b.passage.ordinal));
+        b.score.total_cmp(&a.score).then_with(place)
     };
     if hits.len() > limit && limit > 0 {
         hits.select_nth_unstable_by(limit - 1, order);

@@ -11,6 +11,7 @@ use super::build::lists::PostingReader;
 use super::sections::*;
 use super::source::{Bytes, LazyBytes, PackSource};
 use super::strings::{FrontCoded, Strings};
+use crate::facts::codec::Reader;
 use std::sync::{Mutex, OnceLock};
 
 /// Names, symbols and uses of a pack.
@@ -24,6 +25,21 @@ pub struct NamesPart {
     pub uses: Table,
     pub use_lists: Bytes,
     pub name_lists: Bytes,
+}
+
+impl NamesPart {
+    /// Segments that use the name at `name`, in their order.
+    pub fn used_in(&self, name: usize) -> impl Iterator<Item = u32> + '_ {
+        let mut input = Reader::new((*self.use_lists).as_ref().get(self.uses.range(0, name)).unwrap_or(&[]));
+        let mut segment = 0u32;
+        std::iter::from_fn(move || {
+            if input.left() == 0 {
+                return None;
+            }
+            segment = segment.wrapping_add(input.small().ok()?);
+            Some(segment)
+        })
+    }
 }
 
 /// A term dictionary with its lists.

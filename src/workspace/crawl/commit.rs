@@ -3,7 +3,7 @@
 //! committed is not overwritten by an older one. Must not know how a file was read.
 
 use std::sync::PoisonError;
-
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, select};
@@ -168,6 +168,7 @@ fn finish(work: &Work<'_>, raw: Raw) -> Option<Finished> {
         Raw::Left(finished) => return Some(finished),
         Raw::Known(pending, segments) => (pending, Ok(segments)),
         Raw::Parsed(pending, Outcome::Unavailable(why)) => {
+            work.missing.fetch_add(1, Ordering::Relaxed);
             work.pass.shared.notice(&format!("{}: not indexed now: {why}", pending.path.display()));
             return None;
         }
@@ -213,15 +214,17 @@ fn finish(work: &Work<'_>, raw: Raw) -> Option<Finished> {
 fn commit(work: &Work<'_>, mut batch: Vec<Finished>) {
     let begun = Instant::now();
     let pass = work.pass;
-    match pass.lane {
-        Lane::Near => batch.iter().for_each(|it| note_change(work, it)),
-        Lane::Whole => batch.retain(|it| !pass.root.is_newer(&it.record.path, it.read_ns)),
+    if pass.lane == Lane::Near {
+        batch.iter().for_each(|it| note_change(work, it));
     }
-    let done: Vec<u64> =
-        batch.iter().filter(|it| it.record.state == FileState::Indexed).map(|it| it.record.meta.size).collect();
-    let (records, runs): (Vec<_>, Vec<_>) = batch.into_iter().map(|it| (it.record, it.runs)).unzip();
-    let runs: Vec<_> = runs.into_iter().flatten().collect();
-    pass.shared.commit(pass.root, &records, &runs);
+    let mut done: Vec<u64> = Vec::new();
+    pass.shared.commit(pass.root, || {
+        batch.retain(|it| !pass.root.is_newer(&it.record.path, it.read_ns));
+        let indexed = batch.iter().filter(|it| it.record.state == FileState::Indexed);
+        done.extend(indexed.map(|it| it.record.meta.size));
+        let (records, runs): (Vec<_>, Vec<_>) = batch.into_iter().map(|it| (it.record, it.runs)).unzip();
+        (records, runs.into_iter().flatten().collect())
+    });
     done.into_iter().for_each(|bytes| extract::done(work, bytes));
     pass.shared.tell_progress();
     Stopwatch::add(&work.watch.commit, begun);
@@ -249,11 +252,14 @@ pub fn forget_missing(work: &Work<'_>) {
     if gone.is_empty() {
         return;
     }
-    let records: Vec<_> = gone.into_iter().map(record::deleted).collect();
     if pass.lane == Lane::Near {
-        records.iter().for_each(|it| pass.root.touch(&it.path, now_ns()));
+        gone.iter().for_each(|path| pass.root.touch(path, now_ns()));
     }
-    pass.shared.commit(pass.root, &records, &[]);
+    pass.shared.commit(pass.root, || {
+        // It may have come back where the walk had been already.
+        gone.retain(|path| pass.lane == Lane::Near || !pass.root.is_newer(path, work.began_ns));
+        (gone.into_iter().map(record::deleted).collect(), Vec::new())
+    });
 }
 
 /// The files that the index knew beneath the pass's paths when it began.

@@ -57,7 +57,7 @@ pub fn missing(pass: &Pass<'_>) {
             }
         }
         if !runs.is_empty() {
-            pass.shared.commit(pass.root, &[], &runs);
+            pass.shared.commit(pass.root, || (Vec::new(), runs));
             pass.shared.tell_progress();
         }
     }

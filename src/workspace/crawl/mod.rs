@@ -29,6 +29,7 @@ use super::watch::BesidePass;
 use super::worker::{Outcome, Pool};
 use crate::base::cancel::Cancel;
 use crate::base::ids::FileId;
+use crate::base::os::stamp::now_ns;
 use crate::base::os::{EntryKind, FileStamp, OpenError, process};
 use crate::base::paths::RelPath;
 use crate::base::threads::{self, Intent};
@@ -98,6 +99,10 @@ pub struct Work<'a> {
     /// Files that belong, of those that the index knew at the start.
     pub seen: Mutex<HashSet<FileId>>,
     pub watch: Stopwatch,
+    /// Nanoseconds since 1970.
+    pub began_ns: i64,
+    /// Files that nothing could be said of now, not even why.
+    pub missing: AtomicU64,
 }
 
 /// What a pass did.
@@ -105,6 +110,8 @@ pub struct Work<'a> {
 pub struct Report {
     /// The walk ended by itself.
     pub complete: bool,
+    /// Files that it found and could not index.
+    pub missing: u64,
     /// One line for each stage.
     pub profile: Vec<String>,
 }
@@ -120,6 +127,8 @@ pub fn run(pass: &Pass<'_>) -> Report {
         next_token: AtomicU64::new(0),
         seen: Mutex::default(),
         watch: Stopwatch::default(),
+        began_ns: now_ns(),
+        missing: AtomicU64::new(0),
     };
     let readers = pass.shared.walkers();
     let (sights_in, sights) = bounded::<Vec<Sight>>(32);
@@ -143,7 +152,7 @@ pub fn run(pass: &Pass<'_>) -> Report {
     });
     // Asking for the time of all processes is not for each look at a file that was saved.
     let profile = spent.map(|spent| profile(&work, begun, spent)).unwrap_or_default();
-    Report { complete, profile }
+    Report { complete, missing: work.missing.load(Ordering::Relaxed), profile }
 }
 
 fn profile(work: &Work<'_>, begun: Instant, spent: Duration) -> Vec<String> {

@@ -266,15 +266,27 @@ impl Rules {
         self.known.clear();
     }
 
+    /// Forgets the rules of what was a folder at `path`, and beneath it: it may be another one now.
+    pub fn forget_beneath(&self, path: &RelPath) {
+        if path.as_bytes().is_empty() {
+            self.known.clear();
+        } else if self.known.contains_key(path) {
+            let top = path.as_bytes();
+            let beneath = |it: &[u8]| it.starts_with(top) && it.get(top.len()).is_none_or(|&b| b == b'/');
+            self.known.retain(|it, _| !beneath(it.as_bytes()));
+        }
+    }
+
     /// The folder that a rule file speaks about.
     pub fn governed(rule_file: &RelPath) -> Option<RelPath> {
         let folder = rule_file.parent()?;
-        if IGNORE_FILES.contains(&rule_file.file_name()) { Some(folder) } else { folder.parent()?.parent() }
+        if is_git_exclude(rule_file.as_bytes()) { folder.parent()?.parent() } else { Some(folder) }
     }
 
-    /// Whether a change of this file changes rules.
+    /// Whether a change of this path changes rules. A repository's data, coming or going, makes its folder a top or none.
     pub fn is_rule_file(path: &RelPath) -> bool {
-        IGNORE_FILES.contains(&path.file_name()) || is_git_exclude(path.as_bytes())
+        let name = path.file_name();
+        name == b".git" || IGNORE_FILES.contains(&name) || is_git_exclude(path.as_bytes())
     }
 }
 

@@ -46,9 +46,11 @@ pub(super) fn run(shared: &Arc<Shared>, requests: &Sender<Request>, told: &Recei
 
 fn hand_on(shared: &Shared, requests: &Sender<Request>, changed: &BTreeMap<PathBuf, bool>) {
     let mut wanted: Vec<(Arc<Root>, RelPath)> = Vec::new();
-    for (path, turned) in changed {
-        // A folder that came or went may be another one under the same name: the walk watches it anew.
-        let was_folder = *turned && !is_root(shared, path) && shared.watch.leave(path);
+    // A folder that came or went may be another one under the same name: the walk watches it anew.
+    let turned = changed.iter().filter(|(path, turned)| **turned && !is_root(shared, path)).map(|it| &**it.0);
+    let left = shared.watch.leave_all(turned);
+    for path in changed.keys() {
+        let was_folder = left.contains(&**path);
         for root in shared.roots() {
             let Some(inside) = root.relative(path).filter(|it| !it.as_bytes().is_empty()) else { continue };
             shared.watch.stamps.forget(root.id, &inside);

@@ -154,23 +154,20 @@ impl Watch {
         }
     }
 
-    /// Forgets a folder and all beneath it; whether any of them was watched.
-    pub fn leave(&self, folder: &Path) -> bool {
+    /// Forgets a folder and all beneath it.
+    pub fn leave(&self, folder: &Path) {
+        self.leave_all(std::iter::once(folder));
+    }
+
+    /// Forgets folders and all beneath them; those of them of which any was watched. All at once: a folder that was renamed
+    /// has one watch under two names, which the old one must not take away after the new one is believed to be watched.
+    pub fn leave_all<'a>(&self, folders: impl Iterator<Item = &'a Path>) -> BTreeSet<&'a Path> {
         let mut state = self.lock();
-        let beneath: Vec<PathBuf> = state
-            .watched
-            .range::<Path, _>((std::ops::Bound::Included(folder), std::ops::Bound::Unbounded))
-            .take_while(|it| it.starts_with(folder))
-            .cloned()
-            .collect();
-        for path in &beneath {
-            state.drop_watch(path);
-        }
-        if !beneath.is_empty() {
+        let left: BTreeSet<&Path> = folders.filter(|it| state.leave(it)).collect();
+        if !left.is_empty() {
             self.stamps.forget_all();
         }
-        state.preferred.retain(|it| !it.starts_with(folder));
-        !beneath.is_empty()
+        left
     }
 
     /// Every folder that belongs is watched.
@@ -247,6 +244,21 @@ impl Watch {
 }
 
 impl State {
+    /// Whether anything at or beneath `folder` was watched.
+    fn leave(&mut self, folder: &Path) -> bool {
+        let beneath: Vec<PathBuf> = self
+            .watched
+            .range::<Path, _>((std::ops::Bound::Included(folder), std::ops::Bound::Unbounded))
+            .take_while(|it| it.starts_with(folder))
+            .cloned()
+            .collect();
+        for path in &beneath {
+            self.drop_watch(path);
+        }
+        self.preferred.retain(|it| !it.starts_with(folder));
+        !beneath.is_empty()
+    }
+
     fn drop_watch(&mut self, folder: &Path) {
         if self.watched.remove(folder)
             && let Some(watcher) = self.watcher.as_mut()
