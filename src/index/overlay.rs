@@ -3,6 +3,7 @@
 
 use super::build::{FileMeta, FileRecord, FileState, SegmentRecord, build_facts_pack};
 use super::snapshot::{FileFacts, FileSegment};
+use super::vectors::MOST_EMBEDDED;
 use super::view::PackView;
 use crate::base::hash::{ContentHash, Key};
 use crate::base::paths::RelPath;
@@ -61,6 +62,11 @@ impl OverlayFile {
     pub fn weight(&self) -> (u64, u64) {
         let passages = || self.record.segments.iter().flat_map(|it| &it.facts.passages);
         (passages().count() as u64, passages().map(|it| u64::from(it.length)).sum())
+    }
+
+    /// Whether its passages get vectors: those of a very long text do not.
+    pub fn gets_vectors(&self) -> bool {
+        self.record.segments.last().is_none_or(|it| it.span.end <= MOST_EMBEDDED)
     }
 
     /// As a pack; made at the first call. `None` only where a build gives what a view refuses, which is a defect.

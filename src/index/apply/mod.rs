@@ -126,9 +126,11 @@ impl Builder {
         let vectors: Vec<VectorRef> = document.segments().iter().map(found).collect();
         let mut live_vectors = 0;
         for (segment, found) in document.segments().iter().zip(&vectors) {
-            live_vectors += if *found == VectorRef::NONE { 0 } else { segment.facts.passages.len() as u64 };
+            let done = *found != VectorRef::NONE || !document.gets_vectors();
+            live_vectors += if done { segment.facts.passages.len() as u64 } else { 0 };
         }
         let keys: Vec<Key> = document.segments().iter().map(|it| it.key).collect();
+        let gets_vectors = document.gets_vectors();
         let state = PackState {
             id: PackId([0; 16]),
             root,
@@ -151,7 +153,7 @@ impl Builder {
             None => self.take_slot(state),
         };
         for (segment, key) in keys.into_iter().enumerate() {
-            if vectors[segment] == VectorRef::NONE {
+            if vectors[segment] == VectorRef::NONE && gets_vectors {
                 self.wait_for(path, key, (slot, segment as u32));
             }
         }
@@ -352,8 +354,11 @@ impl Builder {
     }
 }
 
-/// Passages of a file that have vectors.
+/// Passages of a file that have vectors, or get none.
 fn embedded(view: &PackView, vectors: &[VectorRef], file: usize) -> u64 {
+    if !view.files().gets_vectors(file) {
+        return view.files().passages_of_file(file).len() as u64;
+    }
     let bound = |it: &usize| vectors.get(*it).is_some_and(|it| *it != VectorRef::NONE);
     view.files().segments_of(file).filter(bound).map(|it| view.files().passages_of(it).len() as u64).sum()
 }

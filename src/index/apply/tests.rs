@@ -350,3 +350,18 @@ fn a_document_of_one_state_in_a_later_index() {
     let other = now.file(ROOT, &two).unwrap();
     assert_eq!(texts(&before.with_document_of(&now, other))[0], Some("one\n".into()));
 }
+
+#[test]
+fn a_text_too_long_for_vectors_is_waited_for_by_nobody() {
+    let mut it = builder();
+    let mut long = file("data.rs", "one two\n");
+    long.segments.last_mut().unwrap().span.end = crate::index::vectors::MOST_EMBEDDED + 1;
+    it.apply_facts(ROOT, PackId([1; 16]), view(&[long.clone(), file("short.rs", "three\n")]));
+    let snapshot = it.publish();
+    let name = |id| snapshot.path(id).unwrap().1.display();
+    let missing: Vec<String> = snapshot.without_vectors(10).into_iter().map(|it| name(it.file)).collect();
+    assert_eq!((missing, snapshot.completeness().vectors), (vec!["short.rs".to_owned()], 1));
+    it.open_document(ROOT, &path("data.rs"), "rust", "one two\n".into(), long.segments);
+    let snapshot = it.publish();
+    assert_eq!((snapshot.documents_without_vectors().len(), snapshot.completeness().vectors), (0, 1));
+}

@@ -119,6 +119,9 @@ impl Builder {
         let files = view.files();
         let mut out = vec![VectorRef::NONE; files.segment_count()];
         for file in 0..files.len() {
+            if !files.gets_vectors(file) {
+                continue;
+            }
             let path = files.path(file);
             for segment in files.segments_of(file) {
                 let (key, passages) = (files.key(segment), files.passages_of(segment).len());

@@ -31,7 +31,7 @@ pub struct Completeness {
     /// Files with facts and words, or with a reason why not.
     pub files_done: u64,
     pub passages: u64,
-    /// Passages with a vector.
+    /// Passages with a vector, or of texts too long to get one.
     pub vectors: u64,
 }
 

@@ -86,6 +86,9 @@ impl Snapshot {
     pub fn documents_without_vectors(&self) -> Vec<(FileId, Arc<OverlayFile>, Vec<usize>)> {
         let documents = self.packs().filter_map(|(_, state)| {
             let Body::Open(document) = &state.body else { return None };
+            if !document.gets_vectors() {
+                return None;
+            }
             let lacks = |at: &usize| {
                 let bare = state.vectors.get(*at).is_none_or(|it| *it == VectorRef::NONE);
                 bare && !document.segments()[*at].facts.passages.is_empty()
@@ -103,7 +106,7 @@ impl Snapshot {
         for (_, state) in self.packs().filter(|(_, it)| it.live_vectors < it.live_passages) {
             let Some(view) = state.view() else { continue };
             for (file, &id) in state.file_ids.iter().enumerate() {
-                if state.dead_files.has(file) {
+                if state.dead_files.has(file) || !view.files().gets_vectors(file) {
                     continue;
                 }
                 let segments = view.files().segments_of(file);

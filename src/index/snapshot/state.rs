@@ -46,7 +46,7 @@ pub struct PackState {
     pub live_passages: u64,
     /// Sum of the live passages' lengths in terms.
     pub live_length: u64,
-    /// Live passages with a vector.
+    /// Live passages with a vector, or of texts that get none.
     pub live_vectors: u64,
 }
 

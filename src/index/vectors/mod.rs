@@ -1,12 +1,14 @@
 //! Vectors of passages: packs of runs by key, planar (signs, values, scales), and the search for the nearest. Invariant:
 //! scores do not depend on which kernel made them, nor on how vectors are spread over packs. Must not know the model.
 
+mod buckets;
 mod kernels;
 mod nearest;
 
 #[cfg(test)]
 mod tests;
 
+use buckets::Buckets;
 pub use nearest::VectorHit;
 
 use super::bits::{Table, put_column};
@@ -104,9 +106,13 @@ pub struct VectorView {
     signs: LazyBytes,
     values: LazyBytes,
     scales: Bytes,
+    buckets: Buckets,
 }
 
 const MAX_DIMS: usize = 8192;
+
+/// Texts longer than this, in bytes, get no vectors: they are data more often than not.
+pub const MOST_EMBEDDED: u32 = 4 << 20;
 
 impl VectorView {
     /// Opens a pack; refused where its sections do not agree in length.
@@ -114,10 +120,12 @@ impl VectorView {
         let head = Table::parse(source.section(VECTOR_HEAD)?, 1).ok_or("bad head of vectors")?;
         let (dims, count) = (head.get(0, 0) as usize, head.get(0, 1) as usize);
         let starts = Table::parse(source.section(VECTOR_STARTS)?, 1).ok_or("bad starts of vectors")?;
+        let keys = source.section(VECTOR_KEYS)?;
         let view = Self {
             dims,
             count,
-            keys: source.section(VECTOR_KEYS)?,
+            buckets: Buckets::of((*keys).as_ref()),
+            keys,
             starts,
             signs: source.lazy(VECTOR_SIGNS)?,
             values: source.lazy(VECTOR_VALUES)?,
@@ -162,7 +170,8 @@ impl VectorView {
 
     /// The run of a key.
     pub fn find(&self, key: Key) -> Option<usize> {
-        let (mut low, mut high) = (0, self.run_count());
+        let range = self.buckets.range(key);
+        let (mut low, mut high) = (range.start, range.end.min(self.run_count()));
         while low < high {
             let middle = low + (high - low) / 2;
             if self.key(middle) < key {

@@ -10,6 +10,7 @@ use crate::index::sections::*;
 use crate::index::source::{Bytes, PackSource};
 use crate::index::strings::Strings;
 use crate::index::traits::Traits;
+use crate::index::vectors::MOST_EMBEDDED;
 
 /// What the index keeps about a file besides its facts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,6 +177,12 @@ impl FilesPart {
 
     pub fn file_of_passage(&self, at: usize) -> usize {
         self.file_of_segment(self.segment_of_passage(at))
+    }
+
+    /// Whether the passages of a file get vectors: those of a very long text do not.
+    pub fn gets_vectors(&self, at: usize) -> bool {
+        let segments = self.segments_of(at);
+        segments.is_empty() || self.segment_place(segments.end - 1).0.end <= MOST_EMBEDDED
     }
 
     /// Number of passages of a file and the sum of their lengths in terms.

@@ -195,14 +195,14 @@ fn profile(work: &Work<'_>, begun: Instant, spent: Duration) -> Vec<String> {
 fn look(work: &Work<'_>, sights: Sender<Vec<Sight>>) -> bool {
     let (pass, begun) = (work.pass, Instant::now());
     let (cancel, patience) = (Cancel::new(), pass.shared.options.walk_timeout);
-    let blocked = AtomicU64::new(0);
+    let (blocked, walkers) = (AtomicU64::new(0), pass.shared.walkers().max(1) as u32);
     let emit = |some: Vec<Sight>| {
         count(pass.counters, &some);
         let full = Instant::now();
         let _ = sights.send(some);
         Stopwatch::add(&blocked, full);
         // While the readers had no hand free the walk could not go on: that time is not its own.
-        let waited = Duration::from_micros(blocked.load(Ordering::Relaxed)) / pass.shared.walkers().max(1) as u32;
+        let waited = Duration::from_micros(blocked.load(Ordering::Relaxed)) / walkers;
         if pass.cancel.is_cancelled() || begun.elapsed().saturating_sub(waited) >= patience {
             cancel.cancel();
         }

@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use super::read::{Content, MOST_PARSED};
+use super::read::Content;
 use crate::base::hash::Key;
 use crate::base::paths::RelPath;
 use crate::base::span::Span;
 use crate::embed::{Embedder, batch};
 use crate::facts::{Facts, codec};
 use crate::index::build::{FileRecord, FileState, SegmentRecord};
-use crate::index::vectors::{VectorRun, quantise, run_key};
+use crate::index::vectors::{MOST_EMBEDDED, VectorRun, quantise, run_key};
 use crate::syntax::languages::{self, Lang};
 use crate::workspace::skip::Skip;
 use crate::workspace::worker::protocol::{RawSegment, build_id};
@@ -113,7 +113,7 @@ pub fn embed(
     text: &str,
     segments: &[SegmentRecord],
 ) -> Result<Vec<Run>, crate::embed::EmbedError> {
-    if text.len() > MOST_PARSED {
+    if text.len() > MOST_EMBEDDED as usize {
         return Ok(Vec::new());
     }
     let tail = batch::path_tail(path.as_bytes());
