@@ -16,6 +16,33 @@ impl ContentHash {
     }
 }
 
+/// The hash of a thing of any length by the hashes of its parts.
+pub struct RootHasher(blake3::Hasher);
+
+impl RootHasher {
+    /// Of a kind of thing: equal parts of another kind have another root.
+    pub fn new(domain: &str) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(domain.as_bytes());
+        Self(hasher)
+    }
+
+    /// Adds the next part and gives its own key.
+    pub fn add(&mut self, part: &[u8]) -> Key {
+        let hash = blake3::hash(part);
+        self.0.update(&(part.len() as u64).to_le_bytes());
+        self.0.update(hash.as_bytes());
+        let mut key = [0; 16];
+        key.copy_from_slice(&hash.as_bytes()[..16]);
+        Key(key)
+    }
+
+    /// Of all parts so far, in their order.
+    pub fn finish(self) -> ContentHash {
+        ContentHash(*self.0.finalize().as_bytes())
+    }
+}
+
 impl Key {
     /// The key of `parts` under a `domain` such as `"facts"`; each part is preceded by its length, so that no two lists
     /// of parts run together.

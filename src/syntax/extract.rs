@@ -149,15 +149,17 @@ pub fn extraction(lang: Lang, text: &str, limits: &Limits) -> Extraction {
     }
     let segments = spans
         .into_iter()
-        .map(|span| {
-            let text = text.get(span.range()).unwrap_or("");
-            let mut facts = Facts { lines: LineIndex::new(text), ..Facts::default() };
-            facts.generated = is_generated(text);
-            passages::tile(lang, text, &mut facts);
-            Segment { span, facts }
-        })
+        .map(|span| Segment { span, facts: words_of(lang, text.get(span.range()).unwrap_or("")) })
         .collect();
     Extraction { segments, degraded }
+}
+
+/// Facts of a text whose syntax nobody looks at: its lines, and passages with their words. Runs no parser.
+pub fn words_of(lang: Lang, text: &str) -> Facts {
+    let mut facts = Facts { lines: LineIndex::new(text), ..Facts::default() };
+    facts.generated = is_generated(text);
+    passages::tile(lang, text, &mut facts);
+    facts
 }
 
 /// As [`extract`], from a tree that exists already (an open document); `text` is the whole text of `tree`.

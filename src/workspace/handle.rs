@@ -11,6 +11,7 @@ use super::crawl::walk::{self, Sight};
 use super::crawl::{extract, record};
 use super::governor::Governor;
 use super::lanes::{Lanes, Request};
+use super::large::LargeFile;
 use super::options::Options;
 use super::progress::{Event, Progress, Stage};
 use super::roots::Root;
@@ -91,9 +92,19 @@ impl Handle {
             watched: shared.watch.folders().len(),
             stat_cache: shared.watch.stamps.statistics(),
             quarantined: self.quarantined(),
+            large_files: self.large_files(),
             notices: shared.notices(),
             profile: shared.profile.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
+    }
+
+    fn large_files(&self) -> Vec<(PathBuf, LargeFile)> {
+        let roots = self.shared.roots();
+        let of = |it: LargeFile| {
+            let root = roots.iter().find(|root| root.id == it.root)?;
+            Some((it.path.under(root.path()), it))
+        };
+        self.shared.large.list().into_iter().filter_map(of).collect()
     }
 
     fn quarantined(&self) -> Vec<(PathBuf, String)> {
@@ -264,6 +275,7 @@ impl Handle {
         self.shared.watch.stop();
         // The crawls end when nobody can ask them any more.
         *self.shared.whole.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.shared.later.lock().unwrap_or_else(PoisonError::into_inner) = None;
         if let Some(lanes) = self.lanes.lock().unwrap_or_else(PoisonError::into_inner).take() {
             lanes.join();
         }

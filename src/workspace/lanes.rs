@@ -1,9 +1,9 @@
-//! The two crawls of a workspace: one looks at whole roots, the other at what somebody has just saved, changed or asked
-//! for. Invariant: each runs one pass at a time; requests that wait are joined. Must not know what a pass does inside.
+//! The crawls of a workspace: one looks at whole roots, one at what somebody has just saved, changed or asked for, one at
+//! long files among that. Invariant: each runs one pass at a time; requests that wait are joined. Must not know what a pass does inside.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
@@ -26,6 +26,13 @@ const WATCHED_PATIENCE: u32 = 10;
 
 /// Share of the memory limit that the packs of one merge may have together, as a divisor: merging takes five times that.
 const MERGED: u64 = 32;
+
+/// So many times as long as a look at long files took nobody looks at them again.
+const REST: u32 = 4;
+/// But no longer than this.
+const LONGEST_REST: Duration = Duration::from_secs(60);
+/// How often the end is asked for meanwhile.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Something to look at.
 pub enum Request {
@@ -63,6 +70,7 @@ impl Lanes {
         };
         let (whole, near) = (queue("crawl", Lane::Whole)?, queue("crawl-near", Lane::Near)?);
         *shared.whole.lock().unwrap_or_else(PoisonError::into_inner) = Some(whole.clone());
+        *shared.later.lock().unwrap_or_else(PoisonError::into_inner) = Some(queue("crawl-large", Lane::Large)?);
         let (asked, questions) = unbounded();
         let of = shared.clone();
         let serve = move || seek::run(&of, &pool, &questions);
@@ -168,11 +176,23 @@ fn run(shared: &Arc<Shared>, pool: &Pool, lane: Lane, requests: &Receiver<Reques
             look_at_all(shared, pool, &root);
         }
         for (root, paths) in near {
+            let begun = Instant::now();
             look_at(shared, pool, &root, paths.into_iter().collect(), lane, &Counters::default());
+            if lane == Lane::Large {
+                rest(shared, begun.elapsed());
+            }
         }
         for sender in settled {
             let _ = sender.send(());
         }
+    }
+}
+
+/// A file that grows all the time must not keep the disk busy all the time: after each look a rest.
+fn rest(shared: &Shared, worked: Duration) {
+    let (begun, rest) = (Instant::now(), worked.saturating_mul(REST).min(LONGEST_REST));
+    while begun.elapsed() < rest && !shared.cancel.is_cancelled() {
+        std::thread::sleep(LOOK.min(rest));
     }
 }
 

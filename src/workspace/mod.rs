@@ -6,6 +6,7 @@ pub mod crawl;
 mod governor;
 mod handle;
 mod lanes;
+pub mod large;
 pub mod options;
 mod pace;
 pub mod preview;
@@ -38,7 +39,8 @@ use crate::index::snapshot::Snapshot;
 use crate::index::wants::Wants;
 use crate::text::decode::{Decoded, decode};
 
-pub use options::{MergeOptions, Options, PackOptions, RuleOptions, StatCacheOptions};
+pub use large::LargeFile;
+pub use options::{LargeFileOptions, MergeOptions, Options, PackOptions, RuleOptions, StatCacheOptions};
 pub use pace::{Answering, Pace, PaceOptions, Requests};
 pub use progress::{Counters, Event, Progress, Stage};
 pub use skip::Skip;
@@ -119,6 +121,8 @@ pub struct Status {
     pub stat_cache: StatCacheStatistics,
     /// Files whose parser died or hung, with the reason.
     pub quarantined: Vec<(PathBuf, String)>,
+    /// Files that are streamed now, and those that were, with how much of them was new.
+    pub large_files: Vec<(PathBuf, LargeFile)>,
     pub notices: Vec<String>,
     /// What each stage of the last pass did, one line each.
     pub profile: Vec<String>,

@@ -70,6 +70,8 @@ pub struct Options {
     pub parsers: usize,
     /// How packs are kept.
     pub packs: PackOptions,
+    /// `performance.large_file_*`.
+    pub large_files: LargeFileOptions,
     /// Let workers obey fault marks in texts (tests).
     pub faults: bool,
 }
@@ -103,6 +105,7 @@ impl Default for Options {
             requests: Arc::default(),
             parsers: 0,
             packs: PackOptions::default(),
+            large_files: LargeFileOptions::default(),
             faults: false,
         }
     }
@@ -161,6 +164,10 @@ impl Options {
                 in_memory: !settings.bool(&table::CACHE_KEPT) || settings.text(&table::CACHE_TYPE) == "memory",
                 mapped: settings.bool(&table::USE_MMAP),
                 least_mapped: settings.size(&table::MMAP_THRESHOLD),
+            },
+            large_files: LargeFileOptions {
+                threshold: settings.size(&table::LARGE_FILE_THRESHOLD),
+                window: usize::try_from(settings.size(&table::LARGE_FILE_CHUNK_SIZE).min(MOST_WINDOW)).unwrap_or(0),
             },
             ..Self::default()
         }
@@ -227,6 +234,24 @@ pub struct MergeOptions {
 impl Default for MergeOptions {
     fn default() -> Self {
         Self { packs: 24, bytes: None }
+    }
+}
+
+/// A longer window saves nothing.
+const MOST_WINDOW: u64 = 64 << 20;
+
+/// How files that are not held whole are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LargeFileOptions {
+    /// Files of more bytes are read on a thread of their own, one after the other.
+    pub threshold: u64,
+    /// Bytes that are read at once while those before them are hashed.
+    pub window: usize,
+}
+
+impl Default for LargeFileOptions {
+    fn default() -> Self {
+        Self { threshold: 100 << 20, window: 10 << 20 }
     }
 }
 

@@ -136,6 +136,11 @@ impl Counters {
         counter.fetch_add(by, Ordering::Relaxed);
     }
 
+    /// Takes back what was counted of something that did not come to its end.
+    pub fn take(counter: &AtomicU64, by: u64) {
+        counter.fetch_sub(by, Ordering::Relaxed);
+    }
+
     /// All counters at this moment.
     pub fn read(&self) -> Progress {
         let get = |c: &AtomicU64| c.load(Ordering::Relaxed);

@@ -13,6 +13,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use super::WorkspaceError;
 use super::governor::Governor;
 use super::lanes::Request;
+use super::large::LargeFiles;
 use super::options::Options;
 use super::pace::Pace;
 use super::progress::{Counters, Event, Events, Progress, Stage};
@@ -38,11 +39,13 @@ const FOLLOWED: Duration = Duration::from_millis(500);
 /// Most notices that are kept.
 const NOTICES: usize = 64;
 
-/// Which of the two crawls looks: the one over all, or the one over what somebody waits for.
+/// Which crawl looks: the one over all, the one over what somebody waits for, or the one over long files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
     Whole,
     Near,
+    /// What the near one has met and would have to wait for.
+    Large,
 }
 
 /// Packs that have become part of a store.
@@ -105,6 +108,9 @@ pub struct Shared {
     pub(super) commands: Sender<Command>,
     /// Where requests for whole passes go, while the crawls run.
     pub(super) whole: Mutex<Option<Sender<Request>>>,
+    /// Where the near crawl sends long files, while the crawls run.
+    pub(super) later: Mutex<Option<Sender<Request>>>,
+    pub(super) large: LargeFiles,
     published: ArcSwap<Snapshot>,
     stage_changed: (Mutex<()>, Condvar),
     notices: Mutex<VecDeque<String>>,
@@ -130,6 +136,8 @@ impl Shared {
             compute,
             commands,
             whole: Mutex::default(),
+            later: Mutex::default(),
+            large: LargeFiles::default(),
             published: ArcSwap::from_pointee(first),
             stage_changed: Default::default(),
             notices: Mutex::default(),
@@ -259,6 +267,13 @@ impl Shared {
         if let Some(whole) = &*self.whole.lock().unwrap_or_else(PoisonError::into_inner) {
             let _ = whole.send(Request::Whole(root.clone()));
         }
+    }
+
+    /// Leaves a long file to the crawl that takes those; false where none runs.
+    pub(super) fn look_later(&self, root: RootId, path: &RelPath) -> bool {
+        let Some(root) = self.roots().into_iter().find(|it| it.id == root) else { return false };
+        let later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
+        later.as_ref().is_some_and(|it| it.send(Request::Near(root, path.clone())).is_ok())
     }
 
     /// Hands packs to the writer and waits until they are published.

@@ -22,6 +22,7 @@ mod crawl;
 mod hostile;
 mod ignore_rules;
 mod incremental;
+mod large;
 mod limits;
 mod search;
 mod seek;

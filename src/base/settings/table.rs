@@ -159,6 +159,18 @@ pub const SCANNER_TIMEOUT: Row = row(
     User,
     "A walk that takes longer ends with what it has, and the status says so.",
 );
+pub const LARGE_FILE_THRESHOLD: Row = row(
+    "performance.large_file_threshold",
+    Size(100 << 20),
+    User,
+    "Files above this size are read on a thread of their own, so that no other file waits for them.",
+);
+pub const LARGE_FILE_CHUNK_SIZE: Row = row(
+    "performance.large_file_chunk_size",
+    Size(10 << 20),
+    User,
+    "Bytes of such a file that are read at once, while those before them are hashed; 512 KiB to 64 MiB.",
+);
 pub const STAT_CACHE_ENABLED: Row =
     row("performance.file_stat_cache.enabled", Bool(true), User, "Remember what stat said of a file for a while.");
 pub const STAT_CACHE_SIZE: Row =
@@ -246,6 +258,8 @@ pub const ROWS: &[Row] = &[
     PARSER_POOL_SIZE,
     SCANNER_WORKERS,
     SCANNER_TIMEOUT,
+    LARGE_FILE_THRESHOLD,
+    LARGE_FILE_CHUNK_SIZE,
     STAT_CACHE_ENABLED,
     STAT_CACHE_SIZE,
     STAT_CACHE_TTL,

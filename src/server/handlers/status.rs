@@ -28,6 +28,11 @@ fn plain(status: &Status) -> Value {
         .collect();
     let quarantined: Vec<Value> =
         status.quarantined.iter().map(|(path, why)| json!({ "uri": uri::of_path(path), "reason": why })).collect();
+    let large: Vec<Value> = status
+        .large_files
+        .iter()
+        .map(|(path, it)| json!({ "uri": uri::of_path(path), "bytes": it.size, "done": it.done, "new": it.fresh }))
+        .collect();
     let it = &status.progress;
     json!({
         "summary": summary(status),
@@ -53,6 +58,7 @@ fn plain(status: &Status) -> Value {
         "stalenessSeconds": status.staleness.as_secs(),
         "watchedFolders": status.watched,
         "statCache": { "asked": status.stat_cache.asked, "hits": status.stat_cache.hits, "entries": status.stat_cache.entries },
+        "largeFiles": large,
         "quarantined": quarantined,
         "notices": status.notices,
         "profile": status.profile,

@@ -102,9 +102,14 @@ impl<'a> Committer<'a> {
     fn arrive(&mut self, arrival: Arrival) {
         match arrival {
             Arrival::Record(record, read_ns) => {
-                self.group.push(Raw::Left(Finished { record, runs: Vec::new(), read_ns, bytes: 0 }))
+                self.group.push(Raw::Left(Finished { record, runs: Vec::new(), read_ns, bytes: 0, permit: None }))
             }
-            Arrival::Known(pending, segments) => self.group.push(Raw::Known(pending, segments)),
+            Arrival::Known(pending, segments) => {
+                if pending.permit.is_some() {
+                    self.group_bytes += GROUP_BYTES;
+                }
+                self.group.push(Raw::Known(pending, segments));
+            }
         }
     }
 
@@ -141,7 +146,9 @@ impl<'a> Committer<'a> {
         let options = &self.work.pass.shared.options;
         let limit = options.memory_limit;
         let enough = if self.work.pass.shared.governor.room.is_tight() { limit / 128 } else { limit / 32 };
-        let large = self.batch_bytes >= enough.max(LEAST_COMMIT);
+        // The next large file waits for the one in the batch.
+        let is_waited_for = self.batch.iter().any(|it| it.permit.is_some());
+        let large = self.batch_bytes >= enough.max(LEAST_COMMIT) || is_waited_for;
         let old = self.since.elapsed() >= options.commit_interval;
         if self.batch.is_empty() || !(rest || large || old) {
             return;
@@ -183,13 +190,13 @@ fn finish(work: &Work<'_>, raw: Raw) -> Option<Finished> {
             (pending, segments)
         }
     };
-    let Pending { path, content, read_ns } = pending;
+    let Pending { path, content, read_ns, permit } = pending;
     let segments = match segments {
         Ok(segments) => segments,
         Err(skip) => {
             Counters::add(&counters.files_skipped, 1);
             let record = record::left_out(path, &content, &skip);
-            return Some(Finished { record, runs: Vec::new(), read_ns, bytes: 0 });
+            return Some(Finished { record, runs: Vec::new(), read_ns, bytes: 0, permit: None });
         }
     };
     let text = content.text.as_ref().map_or("", |it| it);
@@ -207,27 +214,38 @@ fn finish(work: &Work<'_>, raw: Raw) -> Option<Finished> {
         }
     }
     let bytes = text.len() as u64;
-    Some(Finished { record: record::indexed(path, &content, segments), runs, read_ns, bytes })
+    Some(Finished { record: record::indexed(path, &content, segments), runs, read_ns, bytes, permit })
 }
 
 /// Writes one batch, makes it visible, counts it.
 fn commit(work: &Work<'_>, mut batch: Vec<Finished>) {
     let begun = Instant::now();
     let pass = work.pass;
-    if pass.lane == Lane::Near {
+    if pass.lane != Lane::Whole {
         batch.iter().for_each(|it| note_change(work, it));
     }
+    // The next large file waits until these are on the disk.
+    let permits: Vec<_> = batch.iter_mut().filter_map(|it| Some((it.record.path.clone(), it.permit.take()?))).collect();
+    // The bytes of a file that was streamed are counted already.
+    let is_counted = |it: &Finished| permits.iter().any(|(path, _)| *path == it.record.path);
     let mut done: Vec<u64> = Vec::new();
     pass.shared.commit(pass.root, || {
-        batch.retain(|it| !pass.root.is_newer(&it.record.path, it.read_ns));
+        batch.retain(|it| !pass.root.is_newer(&it.record.path, it.read_ns) || is_counted(it) && still_grows(work, it));
         let indexed = batch.iter().filter(|it| it.record.state == FileState::Indexed);
-        done.extend(indexed.map(|it| it.record.meta.size));
+        done.extend(indexed.map(|it| if is_counted(it) { 0 } else { it.record.meta.size }));
         let (records, runs): (Vec<_>, Vec<_>) = batch.into_iter().map(|it| (it.record, it.runs)).unzip();
         (records, runs.into_iter().flatten().collect())
     });
+    drop(permits);
     done.into_iter().for_each(|bytes| extract::done(work, bytes));
     pass.shared.tell_progress();
     Stopwatch::add(&work.watch.commit, begun);
+}
+
+/// A file that is written to all the time is overtaken whenever its stream ends; while it is the same file, what was read
+/// of it is better than nothing.
+fn still_grows(work: &Work<'_>, it: &Finished) -> bool {
+    work.pass.root.dir.stat(&it.record.path).is_ok_and(|(stamp, _)| stamp.inode == it.record.meta.inode)
 }
 
 /// The near lane has found a file changed: whoever changed it may go on beside it.
@@ -252,12 +270,12 @@ pub fn forget_missing(work: &Work<'_>) {
     if gone.is_empty() {
         return;
     }
-    if pass.lane == Lane::Near {
+    if pass.lane != Lane::Whole {
         gone.iter().for_each(|path| pass.root.touch(path, now_ns()));
     }
     pass.shared.commit(pass.root, || {
         // It may have come back where the walk had been already.
-        gone.retain(|path| pass.lane == Lane::Near || !pass.root.is_newer(path, work.began_ns));
+        gone.retain(|path| pass.lane != Lane::Whole || !pass.root.is_newer(path, work.began_ns));
         (gone.into_iter().map(record::deleted).collect(), Vec::new())
     });
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use crossbeam_channel::Sender;
 
 use super::Work;
+use super::large::{self, Found};
 use super::read::{self, Content};
 use super::record::{self, Pending};
 use crate::base::hash::{ContentHash, Key};
@@ -47,12 +48,29 @@ pub struct Batch<'a> {
     candidate_bytes: u64,
     arrivals: Sender<Arrival>,
     outcomes: Sender<(u64, Outcome)>,
+    /// Where long files go, if somebody else takes them.
+    later: Option<Sender<Found>>,
 }
 
 impl<'a> Batch<'a> {
     pub fn new(work: &'a Work<'a>, arrivals: Sender<Arrival>, outcomes: Sender<(u64, Outcome)>) -> Self {
         let (tasks, candidates) = (Vec::new(), Vec::new());
-        Self { work, tasks, bytes: 0, candidates, candidate_bytes: 0, arrivals, outcomes }
+        Self { work, tasks, bytes: 0, candidates, candidate_bytes: 0, arrivals, outcomes, later: None }
+    }
+
+    /// The same; long files go elsewhere.
+    pub fn with_later(self, later: Sender<Found>) -> Self {
+        Self { later: Some(later), ..self }
+    }
+
+    /// The pass that it belongs to.
+    pub fn work(&self) -> &'a Work<'a> {
+        self.work
+    }
+
+    /// Where long files go.
+    pub fn later(&self) -> Option<&Sender<Found>> {
+        self.later.as_ref()
     }
 
     fn add_candidate(&mut self, pending: Pending, places: Vec<(Span, Key)>) {
@@ -82,6 +100,9 @@ impl<'a> Batch<'a> {
     }
 
     fn add(&mut self, pending: Pending) {
+        if pending.permit.is_some() {
+            return large::words(self.work, &self.arrivals, pending);
+        }
         let Ok(text) = pending.content.text.clone() else { return };
         // A large text goes by itself: it may have to wait for its turn.
         let is_large = text.len() > LARGE;
@@ -133,33 +154,42 @@ pub fn take(work: &Work<'_>, batch: &mut Batch<'_>, path: RelPath, stamp: &FileS
             return done(work, stamp.size);
         }
     }
-    pass.wait_for_file(stamp.size.min(read::MOST_READ));
+    if stamp.size > read::MOST_READ {
+        return large::take(work, batch, Found { path, stamp: *stamp, known });
+    }
+    pass.wait_for_file(stamp.size);
     let read_ns = now_ns();
-    let content = match read::read(&pass.root.dir, &path) {
-        Ok(content) => content,
-        Err(skip) => return unreadable(work, batch, path, stamp, &skip, read_ns),
-    };
+    match read::read(&pass.root.dir, &path) {
+        Ok(content) => keep(work, batch, known, Pending { path, content, read_ns, permit: None }),
+        Err(skip) => unreadable(work, batch, path, stamp, &skip, read_ns),
+    }
+}
+
+/// Takes a file that was read; `known` is what the index knows under its path.
+pub fn keep(work: &Work<'_>, batch: &mut Batch<'_>, known: Option<FileId>, pending: Pending) {
+    let pass = work.pass;
+    let Pending { path, content, read_ns, permit } = &pending;
+    let stored = known.and_then(|id| pass.snapshot.stored(id));
     if stored.as_ref().is_some_and(|it| it.hash == content.hash && it.meta == content.meta && is_current(it)) {
         // Its stamp proves nothing (too young, or of the future), but nothing has changed.
         Counters::add(&pass.counters.files_unchanged, 1);
-        return done(work, stamp.size);
+        return done(work, if permit.is_some() { 0 } else { content.meta.size });
     }
     if let Err(skip) = &content.text {
         Counters::add(&pass.counters.files_skipped, 1);
-        let _ = batch.arrivals.send(Arrival::Record(record::left_out(path, &content, skip), read_ns));
+        let _ = batch.arrivals.send(Arrival::Record(record::left_out(path.clone(), content, skip), *read_ns));
         return;
     }
     let candidate = match (&stored, known) {
         (Some(stored), Some(id)) if stored.hash == content.hash && stored.lang == content.lang.id() => Some(id),
         _ => pass.root.by_content(&pass.snapshot, content.hash),
     };
-    let pending = Pending { path, content, read_ns };
-    match candidate.map_or(Known::Nothing, |id| known_content(work, id, &pending.content)) {
+    match candidate.map_or(Known::Nothing, |id| known_content(work, id, content)) {
         Known::Segments(places) => batch.add_candidate(pending, places),
         Known::Poison(skip) => {
             Counters::add(&pass.counters.files_skipped, 1);
-            let record = record::left_out(pending.path, &pending.content, &skip);
-            let _ = batch.arrivals.send(Arrival::Record(record, read_ns));
+            let record = record::left_out(path.clone(), content, &skip);
+            let _ = batch.arrivals.send(Arrival::Record(record, *read_ns));
         }
         Known::Nothing => batch.add(pending),
     }
@@ -204,7 +234,7 @@ fn known_content(work: &Work<'_>, id: FileId, content: &Content) -> Known {
 }
 
 /// A file that cannot be read now: said with its reason, tried again by the next pass.
-fn unreadable(work: &Work<'_>, batch: &Batch<'_>, path: RelPath, stamp: &FileStamp, skip: &Skip, read_ns: i64) {
+pub fn unreadable(work: &Work<'_>, batch: &Batch<'_>, path: RelPath, stamp: &FileStamp, skip: &Skip, read_ns: i64) {
     Counters::add(&work.pass.counters.files_skipped, 1);
     let content = Content {
         meta: read::meta_of(stamp, false),

@@ -2,9 +2,11 @@
 //! apply -> publish, then what still lacks vectors: embed -> commit vectors. Invariants: every stage is bounded in memory
 //! and ends when cancelled; a file is blamed or forgotten, never the pass. Must not know who asked for the pass.
 
+pub mod chunks;
 pub mod commit;
 pub mod embed;
 pub mod extract;
+pub mod large;
 pub mod read;
 pub mod record;
 pub mod walk;
@@ -14,7 +16,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use self::commit::Committer;
 use self::extract::{Arrival, Batch};
@@ -67,6 +69,14 @@ impl Pass<'_> {
         }
     }
 
+    /// Waits for the turn of so many more bytes of a file.
+    fn wait_for_bytes(&self, bytes: u64) {
+        if let Some(whose) = self.whose() {
+            self.shared.pace.wait(whose, || self.cancel.is_cancelled());
+            self.shared.pace.bytes(bytes, || self.cancel.is_cancelled());
+        }
+    }
+
     /// None: it does not wait.
     fn whose(&self) -> Option<Whose> {
         let whose = if self.lane == Lane::Near { Whose::Near } else { Whose::Idle };
@@ -103,6 +113,8 @@ pub struct Work<'a> {
     pub began_ns: i64,
     /// Files that nothing could be said of now, not even why.
     pub missing: AtomicU64,
+    /// Closed when the large text that is on its way to the disk has come there.
+    pub large: Mutex<Option<Receiver<()>>>,
 }
 
 /// What a pass did.
@@ -129,9 +141,12 @@ pub fn run(pass: &Pass<'_>) -> Report {
         watch: Stopwatch::default(),
         began_ns: now_ns(),
         missing: AtomicU64::new(0),
+        large: Mutex::default(),
     };
     let readers = pass.shared.walkers();
     let (sights_in, sights) = bounded::<Vec<Sight>>(32);
+    // Paths alone: as many as there are long files.
+    let (later_in, later) = unbounded();
     let (arrivals_in, arrivals) = bounded::<Arrival>(64);
     let (outcomes_in, outcomes) = bounded::<(u64, Outcome)>(64);
     let mut complete = false;
@@ -140,10 +155,22 @@ pub fn run(pass: &Pass<'_>) -> Report {
         for number in 0..readers {
             let (sights, arrivals, outcomes) = (sights.clone(), arrivals_in.clone(), outcomes_in.clone());
             let name = format!("read-{number}");
-            let work = &work;
-            threads::scoped(scope, &name, Intent::Background, move || read_all(work, &sights, arrivals, outcomes));
+            let (work, later) = (&work, later_in.clone());
+            threads::scoped(scope, &name, Intent::Background, move || {
+                read_all(work, &sights, Batch::new(work, arrivals, outcomes).with_later(later));
+            });
         }
-        drop((sights, arrivals_in, outcomes_in));
+        drop((sights, later_in));
+        let mut batch = Batch::new(&work, arrivals_in, outcomes_in);
+        if pass.lane == Lane::Whole {
+            threads::scoped(scope, "read-long", Intent::Background, move || {
+                let long = later.into_iter().filter(|_| !pass.cancel.is_cancelled());
+                long.for_each(|it| large::stream(&mut batch, it));
+                batch.flush();
+            });
+        } else {
+            drop(batch);
+        }
         Committer::new(&work).run(&arrivals, &outcomes);
         complete = walker.and_then(|it| it.join().ok()).unwrap_or(false);
         if complete && !pass.cancel.is_cancelled() {
@@ -251,13 +278,7 @@ fn count(counters: &Counters, sights: &[Sight]) {
 }
 
 /// A reader: takes sights, trusts, reuses, or reads and queues for parsing.
-fn read_all(
-    work: &Work<'_>,
-    sights: &Receiver<Vec<Sight>>,
-    arrivals: Sender<Arrival>,
-    outcomes: Sender<(u64, Outcome)>,
-) {
-    let mut batch = Batch::new(work, arrivals, outcomes);
+fn read_all(work: &Work<'_>, sights: &Receiver<Vec<Sight>>, mut batch: Batch<'_>) {
     loop {
         let some = match sights.recv_timeout(Duration::from_millis(50)) {
             Ok(some) => some,

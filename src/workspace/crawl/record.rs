@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use crossbeam_channel::Sender;
+
 use super::read::Content;
 use crate::base::hash::Key;
 use crate::base::paths::RelPath;
@@ -21,6 +23,8 @@ pub struct Pending {
     pub content: Content,
     /// When it was read, nanoseconds since 1970.
     pub read_ns: i64,
+    /// Of a file that was streamed: held until its record is committed.
+    pub permit: Option<Sender<()>>,
 }
 
 /// Vectors of the passages of one segment.
@@ -33,6 +37,8 @@ pub struct Finished {
     pub read_ns: i64,
     /// Bytes of its text.
     pub bytes: u64,
+    /// As [`Pending::permit`].
+    pub permit: Option<Sender<()>>,
 }
 
 /// The key of a segment's facts.

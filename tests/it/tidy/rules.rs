@@ -38,6 +38,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ignore", &["workspace"]),
     ("aho_corasick", &["workspace"]),
     ("dashmap", &["workspace"]),
+    ("fastcdc", &["workspace"]),
     ("notify", &["workspace"]),
     ("rayon", &["workspace", "index"]),
     ("frizbee", &["index"]),
