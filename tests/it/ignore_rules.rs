@@ -1,14 +1,31 @@
 //! Our verdicts against those of git itself, on a generated tree: `git check-ignore` has the last word.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use portolan::base::cancel::Cancel;
 use portolan::workspace::{Options, RuleOptions, Skip, Workspace};
 
-const NAMES: [&str; 8] = ["a.log", "b.rs", "keep.log", "out", "sp ace.txt", "#hash", "!bang", "x.tmp"];
-const PATTERNS: [&str; 24] = [
+const NAMES: [&str; 16] = [
+    "a.log",
+    "b.rs",
+    "keep.log",
+    "out",
+    "sp ace.txt",
+    "#hash",
+    "!bang",
+    "x.tmp",
+    "größe.md",
+    "{a,b}",
+    "a",
+    "b",
+    "tail ",
+    "back\\slash",
+    "star*",
+    "a-b_c.9",
+];
+const PATTERNS: [&str; 68] = [
     "*.log",
     "!keep.log",
     "out/",
@@ -33,6 +50,51 @@ const PATTERNS: [&str; 24] = [
     "",
     "d[1-2]",
     "!d2/",
+    // Nasty ones: braces, classes, escapes, stars in odd places, Unicode, spaces at the end.
+    "{a,b}",
+    "*.{log,rs}",
+    "[!a]",
+    "[^a].*",
+    "[a-c]",
+    "[]a]",
+    "[a",
+    "[z-a]",
+    "a[",
+    "*[0-9]",
+    "[*]",
+    "star\\*",
+    "back\\\\slash",
+    "tail\\ ",
+    "tail ",
+    "größe.*",
+    "gr??e.md",
+    "gr*e.md",
+    "[ö]*",
+    "*ö*",
+    "**",
+    "***",
+    "d1/**/",
+    "**/",
+    "/**/a.log",
+    "d1**",
+    "**log",
+    "d1/***/b.rs",
+    "a/",
+    "/",
+    "//",
+    "d1//b.rs",
+    "./a.log",
+    "d1/../a.log",
+    "!",
+    "!!bang",
+    "\\",
+    "?",
+    "*",
+    "d*/d?/*.log",
+    "!/d1/",
+    "!d1/*.rs",
+    "a-b_c.[0-9]",
+    "*/*/x.tmp",
 ];
 
 /// Small, fast, the same on every machine.
@@ -92,14 +154,48 @@ fn kept_by_us(root: &Path, cache: &Path) -> BTreeSet<String> {
     lines.iter().filter(|it| it.skip == Some(Skip::Pending)).map(|it| it.path.display()).collect()
 }
 
+/// A repository in `dir`.
+fn repository(dir: &Path) -> PathBuf {
+    let root = dir.join("root");
+    std::fs::create_dir(&root).unwrap();
+    let made = Command::new("git").args(["init", "-q"]).current_dir(&root).status().unwrap();
+    assert!(made.success());
+    root
+}
+
+#[test]
+fn every_pattern_alone_means_what_it_means_to_git() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = repository(dir.path());
+    for (at, pattern) in PATTERNS.iter().enumerate() {
+        let top = root.join(format!("p{at}"));
+        for folder in ["", "d1", "d1/d2", "d2", "d2/d1", "a", "out.d"] {
+            std::fs::create_dir_all(top.join(folder)).unwrap();
+            for name in NAMES.iter().filter(|it| !top.join(folder).join(it).is_dir()) {
+                std::fs::write(top.join(folder).join(name), "text\n").unwrap();
+            }
+            let _ = std::fs::remove_file(top.join("a"));
+        }
+        // What is taken back has to be ignored first.
+        let before = if pattern.starts_with('!') { "*.*\n[a-d]*\n" } else { "" };
+        std::fs::write(top.join(".gitignore"), format!("{before}{pattern}\n")).unwrap();
+    }
+    let (theirs, ours) = (kept_by_git(&root), kept_by_us(&root, &dir.path().join("cache")));
+    let mut wrong: Vec<String> = theirs.symmetric_difference(&ours).cloned().collect();
+    wrong.truncate(2_000);
+    let told = wrong.iter().map(|path| {
+        let number: usize = path[1..].split('/').next().unwrap().parse().unwrap();
+        let who = if theirs.contains(path) { "git" } else { "we" };
+        format!("{:?}: {who} keep {path:?}", PATTERNS[number])
+    });
+    assert!(wrong.is_empty(), "{}", told.collect::<Vec<_>>().join("\n"));
+}
+
 #[test]
 fn we_ignore_what_git_ignores() {
-    for seed in 0..12 {
+    for seed in 0..24 {
         let dir = tempfile::tempdir().unwrap();
-        let root = dir.path().join("root");
-        std::fs::create_dir(&root).unwrap();
-        let made = Command::new("git").args(["init", "-q"]).current_dir(&root).status().unwrap();
-        assert!(made.success());
+        let root = repository(dir.path());
         std::fs::write(root.join(".git/info/exclude"), "d2/keep.log\n").unwrap();
         grow(&root, 0, &mut Dice(seed));
         let (theirs, ours) = (kept_by_git(&root), kept_by_us(&root, &dir.path().join("cache")));

@@ -6,6 +6,7 @@ use std::io::{self, Seek, SeekFrom};
 use std::sync::{Arc, PoisonError};
 
 use crossbeam_channel::{Sender, bounded};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::chunks::{self, Stopped};
 use super::extract::{self, Arrival, Batch};
@@ -133,15 +134,18 @@ pub fn words(work: &Work<'_>, arrivals: &Sender<Arrival>, mut pending: Pending) 
     let places: Vec<(Span, Key)> =
         chunks::pieces(&text).into_iter().map(|span| (span, key(text.get(span.range()).unwrap_or("")))).collect();
     let keys: Vec<Key> = places.iter().map(|it| it.1).collect();
-    let mut known = pass.snapshot.reuse(&keys);
-    let mut segments = Vec::with_capacity(places.len());
-    for (span, key) in places {
+    let known = pass.snapshot.reuse(&keys);
+    let lang = pending.content.lang;
+    let segment = |(span, key): (Span, Key)| {
         if pass.cancel.is_cancelled() {
-            return;
+            return None;
         }
-        let make = || Arc::new(words_of(pending.content.lang, text.get(span.range()).unwrap_or("")));
-        let facts = known.remove(&key).unwrap_or_else(make);
-        segments.push(SegmentRecord { span, key, facts });
+        let make = || Arc::new(words_of(lang, text.get(span.range()).unwrap_or("")));
+        let facts = known.get(&key).cloned().unwrap_or_else(make);
+        Some(SegmentRecord { span, key, facts })
+    };
+    let segments: Option<Vec<_>> = pass.shared.compute.install(|| places.into_par_iter().map(segment).collect());
+    if let Some(segments) = segments {
+        let _ = arrivals.send(Arrival::Known(pending, segments));
     }
-    let _ = arrivals.send(Arrival::Known(pending, segments));
 }
