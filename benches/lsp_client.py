@@ -1,15 +1,18 @@
-"""A language server over pipes, for the benches beside this file: its requests get null, its notifications are dropped."""
+"""A language server over pipes, for the benches beside this file and for tests/long: its requests get null, its
+notifications are dropped, but for the messages that it shows."""
 import json, os, subprocess, sys, time
 
 
 class Server:
-    """Started on `root`; `begun` is when it was."""
+    """Started on `root`, by `before` (`["unshare", "-Ur"]`) where that is given; `begun` is when it was, `shown` what it
+    showed to the user until the last answer."""
 
-    def __init__(self, binary, root, cache):
+    def __init__(self, binary, root, cache, before=(), settings=(), environment=None, stderr=subprocess.DEVNULL):
         self.begun = time.time()
-        self.child = subprocess.Popen([binary, "serve", "--cache-dir", cache], stdin=subprocess.PIPE,
-                                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        self.next_id = 0
+        options = [it for setting in settings for it in ("--set", setting)]
+        self.child = subprocess.Popen([*before, binary, "serve", "--cache-dir", cache, *options], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, stderr=stderr, env=environment)
+        self.next_id, self.shown = 0, []
         uri = "file://" + root
         self.ask("initialize", {"processId": os.getpid(), "rootUri": uri, "capabilities": {},
                                 "workspaceFolders": [{"uri": uri, "name": "root"}]})
@@ -39,6 +42,8 @@ class Server:
                 sys.exit("the server has gone")
             message = json.loads(self.child.stdout.read(length))
             if "method" in message:
+                if message["method"] == "window/showMessage":
+                    self.shown.append(message["params"]["message"])
                 if "id" in message:
                     self.send({"id": message["id"], "result": None})
             elif "error" in message:

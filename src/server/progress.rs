@@ -1,6 +1,7 @@
 //! What the workspace does, shown by the client. Invariant: a progress is begun, reported and ended in that order, and only
 //! where the client can show it. Must not know how indexing works.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,14 +22,20 @@ pub(crate) fn follow(session: &Arc<Session>, workspace: &Arc<Workspace>) {
     let (session, workspace) = (Arc::downgrade(session), Arc::downgrade(workspace));
     let forward = move || {
         let mut shown = Shown::default();
+        let mut told: HashSet<String> = HashSet::new();
         loop {
+            // Some were noticed before anybody listened, and an event may be lost where too many wait.
+            if let (Some(session), Some(workspace)) = (session.upgrade(), workspace.upgrade()) {
+                for notice in workspace.notices().into_iter().filter(|it| told.insert(it.clone())) {
+                    session.tell(MessageType::WARNING, format!("Portolan: {notice}"));
+                }
+            }
             let event = next(&events);
             let (Some(session), Some(workspace)) = (session.upgrade(), workspace.upgrade()) else { return };
             match event {
-                Some(Event::Notice(notice)) => session.tell(MessageType::WARNING, format!("Portolan: {notice}")),
                 Some(Event::Progress(progress)) => shown.report(&session, &progress),
                 Some(Event::Finished { .. }) => shown.finish(&session, &workspace),
-                Some(Event::Started { .. } | Event::Published { .. }) => {}
+                Some(Event::Notice(_) | Event::Started { .. } | Event::Published { .. }) => {}
                 Some(Event::Closed) | None => return,
             }
         }

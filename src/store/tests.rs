@@ -69,11 +69,24 @@ fn what_is_committed_is_there_at_the_next_start() {
 /// must find exactly the last commit that was confirmed, or the one in flight.
 #[test]
 fn no_crash_leaves_a_wrong_or_unopenable_index() {
+    crash_at_every_operation(5_000);
+}
+
+#[test]
+#[ignore = "minutes; tests/long twin runs it"]
+fn long() {
+    let states = std::env::var("PORTOLAN_TEST_STATES").ok().and_then(|it| it.parse().ok());
+    crash_at_every_operation(states.unwrap_or(100_000));
+}
+
+/// At least `wanted` states, evenly over all operations.
+fn crash_at_every_operation(wanted: u64) {
     let whole = TwinDisk::new();
     for step in 0..8 {
         commit(&store(&whole), step).unwrap();
     }
     let operations = whole.operations();
+    let cuts_each = wanted.div_ceil(operations);
     let mut states = 0;
     for at in 0..operations {
         let disk = TwinDisk::new();
@@ -92,7 +105,7 @@ fn no_crash_leaves_a_wrong_or_unopenable_index() {
             }
             before = after.clone();
         }
-        let cuts = (0..40).map(|seed| disk.after_power_cut(at * 1000 + seed));
+        let cuts = (0..cuts_each).map(|seed| disk.after_power_cut(at * 1_000_000 + seed));
         for found in cuts.chain([disk.after_kill()]) {
             states += 1;
             let again = store(&found);
@@ -107,7 +120,8 @@ fn no_crash_leaves_a_wrong_or_unopenable_index() {
             assert_eq!(contents(&store(&found.after_kill()).state()).unwrap(), contents(&again.state()).unwrap());
         }
     }
-    assert!(states >= 5000, "{states} states from {operations} operations");
+    println!("{states} states from {operations} operations");
+    assert!(states >= wanted && operations > 100, "{states} states from {operations} operations");
 }
 
 /// Every operation once answered by each fault: the state in memory goes on, and after the fault all is on disk.

@@ -225,6 +225,11 @@ impl Workspace {
         self.handle.progress()
     }
 
+    /// What the user should know so far: the last 64 notices.
+    pub fn notices(&self) -> Vec<String> {
+        self.handle.shared.notices()
+    }
+
     /// Events from now on.
     pub fn events(&self) -> Receiver<Event> {
         self.handle.events()

@@ -14,8 +14,6 @@ use portolan::workspace::{Options, Stage, Workspace};
 
 const SIGKILL: i32 = 9;
 const FILES: usize = 12;
-/// Each fail point is to be hit so often.
-const HITS: usize = 10;
 
 /// Files that each declare one function, whose name tells the file and its version.
 struct Place {
@@ -92,12 +90,23 @@ fn is_killed(place: &Place, cache: &Path, point: &str) -> bool {
 
 #[test]
 fn killed_at_every_fail_point_no_wrong_name_is_found() {
+    kill_at_every_fail_point(10);
+}
+
+#[test]
+#[ignore = "minutes; tests/long crash runs it"]
+fn long() {
+    kill_at_every_fail_point(crate::number("PORTOLAN_TEST_ROUNDS", 300) as usize);
+}
+
+/// Until each fail point was hit `wanted` times.
+fn kill_at_every_fail_point(wanted: usize) {
     let mut place = Place::new();
     let kept = place.dir.path().join("kept");
     let mut hits: BTreeMap<&str, usize> = BTreeMap::new();
-    for round in 0..HITS + 4 {
+    for round in 0..wanted + wanted / 2 {
         for point in failpoint::NAMES {
-            if hits.get(point).is_some_and(|it| *it >= HITS) {
+            if hits.get(point).is_some_and(|it| *it >= wanted) {
                 continue;
             }
             // Every third time an index is made, else one is changed; the former passes most points twice.
@@ -119,8 +128,12 @@ fn killed_at_every_fail_point_no_wrong_name_is_found() {
             assert_eq!(mended.status().notices, Vec::<String>::new(), "{point}:{pass}");
             assert_eq!(place.found(&mended), [(0, 1); FILES], "{point}:{pass}");
             mended.shutdown();
+            if fresh {
+                std::fs::remove_dir_all(&cache).expect("our own");
+            }
         }
     }
-    let missed: Vec<_> = failpoint::NAMES.iter().filter(|it| hits.get(**it).copied().unwrap_or(0) < HITS).collect();
+    let missed: Vec<_> = failpoint::NAMES.iter().filter(|it| hits.get(**it).copied().unwrap_or(0) < wanted).collect();
     assert!(missed.is_empty(), "{missed:?} of {hits:?}");
+    println!("{} kills: {hits:?}", hits.values().sum::<usize>());
 }

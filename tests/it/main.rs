@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "in tests a panic is how a failure is told")]
 
 mod crash;
+mod flips;
 mod gc;
 mod settings;
 mod store;
@@ -28,3 +29,8 @@ mod search;
 mod seek;
 mod watch;
 mod workers;
+
+/// A number from the environment, by which `tests/long` sets how long an ignored test is.
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|it| it.parse().ok()).unwrap_or(default)
+}

@@ -116,27 +116,39 @@ fn confirmed(place: &Path) -> Option<u64> {
 
 #[test]
 fn killed_at_every_fail_point_the_last_confirmed_commit_is_found() {
+    kill_at_every_fail_point(10);
+}
+
+#[test]
+#[ignore = "minutes; tests/long crash runs it"]
+fn long() {
+    kill_at_every_fail_point(crate::number("PORTOLAN_TEST_ROUNDS", 300));
+}
+
+fn kill_at_every_fail_point(rounds: u64) {
     let place = tempfile::tempdir().expect("a directory");
     let mut hits = BTreeMap::new();
     let mut least = None;
-    for round in 1..=10_u64 {
+    for round in 0..rounds {
+        // Each round another pass: an early or a later commit of the process, this or that pack of it.
+        let pass = 1 + round % 10;
         for name in failpoint::NAMES.iter().filter(|it| it.starts_with("pack.") || it.starts_with("manifest.")) {
-            // Each round another pass: an early or a later commit of the process, this or that pack of it.
-            let status = start(place.path(), &format!("{name}:{round}")).wait().expect("it ends");
-            assert_eq!(status.signal(), Some(SIGKILL), "{name}:{round}: {status}");
+            let status = start(place.path(), &format!("{name}:{pass}")).wait().expect("it ends");
+            assert_eq!(status.signal(), Some(SIGKILL), "{name}:{pass}: {status}");
             *hits.entry(*name).or_insert(0) += 1;
             let store = open(&place.path().join("cache"));
             assert!(store.is_writer());
-            assert_eq!(store.notices(), [""; 0], "{name}:{round}");
+            assert_eq!(store.notices(), [""; 0], "{name}:{pass}");
             // At least what was confirmed or found before; the commit in flight may have arrived unconfirmed.
             least = least.max(confirmed(place.path()));
             let found = step_of(&store);
             let next = least.map_or(0, |it| it + 1);
-            assert!(found == least || found == Some(next), "{name}:{round}: {found:?} after {least:?}");
+            assert!(found == least || found == Some(next), "{name}:{pass}: {found:?} after {least:?}");
             least = found;
         }
     }
-    assert!(hits.len() == 10 && hits.values().all(|&it| it >= 10), "{hits:?}");
+    assert!(hits.len() == 10 && hits.values().all(|&it| it >= rounds), "{hits:?}");
+    println!("{} kills: {hits:?}", rounds * 10);
     let files = std::fs::read_dir(place.path().join("cache/v1")).expect("one index").count();
     assert_eq!(files, 1);
 }

@@ -149,6 +149,8 @@ impl Tree {
         }
         if to.is_dir() {
             std::fs::remove_dir_all(&to).unwrap();
+        } else if folders && to.exists() {
+            std::fs::remove_file(&to).unwrap();
         }
         std::fs::rename(&from, &to).unwrap();
         vec![from, to]
