@@ -120,7 +120,6 @@ fn crash_at_every_operation(wanted: u64) {
             assert_eq!(contents(&store(&found.after_kill()).state()).unwrap(), contents(&again.state()).unwrap());
         }
     }
-    println!("{states} states from {operations} operations");
     assert!(states >= wanted && operations > 100, "{states} states from {operations} operations");
 }
 

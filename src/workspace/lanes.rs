@@ -24,6 +24,10 @@ use crate::base::threads::{self, Intent};
 /// Where everything is watched, the timer only guards against what the system did not tell: so many times as rarely.
 const WATCHED_PATIENCE: u32 = 10;
 
+/// Where the system gives no threads, a pass is tried so often again, after such pauses.
+const REFUSALS: u32 = 10;
+const REFUSED: Duration = Duration::from_millis(300);
+
 /// Share of the memory limit that the packs of one merge may have together, as a divisor: merging takes five times that.
 const MERGED: u64 = 32;
 
@@ -214,12 +218,26 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
     shared.events.send(&Event::Started { root: root.id });
     let _running = shared.governor.begin();
     shared.counters.begin_pass();
-    let report = look_at(shared, pool, root, vec![RelPath::default()], Lane::Whole, &shared.counters);
+    let mut report = look_at(shared, pool, root, vec![RelPath::default()], Lane::Whole, &shared.counters);
+    for _ in 0..REFUSALS {
+        if !report.refused || shared.cancel.is_cancelled() {
+            break;
+        }
+        std::thread::sleep(REFUSED);
+        shared.counters.begin_pass();
+        report = look_at(shared, pool, root, vec![RelPath::default()], Lane::Whole, &shared.counters);
+    }
     root.forget_touched();
     if shared.cancel.is_cancelled() {
         return;
     }
-    if !report.complete {
+    if report.refused {
+        shared.notice(&format!(
+            "{}: not indexed, because the system gives no more threads; raise the limits on processes and memory (ulimit \
+             -u, ulimit -v), then open it again",
+            root.path().display()
+        ));
+    } else if !report.complete {
         shared.notice(&format!(
             "{}: the walk was ended after {} s (performance.parallel_scanner.timeout_seconds); the rest is not indexed",
             root.path().display(),

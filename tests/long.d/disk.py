@@ -4,7 +4,7 @@
 
 Needs root, `unshare`, and faketime (Debian package); a trouble that this machine cannot make is told and fails the run.
 """
-import argparse, contextlib, os, shutil, subprocess, sys, tempfile, time
+import argparse, contextlib, json, os, shutil, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../../benches"))
@@ -255,8 +255,19 @@ def file_size(top):
 
 
 def address_space(top):
-    """`ulimit -v`: room for the process and little more."""
+    """`ulimit -v`: room for the process and little more; then not even for its threads."""
     place = Place(top, 400)
+    server = place.serve(before=["bash", "-c", 'ulimit -v 700000; exec "$@"', "bash"])
+    server.send({"method": "textDocument/didOpen", "params": {"textDocument": {
+        "uri": f"file://{place.root}/d0/f0.rs", "languageId": "rust", "version": 1, "text": "fn open_one() {}\n"}}})
+    outline = server.ask("textDocument/documentSymbol", {"textDocument": {"uri": f"file://{place.root}/d0/f0.rs"}})
+    check("open_one" in json.dumps(outline), f"an open document has no outline: {outline}")
+    def is_told():
+        status = server.ask("portolan/status", {})
+        return server.shown or status and status["stage"] == "embedded"
+    until(is_told, 60, "the index is complete, or a notice says why not")
+    check(len(server.shown) <= 1, f"more than one notice: {server.shown}")
+    server.stop()
     server = place.serve(before=["bash", "-c", f'ulimit -v {VIRTUAL}; exec "$@"', "bash"])
     wait(server)
     answers_all(server, place)

@@ -56,11 +56,14 @@ impl<'a> Committer<'a> {
         let (batches_in, batches) = bounded::<Vec<Finished>>(0);
         let work = self.work;
         std::thread::scope(|scope| {
-            threads::scoped(scope, "commit", Intent::Background, move || {
+            let committer = threads::scoped(scope, "commit", Intent::Background, move || {
                 for batch in batches {
                     commit(work, batch);
                 }
             });
+            if committer.is_none() {
+                work.refused.store(true, Ordering::Relaxed);
+            }
             self.collect(arrivals, outcomes, &batches_in);
             // The writing thread ends with its queue.
             drop(batches_in);

@@ -13,7 +13,7 @@ pub mod walk;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
@@ -115,6 +115,8 @@ pub struct Work<'a> {
     pub missing: AtomicU64,
     /// Closed when the large text that is on its way to the disk has come there.
     pub large: Mutex<Option<Receiver<()>>>,
+    /// The system gave no threads: what was not seen proves nothing.
+    pub refused: AtomicBool,
 }
 
 /// What a pass did.
@@ -122,6 +124,8 @@ pub struct Work<'a> {
 pub struct Report {
     /// The walk ended by itself.
     pub complete: bool,
+    /// The system gave no threads; another time it may.
+    pub refused: bool,
     /// Files that it found and could not index.
     pub missing: u64,
     /// One line for each stage.
@@ -142,6 +146,7 @@ pub fn run(pass: &Pass<'_>) -> Report {
         began_ns: now_ns(),
         missing: AtomicU64::new(0),
         large: Mutex::default(),
+        refused: AtomicBool::new(false),
     };
     let readers = pass.shared.walkers();
     let (sights_in, sights) = bounded::<Vec<Sight>>(32);
@@ -152,34 +157,42 @@ pub fn run(pass: &Pass<'_>) -> Report {
     let mut complete = false;
     std::thread::scope(|scope| {
         let walker = threads::scoped(scope, "walk", Intent::Background, || look(&work, sights_in));
+        let mut reading = 0;
         for number in 0..readers {
             let (sights, arrivals, outcomes) = (sights.clone(), arrivals_in.clone(), outcomes_in.clone());
-            let name = format!("read-{number}");
-            let (work, later) = (&work, later_in.clone());
-            threads::scoped(scope, &name, Intent::Background, move || {
+            let (name, work, later) = (format!("read-{number}"), &work, later_in.clone());
+            let reader = threads::scoped(scope, &name, Intent::Background, move || {
                 read_all(work, &sights, Batch::new(work, arrivals, outcomes).with_later(later));
             });
+            reading += usize::from(reader.is_some());
         }
+        // What nobody reads must not be taken for gone.
+        let mut unread = reading == 0;
         drop((sights, later_in));
         let mut batch = Batch::new(&work, arrivals_in, outcomes_in);
         if pass.lane == Lane::Whole {
-            threads::scoped(scope, "read-long", Intent::Background, move || {
+            let reader = threads::scoped(scope, "read-long", Intent::Background, move || {
                 let long = later.into_iter().filter(|_| !pass.cancel.is_cancelled());
                 long.for_each(|it| large::stream(&mut batch, it));
                 batch.flush();
             });
+            unread |= reader.is_none();
         } else {
             drop(batch);
         }
+        if unread {
+            work.refused.store(true, Ordering::Relaxed);
+        }
         Committer::new(&work).run(&arrivals, &outcomes);
-        complete = walker.and_then(|it| it.join().ok()).unwrap_or(false);
+        complete = walker.and_then(|it| it.join().ok()).unwrap_or(false) && !work.refused.load(Ordering::Relaxed);
         if complete && !pass.cancel.is_cancelled() {
             commit::forget_missing(&work);
         }
     });
     // Asking for the time of all processes is not for each look at a file that was saved.
     let profile = spent.map(|spent| profile(&work, begun, spent)).unwrap_or_default();
-    Report { complete, missing: work.missing.load(Ordering::Relaxed), profile }
+    let (missing, refused) = (work.missing.load(Ordering::Relaxed), work.refused.load(Ordering::Relaxed));
+    Report { complete, refused, missing, profile }
 }
 
 fn profile(work: &Work<'_>, begun: Instant, spent: Duration) -> Vec<String> {
@@ -234,7 +247,10 @@ fn look(work: &Work<'_>, sights: Sender<Vec<Sight>>) -> bool {
             cancel.cancel();
         }
     };
-    let Ok(pool) = pass.shared.walk_pool() else { return false };
+    let Ok(pool) = pass.shared.walk_pool() else {
+        work.refused.store(true, Ordering::Relaxed);
+        return false;
+    };
     let beside = BesidePass { shared: pass.shared, root: pass.root, lane: pass.lane };
     for path in &pass.paths {
         let kind = if path.as_bytes().is_empty() {
