@@ -11,3 +11,4 @@ pub mod paths;
 pub mod settings;
 pub mod span;
 pub mod threads;
+pub mod version;

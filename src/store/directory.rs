@@ -156,6 +156,48 @@ mod tests {
     }
 
     #[test]
+    fn a_reader_finds_a_removed_index_again_or_makes_it() {
+        let place = tempfile::tempdir().unwrap();
+        let (cache, root) = (place.path().join("cache"), Path::new("/some/root"));
+        let writer = Store::open(root, &options(&cache));
+        commit(&writer, "hello");
+        let reader = Store::open(root, &options(&cache));
+        let onlooker = Store::open(root, &StoreOptions { read_only: true, ..options(&cache) });
+        std::fs::remove_dir_all(&cache).unwrap();
+        // The reader leaves it to the writer, and answers from what it has open.
+        assert!(reader.refresh().is_none() && !reader.is_writer() && !cache.exists());
+        assert_eq!(&*reader.state().packs[0].section(1).unwrap(), b"hello");
+        writer.refresh();
+        commit(&writer, "more");
+        assert_eq!((reader.refresh().unwrap().packs.len(), onlooker.refresh().unwrap().packs.len()), (2, 2));
+        // Nobody makes it anew: the reader does, after a while.
+        let begun = std::time::Instant::now();
+        std::fs::remove_dir_all(&cache).unwrap();
+        reader.refresh_at(begun);
+        drop(writer);
+        reader.refresh_at(begun + std::time::Duration::from_secs(1));
+        assert!(!reader.is_writer() && !cache.exists());
+        reader.refresh_at(begun + std::time::Duration::from_secs(6));
+        assert!(reader.is_writer() && reader.is_saved());
+        assert_eq!(Store::open(root, &options(&cache)).state().packs.len(), 2);
+    }
+
+    #[test]
+    fn whoever_takes_over_an_emptied_directory_writes_what_it_has_open() {
+        let place = tempfile::tempdir().unwrap();
+        let (cache, root) = (place.path().join("cache"), Path::new("/some/root"));
+        let writer = Store::open(root, &options(&cache));
+        commit(&writer, "hello");
+        let reader = Store::open(root, &options(&cache));
+        let there = index_directory(&cache, root, Key([0; 16]));
+        std::fs::read_dir(&there).unwrap().for_each(|it| std::fs::remove_file(it.unwrap().path()).unwrap());
+        drop(writer);
+        reader.refresh();
+        assert!(reader.is_writer() && reader.is_saved());
+        assert_eq!(&*Store::open(root, &options(&cache)).state().packs[0].section(1).unwrap(), b"hello");
+    }
+
+    #[test]
     fn in_memory_nothing_is_written() {
         let place = tempfile::tempdir().unwrap();
         let cache = place.path().join("cache");

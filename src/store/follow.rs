@@ -13,6 +13,8 @@ use super::pack::PackId;
 
 /// A disk that has refused is asked again after this.
 pub const RETRY: Duration = Duration::from_secs(60);
+/// How long a reader leaves it to the writer to make a removed directory anew.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How many files that could not be read are kept for a person to look at.
 const KEPT_ASIDE: usize = 4;
 
@@ -28,7 +30,7 @@ impl Store {
         let before = inner.state.clone();
         match inner.role {
             Role::Reader => inner.follow(now),
-            Role::Onlooker => inner.read_news(now),
+            Role::Onlooker => inner.look_on(now),
             Role::Alone if inner.is_due(now) => inner.join(now),
             Role::Alone => {}
             Role::Writer(_) => inner.look_after(now),
@@ -52,12 +54,39 @@ impl Inner {
 
     /// A reader's turn: become the writer where there is none, else read what is new.
     fn follow(&mut self, now: Instant) {
+        if !self.is_found(now) {
+            return;
+        }
         match self.disk.lock(LOCK) {
             Ok(Some(lock)) => self.become_writer(lock, now),
             Ok(None) => self.read_news(now),
-            // The directory may be gone for a moment; what is open stays readable.
+            // What is open stays readable.
             Err(_) => {}
         }
+    }
+
+    /// Whether the directory is there. Where somebody has removed it under a reader, its writer makes it anew and writes the
+    /// index again; where nobody does for a while, the reader makes it and will be the writer.
+    fn is_found(&mut self, now: Instant) -> bool {
+        if self.disk.is_in_place() {
+            self.missing_since = None;
+            return true;
+        }
+        let since = *self.missing_since.get_or_insert(now);
+        let is_late = now.saturating_duration_since(since) >= PATIENCE;
+        if self.disk.reopen().is_err() && !(is_late && self.disk.revive().is_ok()) {
+            return false;
+        }
+        (self.missing_since, self.manifest_mark) = (None, None);
+        true
+    }
+
+    /// One who changes nothing reads what is new, in the directory that stands there now.
+    fn look_on(&mut self, now: Instant) {
+        if !self.disk.is_in_place() && self.disk.reopen().is_ok() {
+            self.manifest_mark = None;
+        }
+        self.read_news(now);
     }
 
     /// Reads the manifest where it is a new one.
@@ -127,7 +156,7 @@ impl Inner {
     }
 
     /// Writes the whole state again, as a generation newer than any on disk.
-    fn rewrite(&mut self, now: Instant) {
+    pub fn rewrite(&mut self, now: Instant) {
         let there = self.read_manifest().ok().flatten().map_or(0, |it| it.generation);
         self.disk_generation = self.disk_generation.max(there);
         self.unsaved = self.state.packs.iter().map(|it| it.id()).collect();

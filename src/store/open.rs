@@ -67,6 +67,8 @@ pub(super) struct Inner {
     pub obsolete: Vec<PackId>,
     /// When the disk last refused.
     pub refused_at: Option<Instant>,
+    /// When a reader first saw that its directory is gone.
+    pub missing_since: Option<Instant>,
     pub notices: Vec<String>,
     pub temporary: u64,
 }
@@ -95,6 +97,7 @@ impl Store {
             manifest_mark: None,
             obsolete: Vec::new(),
             refused_at: None,
+            missing_since: None,
             notices: Vec::new(),
             temporary: 0,
         };
@@ -204,7 +207,10 @@ impl Inner {
             }
             Err(it) => return self.step_back(&it, now),
         };
-        if let Some(manifest) = manifest {
+        if manifest.is_none() && self.state.generation > 0 {
+            // A reader takes over where the files were removed: what it has open is the index.
+            self.rewrite(now);
+        } else if let Some(manifest) = manifest {
             let failed = self.load(&manifest);
             if let Some((_, it)) = failed.iter().find(|(_, it)| !it.is_lasting() && !is_gone(it)) {
                 return self.step_back(it, now);

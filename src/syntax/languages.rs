@@ -13,6 +13,7 @@ use tree_sitter_language::LanguageFn;
 
 use crate::base::hash::Key;
 use crate::base::paths::RelPath;
+use crate::base::version;
 
 /// A language of the table; [`Lang::TEXT`] is any text without a grammar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -156,6 +157,7 @@ pub fn detect(path: &RelPath, head: &[u8]) -> Lang {
 pub fn recipe(lang: Lang) -> Key {
     static RECIPES: OnceLock<Vec<Key>> = OnceLock::new();
     let all = RECIPES.get_or_init(|| {
+        let pretended: Vec<u8> = version::pretended().map_or_else(Vec::new, |it| it.0.map(u16::to_le_bytes).concat());
         Lang::all()
             .map(|lang| {
                 let row = lang.row();
@@ -168,6 +170,7 @@ pub fn recipe(lang: Lang) -> Key {
                 parts.push(&size);
                 parts.extend(row.queries.iter().map(|file| file.text.as_bytes()));
                 parts.extend(super::extract::SOURCES.iter().map(|source| source.as_bytes()));
+                parts.push(&pretended);
                 Key::of("recipe", &parts)
             })
             .collect()

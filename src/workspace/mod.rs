@@ -3,6 +3,7 @@
 //! protocol.
 
 pub mod crawl;
+mod following;
 mod governor;
 mod handle;
 mod lanes;

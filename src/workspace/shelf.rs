@@ -9,23 +9,27 @@ use super::options::Options;
 use super::progress::{Progress, Stage};
 use super::roots::Root;
 use super::state::{Fresh, Shared, Survivors};
+use crate::base::version::Version;
+use crate::facts::codec;
 use crate::index::apply::Builder;
 use crate::index::build::{FileRecord, build_facts_pack};
 use crate::index::source::{FACTS, VECTORS, draft};
 use crate::index::vectors::{VectorRun, VectorView, build_vector_pack};
 use crate::index::view::PackView;
-use crate::index::{merge, source};
+use crate::index::{merge, sections, source};
 use crate::store::directory::StoreOptions;
 use crate::store::manifest::shape;
 use crate::store::pack::{Pack, PackId};
 use crate::store::{NewPack, Store};
 
 /// Version of our note in the manifest.
-const NOTE: u8 = 2;
+const NOTE: u8 = 3;
 
 /// The store of a root.
 pub fn open_store(root: &Path, options: &Options) -> Store {
-    let settings = shape(&[("shape", &options.index_shape)]);
+    // A version that lays out sections or facts otherwise could not read them: it gets a directory of its own.
+    let layout = format!("{}.{}", sections::FORMAT, codec::VERSION);
+    let settings = shape(&[("shape", &options.index_shape), ("layout", &layout)]);
     let (cache_dir, read_only) = (options.cache_dir.clone(), options.read_only);
     let packs = &options.packs;
     let options = StoreOptions {
@@ -115,6 +119,24 @@ pub fn load(root: &Root, shared: &Shared) -> Vec<Fresh> {
     Vec::new()
 }
 
+/// What a store holds behind the packs that are `applied`, in the order in which it is to be applied. None: those are not
+/// what it begins with any more (their order counts), or some pack is damaged; all has to be loaded again.
+pub fn news(root: &Root, applied: &[PackId]) -> Option<Vec<Fresh>> {
+    let state = root.store.state();
+    let known = state.packs.iter().take(applied.len()).map(|it| it.id());
+    if !known.eq(applied.iter().copied()) {
+        return None;
+    }
+    let new = &state.packs[applied.len()..];
+    let mut out = Vec::new();
+    for kind in [VECTORS, FACTS] {
+        for pack in new.iter().filter(|it| it.kind() == kind) {
+            out.push(fresh_of(root, std::slice::from_ref(pack)));
+        }
+    }
+    (!new.iter().any(|it| it.is_damaged())).then_some(out)
+}
+
 /// Sets packs aside that turned out to be unreadable while they were asked.
 pub fn heal(root: &Root, builder: &mut Builder, faults: &[(PackId, String)]) -> bool {
     let state = root.store.state();
@@ -136,14 +158,24 @@ pub fn heal(root: &Root, builder: &mut Builder, faults: &[(PackId, String)]) -> 
 /// What the manifest's writer has noted: the stage that the root has reached, and its counters.
 pub fn noted(root: &Root) -> Option<(Stage, Progress)> {
     let state = root.store.state();
-    let [NOTE, stage, numbers @ ..] = state.extra.as_slice() else { return None };
+    let [NOTE, _, _, _, _, _, _, stage, numbers @ ..] = state.extra.as_slice() else { return None };
     let numbers = numbers.as_chunks::<8>().0.iter().map(|it| u64::from_le_bytes(*it));
     Some((Stage::from_code(*stage), Progress::from_numbers(numbers)))
 }
 
-/// The note for others: how far the index on disk is.
-pub fn note(stage: Stage, progress: &Progress) -> Vec<u8> {
-    let mut out = vec![NOTE, stage as u8];
+/// The newest version that has written to the index; none where nobody has.
+pub fn noted_version(root: &Root) -> Option<Version> {
+    let state = root.store.state();
+    let [NOTE, a, b, c, d, e, f, ..] = state.extra.as_slice() else { return None };
+    Some(Version([[*a, *b], [*c, *d], [*e, *f]].map(u16::from_le_bytes)))
+}
+
+/// The note for others: who has written the index of `root`, and how far it is.
+pub fn note(root: &Root, stage: Stage, progress: &Progress) -> Vec<u8> {
+    let newest = noted_version(root).unwrap_or_default().max(Version::own());
+    let mut out = vec![NOTE];
+    out.extend(newest.0.iter().flat_map(|it| it.to_le_bytes()));
+    out.push(stage as u8);
     progress.numbers().iter().for_each(|it| out.extend_from_slice(&it.to_le_bytes()));
     out
 }
@@ -152,7 +184,7 @@ pub fn note(stage: Stage, progress: &Progress) -> Vec<u8> {
 pub fn note_stage(root: &Root, stage: Stage, progress: &Progress) {
     if noted(root).map(|it| it.0) != Some(stage) {
         // Another writer notes its own.
-        let _ = root.store.commit(Vec::new(), &[], Some(note(stage, progress)));
+        let _ = root.store.commit(Vec::new(), &[], Some(note(root, stage, progress)));
     }
 }
 

@@ -2,7 +2,7 @@
 //! it has published. Packs are made and written by the crawl's threads; here they only become visible, in their order.
 //! Must not know features or the protocol.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -32,10 +32,6 @@ use crate::index::vectors::{VectorRun, VectorView};
 use crate::index::view::PackView;
 use crate::store::pack::PackId;
 
-/// How often the writer looks after the stores when nothing else happens.
-const TICK: Duration = Duration::from_secs(2);
-/// The same where another process writes.
-const FOLLOWED: Duration = Duration::from_millis(500);
 /// Most notices that are kept.
 const NOTICES: usize = 64;
 
@@ -242,7 +238,7 @@ impl Shared {
         }
         let dims = self.options.embedder.as_ref().map_or(0, |it| it.dimensions());
         // Whoever follows this process sees how far it is.
-        let note = shelf::note(root.stage(), &self.counters.read());
+        let note = shelf::note(root, root.stage(), &self.counters.read());
         match shelf::commit(root, &records, &runs, dims, note) {
             Ok(fresh) => self.apply(fresh),
             Err(why) => self.notice(&why),
@@ -312,8 +308,12 @@ fn background_pool(name: &'static str, threads: usize) -> Result<rayon::ThreadPo
 
 /// The writer thread.
 pub(super) struct Writer {
-    shared: Arc<Shared>,
-    builder: Builder,
+    pub(super) shared: Arc<Shared>,
+    pub(super) builder: Builder,
+    /// The packs of each root that were applied as its store has them, in that order, and nothing since.
+    pub(super) followed: HashMap<RootId, Vec<PackId>>,
+    /// When free memory was last given back.
+    pub(super) rested: Instant,
 }
 
 impl Writer {
@@ -321,7 +321,7 @@ impl Writer {
         if let Some(embedder) = &shared.options.embedder {
             builder.set_model(&embedder.model_id().0);
         }
-        Self { shared, builder }
+        Self { shared, builder, followed: HashMap::new(), rested: Instant::now() }
     }
 
     /// Obeys until told to stop.
@@ -337,6 +337,9 @@ impl Writer {
             if looked.elapsed() >= tick {
                 looked = Instant::now();
                 self.look_after_stores();
+                if self.is_rest_due() {
+                    self.rest();
+                }
             }
         }
     }
@@ -345,15 +348,20 @@ impl Writer {
         match command {
             Command::AddRoot(root, done) => {
                 self.load(&root);
+                self.believe_walk(&root);
                 self.publish();
                 let _ = done.send(());
+                // Reading all packs leaves much behind.
+                self.rest();
             }
             Command::RemoveRoot(root, done) => {
+                self.followed.remove(&root);
                 self.builder.remove_root(root);
                 self.publish();
                 let _ = done.send(());
             }
             Command::Apply(fresh, done) => {
+                self.followed.remove(&fresh.root);
                 self.apply(fresh);
                 self.publish();
                 let _ = done.send(());
@@ -393,7 +401,7 @@ impl Writer {
         }
     }
 
-    fn apply(&mut self, fresh: Fresh) {
+    pub(super) fn apply(&mut self, fresh: Fresh) {
         if let Some((id, view)) = fresh.vectors {
             if fresh.removed_vectors.is_empty() {
                 self.builder.apply_vectors(fresh.root, id, view);
@@ -411,47 +419,18 @@ impl Writer {
     }
 
     /// All packs of a root's store, as they stand.
-    fn load(&mut self, root: &Root) {
+    pub(super) fn load(&mut self, root: &Root) {
         for fresh in shelf::load(root, &self.shared) {
             self.apply(fresh);
         }
+        self.note_followed(root);
     }
 
-    fn publish(&mut self) {
+    pub(super) fn publish(&mut self) {
         let snapshot = self.builder.publish();
         let generation = snapshot.generation();
         self.shared.published.store(Arc::new(snapshot));
         self.shared.events.send(&Event::Published { generation });
-    }
-
-    /// Follows another writer's commits, retries what the disk refused, sets damaged packs aside.
-    fn look_after_stores(&mut self) {
-        let faults = self.shared.snapshot().faults();
-        for root in self.shared.roots() {
-            if !faults.is_empty() && shelf::heal(&root, &mut self.builder, &faults) {
-                // What the damaged packs held is found again by the next pass; until then it is missing.
-                self.builder.set_walked(root.id, 0, false);
-                self.publish();
-                self.shared.look_at_whole(&root);
-            }
-            let followed = !root.store.is_writer();
-            if root.store.refresh().is_some() {
-                self.builder.remove_root(root.id);
-                self.load(&root);
-                self.publish();
-                self.shared.follow(&root);
-            }
-            if followed && root.store.is_writer() {
-                // The process that wrote has ended, perhaps in the midst of its work.
-                self.shared.look_at_whole(&root);
-            }
-            self.shared.drain_store(&root);
-        }
-    }
-
-    /// Where another process writes, its commits are looked for more often.
-    fn tick(&self) -> Duration {
-        if self.shared.roots().iter().all(|it| it.store.is_writer()) { TICK } else { FOLLOWED }
     }
 }
 

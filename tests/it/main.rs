@@ -25,6 +25,7 @@ mod ignore_rules;
 mod incremental;
 mod large;
 mod limits;
+mod processes;
 mod search;
 mod seek;
 mod watch;

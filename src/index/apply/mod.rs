@@ -81,6 +81,14 @@ impl Builder {
         self.drop_vector_packs(root, ids);
     }
 
+    /// Forgets the packs of a root that are of its store; its documents stay open.
+    pub fn drop_stored(&mut self, root: RootId) {
+        for slot in self.slots(|it| it.root == root && it.is_stored()) {
+            self.drop_slot(slot);
+        }
+        self.drop_vectors_of(root, |_| true);
+    }
+
     /// Forgets all of a root.
     pub fn remove_root(&mut self, root: RootId) {
         for slot in self.slots(|it| it.root == root) {

@@ -42,7 +42,7 @@ impl Builder {
     /// Puts a merged vector pack in the place of those it was made from.
     pub fn replace_vectors(&mut self, root: RootId, removed: &[PackId], id: PackId, view: Arc<VectorView>) {
         // Those go first: the merged pack may be equal to one of them.
-        self.forget_vector_packs(root, removed);
+        self.forget_vectors_of(root, |id| removed.contains(&id));
         self.take_vector_slot(VectorState { id, document: None, root, view });
         self.bind_all();
     }
@@ -97,16 +97,21 @@ impl Builder {
     }
 
     pub(super) fn drop_vector_packs(&mut self, root: RootId, ids: &[PackId]) {
-        if self.forget_vector_packs(root, ids) {
+        self.drop_vectors_of(root, |id| ids.contains(&id));
+    }
+
+    /// Forgets the vector packs of a root's store that `gone` names.
+    pub(super) fn drop_vectors_of(&mut self, root: RootId, gone: impl Fn(PackId) -> bool) {
+        if self.forget_vectors_of(root, gone) {
             self.bind_all();
         }
     }
 
     /// Whether any was there. Until all is bound anew, segments may point at nothing.
-    fn forget_vector_packs(&mut self, root: RootId, ids: &[PackId]) -> bool {
+    fn forget_vectors_of(&mut self, root: RootId, gone: impl Fn(PackId) -> bool) -> bool {
         let mut dropped = false;
         for it in &mut self.inner.vectors {
-            if it.as_ref().is_some_and(|it| it.root == root && it.document.is_none() && ids.contains(&it.id)) {
+            if it.as_ref().is_some_and(|it| it.root == root && it.document.is_none() && gone(it.id)) {
                 *it = None;
                 dropped = true;
             }

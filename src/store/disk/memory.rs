@@ -147,6 +147,14 @@ impl Disk for MemoryDisk {
         true
     }
 
+    fn is_in_place(&self) -> bool {
+        true
+    }
+
+    fn reopen(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     fn revive(&self) -> io::Result<()> {
         Ok(())
     }

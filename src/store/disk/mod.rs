@@ -78,6 +78,10 @@ pub trait Disk: Send + Sync + Debug {
     fn lock(&self, name: &str) -> io::Result<Option<DiskLock>>;
     /// Whether `lock` still guards `name`: directory and lock file stand where they were when it was taken.
     fn holds(&self, lock: &DiskLock, name: &str) -> bool;
+    /// Whether the directory stands where it stood when it was opened; one that was never opened does.
+    fn is_in_place(&self) -> bool;
+    /// Opens the directory again, at its path, where there is one.
+    fn reopen(&self) -> io::Result<()>;
     /// Makes the directory anew where somebody has removed it.
     fn revive(&self) -> io::Result<()>;
     /// Where it is, for messages.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
@@ -29,10 +30,10 @@ impl RealDisk {
         if let Some(it) = &*self.dir.read().unwrap_or_else(|it| it.into_inner()) {
             return Ok(it.clone());
         }
-        self.reopen(make)
+        self.open_anew(make)
     }
 
-    fn reopen(&self, make: bool) -> io::Result<Arc<PrivateDir>> {
+    fn open_anew(&self, make: bool) -> io::Result<Arc<PrivateDir>> {
         let fresh = Arc::new(if make { PrivateDir::create(&self.path)? } else { PrivateDir::open(&self.path)? });
         *self.dir.write().unwrap_or_else(|it| it.into_inner()) = Some(fresh.clone());
         Ok(fresh)
@@ -135,9 +136,13 @@ impl Disk for RealDisk {
             let fd = dir.open_lock(name)?;
             let file = File::from(fd.try_clone()?);
             let Some(lock) = FileLock::try_exclusive(fd)? else { return Ok(None) };
+            let identity = file.metadata()?.ino();
+            // It may have been removed, and another made, between opening and locking it: then this one guards nothing.
+            if dir.stat(name)?.inode != identity {
+                return Ok(None);
+            }
             // When it was last used is when its lock was last taken. Only the order of sweeping depends on it.
             let _ = file.set_modified(std::time::SystemTime::now());
-            let identity = dir.stat(name)?.inode;
             Ok(Some(DiskLock::new(identity, lock)))
         })
     }
@@ -146,8 +151,16 @@ impl Disk for RealDisk {
         self.dir(false).is_ok_and(|dir| dir.is_in_place() && dir.stat(name).is_ok_and(|it| it.inode == lock.identity))
     }
 
+    fn is_in_place(&self) -> bool {
+        self.dir.read().unwrap_or_else(|it| it.into_inner()).as_ref().is_none_or(|dir| dir.is_in_place())
+    }
+
+    fn reopen(&self) -> io::Result<()> {
+        self.open_anew(false).map(|_| ())
+    }
+
     fn revive(&self) -> io::Result<()> {
-        self.reopen(true).map(|_| ())
+        self.open_anew(true).map(|_| ())
     }
 
     fn place(&self) -> String {

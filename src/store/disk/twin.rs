@@ -338,6 +338,14 @@ impl Disk for TwinDisk {
         true
     }
 
+    fn is_in_place(&self) -> bool {
+        true
+    }
+
+    fn reopen(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     fn revive(&self) -> io::Result<()> {
         self.operation(Kind::Write).map(|_| ())
     }

@@ -149,7 +149,7 @@ pub fn take(work: &Work<'_>, batch: &mut Batch<'_>, path: RelPath, stamp: &FileS
     let stored = known.and_then(|id| pass.snapshot.stored(id));
     if let (Some(id), Some(stored)) = (known, &stored) {
         work.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(id);
-        if pass.shared.options.trust_stamps && stored.meta == read::meta_of(stamp, true) && is_current(stored) {
+        if pass.shared.options.trust_stamps && stored.meta == read::meta_of(stamp, true) && is_current(work, stored) {
             Counters::add(&pass.counters.files_unchanged, 1);
             return done(work, stamp.size);
         }
@@ -170,7 +170,7 @@ pub fn keep(work: &Work<'_>, batch: &mut Batch<'_>, known: Option<FileId>, pendi
     let pass = work.pass;
     let Pending { path, content, read_ns, permit } = &pending;
     let stored = known.and_then(|id| pass.snapshot.stored(id));
-    if stored.as_ref().is_some_and(|it| it.hash == content.hash && it.meta == content.meta && is_current(it)) {
+    if stored.as_ref().is_some_and(|it| it.hash == content.hash && it.meta == content.meta && is_current(work, it)) {
         // Its stamp proves nothing (too young, or of the future), but nothing has changed.
         Counters::add(&pass.counters.files_unchanged, 1);
         return done(work, if permit.is_some() { 0 } else { content.meta.size });
@@ -195,11 +195,15 @@ pub fn keep(work: &Work<'_>, batch: &mut Batch<'_>, known: Option<FileId>, pendi
     }
 }
 
-/// Whether this version would make the same of the same content.
-fn is_current(stored: &Stored) -> bool {
-    let Some(lang) = Lang::from_id(&stored.lang) else { return false };
+/// Whether this version would make the same of the same content. What a newer one has made is left as it is: two versions
+/// that are used in turn must not make everything anew each time.
+fn is_current(work: &Work<'_>, stored: &Stored) -> bool {
     let skip = skip_of(stored);
-    skip != Some(Skip::Pending) && stored.recipe == record::recipe_of(lang, skip.as_ref())
+    if skip == Some(Skip::Pending) {
+        return false;
+    }
+    let Some(lang) = Lang::from_id(&stored.lang) else { return work.by_newer };
+    work.by_newer || stored.recipe == record::recipe_of(lang, skip.as_ref())
 }
 
 /// Why a stored file is left out; none: it is indexed.
@@ -223,7 +227,7 @@ enum Known {
 fn known_content(work: &Work<'_>, id: FileId, content: &Content) -> Known {
     let snapshot = &work.pass.snapshot;
     let Some(stored) = snapshot.stored(id) else { return Known::Nothing };
-    if stored.hash != content.hash || stored.lang != content.lang.id() || !is_current(&stored) {
+    if stored.hash != content.hash || stored.lang != content.lang.id() || !is_current(work, &stored) {
         return Known::Nothing;
     }
     match skip_of(&stored) {

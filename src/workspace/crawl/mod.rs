@@ -25,6 +25,7 @@ use self::walk::Sight;
 use super::pace::Whose;
 use super::progress::Counters;
 use super::rules::{self, Rules};
+use super::shelf;
 use super::skip::Skip;
 use super::state::{Lane, Root, Shared};
 use super::watch::BesidePass;
@@ -35,6 +36,7 @@ use crate::base::os::stamp::now_ns;
 use crate::base::os::{EntryKind, FileStamp, OpenError, process};
 use crate::base::paths::RelPath;
 use crate::base::threads::{self, Intent};
+use crate::base::version::Version;
 use crate::index::snapshot::Snapshot;
 
 /// One pass over a root, or over parts of it.
@@ -106,6 +108,8 @@ pub struct Work<'a> {
     /// Files that are with a worker, by token.
     pub pending: Mutex<HashMap<u64, Pending>>,
     pub next_token: AtomicU64,
+    /// A newer version has written this index: what it made of a content is better than what we would.
+    pub by_newer: bool,
     /// Files that belong, of those that the index knew at the start.
     pub seen: Mutex<HashSet<FileId>>,
     pub watch: Stopwatch,
@@ -141,6 +145,7 @@ pub fn run(pass: &Pass<'_>) -> Report {
         pass,
         pending: Mutex::default(),
         next_token: AtomicU64::new(0),
+        by_newer: shelf::noted_version(pass.root).is_some_and(|it| it > Version::own()),
         seen: Mutex::default(),
         watch: Stopwatch::default(),
         began_ns: now_ns(),
