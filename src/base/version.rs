@@ -4,6 +4,8 @@
 
 use std::sync::OnceLock;
 
+const VARIABLE: &str = "PORTOLAN_VERSION";
+
 /// Major, minor, patch; the larger one is the newer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(pub [u16; 3]);
@@ -18,7 +20,12 @@ impl Version {
 /// The version that this process pretends to be, where a test asked for it.
 pub fn pretended() -> Option<Version> {
     static PRETENDED: OnceLock<Option<Version>> = OnceLock::new();
-    *PRETENDED.get_or_init(|| parse(&std::env::var("PORTOLAN_VERSION").ok()?))
+    *PRETENDED.get_or_init(|| parse(&std::env::var(VARIABLE).ok()?))
+}
+
+/// What a process that this one starts needs in its environment to pretend the same.
+pub fn environment() -> Option<(&'static str, String)> {
+    pretended().map(|it| (VARIABLE, it.0.map(|number| number.to_string()).join(".")))
 }
 
 fn parse(text: &str) -> Option<Version> {

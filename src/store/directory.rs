@@ -183,6 +183,29 @@ mod tests {
     }
 
     #[test]
+    fn what_a_reader_has_open_stays_while_files_are_removed() {
+        let place = tempfile::tempdir().unwrap();
+        let (cache, root) = (place.path().join("cache"), Path::new("/some/root"));
+        let writer = Store::open(root, &options(&cache));
+        commit(&writer, "hello");
+        let reader = Store::open(root, &options(&cache));
+        commit(&writer, "more");
+        // The manifest still names what is gone already.
+        let there = index_directory(&cache, root, Key([0; 16]));
+        for it in std::fs::read_dir(&there).unwrap().map(|it| it.unwrap().path()) {
+            if it.extension().is_some_and(|it| it == "pack") {
+                std::fs::remove_file(it).unwrap();
+            }
+        }
+        reader.refresh();
+        assert_eq!(&*reader.state().packs[0].section(1).unwrap(), b"hello");
+        drop(writer);
+        reader.refresh();
+        assert!(reader.is_writer() && reader.is_saved());
+        assert_eq!(&*Store::open(root, &options(&cache)).state().packs[0].section(1).unwrap(), b"hello");
+    }
+
+    #[test]
     fn whoever_takes_over_an_emptied_directory_writes_what_it_has_open() {
         let place = tempfile::tempdir().unwrap();
         let (cache, root) = (place.path().join("cache"), Path::new("/some/root"));

@@ -205,15 +205,21 @@ impl Inner {
                 self.set_aside(MANIFEST, &it);
                 None
             }
-            Err(it) => return self.step_back(&it, now),
+            Err(it) => return self.step_back(self.state.clone(), &it, now),
         };
         if manifest.is_none() && self.state.generation > 0 {
             // A reader takes over where the files were removed: what it has open is the index.
             self.rewrite(now);
         } else if let Some(manifest) = manifest {
+            let before = self.state.clone();
             let failed = self.load(&manifest);
             if let Some((_, it)) = failed.iter().find(|(_, it)| !it.is_lasting() && !is_gone(it)) {
-                return self.step_back(it, now);
+                return self.step_back(before, it, now);
+            }
+            if before.generation > 0 && failed.iter().any(|(_, it)| is_gone(it)) {
+                // Somebody is removing the files while a reader takes over: what it has open is worth more than the rest.
+                self.state = before;
+                return self.rewrite(now);
             }
             for (entry, it) in &failed {
                 self.set_aside(&entry.id.file_name(), it);
@@ -231,27 +237,31 @@ impl Inner {
 
     /// The moment is at fault, not a file (too many open files, a failing read): goes on without the disk and touches
     /// nothing there.
-    fn step_back(&mut self, it: &StoreError, now: Instant) {
+    fn step_back(&mut self, before: Arc<StoreState>, it: &StoreError, now: Instant) {
         self.role = Role::Alone;
-        self.state = Arc::default();
+        self.state = before;
         self.refuse(it, now);
     }
 
     pub fn load_as_reader(&mut self) {
+        let before = self.state.clone();
         // A pack may be removed between reading the manifest and opening it: then there is a newer manifest.
         for _ in 0..5 {
             match self.read_manifest() {
                 Ok(Some(manifest)) => {
                     let failed = self.load(&manifest);
-                    let is_gone =
-                        |it: &StoreError| matches!(it, StoreError::Io(it) if it.kind() == io::ErrorKind::NotFound);
                     if !failed.iter().any(|(_, it)| is_gone(it)) {
                         return;
                     }
                 }
                 // Nothing written yet, or damaged: the writer will see to it.
-                Ok(None) | Err(_) => return,
+                Ok(None) | Err(_) => break,
             }
+        }
+        if before.generation > 0 && !Arc::ptr_eq(&before, &self.state) {
+            // Somebody is removing the files: what is open stays, and the manifest is looked at again.
+            self.state = before;
+            self.manifest_mark = None;
         }
     }
 

@@ -68,12 +68,10 @@ impl Writer {
             return;
         }
         let Some((stage, progress)) = shelf::noted(root) else { return };
-        if stage >= Stage::Indexed {
-            let files = self.builder.packs(root.id).iter().map(|it| it.2).sum();
-            self.builder.set_walked(root.id, files, true);
-        } else {
-            self.builder.set_walked(root.id, progress.files_found, false);
-        }
+        let here: u64 = self.builder.packs(root.id).iter().map(|it| it.2).sum();
+        let is_whole = stage >= Stage::Indexed;
+        let missing = if is_whole { 0 } else { progress.files_found.saturating_sub(here) };
+        self.builder.set_walked(root.id, missing, is_whole);
     }
 
     pub(super) fn is_rest_due(&self) -> bool {

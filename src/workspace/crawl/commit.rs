@@ -193,7 +193,7 @@ fn finish(work: &Work<'_>, raw: Raw) -> Option<Finished> {
             (pending, segments)
         }
     };
-    let Pending { path, content, read_ns, permit } = pending;
+    let Pending { path, content, recipe, read_ns, permit } = pending;
     let segments = match segments {
         Ok(segments) => segments,
         Err(skip) => {
@@ -217,7 +217,7 @@ fn finish(work: &Work<'_>, raw: Raw) -> Option<Finished> {
         }
     }
     let bytes = text.len() as u64;
-    Some(Finished { record: record::indexed(path, &content, segments), runs, read_ns, bytes, permit })
+    Some(Finished { record: record::indexed(path, &content, recipe, segments), runs, read_ns, bytes, permit })
 }
 
 /// Writes one batch, makes it visible, counts it.

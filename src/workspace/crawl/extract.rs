@@ -94,7 +94,7 @@ impl<'a> Batch<'a> {
                     Counters::add(&self.work.pass.counters.files_reused, 1);
                     let _ = self.arrivals.send(Arrival::Known(pending, segments));
                 }
-                None => self.add(pending),
+                None => self.add(Pending { recipe: None, ..pending }),
             }
         }
     }
@@ -160,7 +160,7 @@ pub fn take(work: &Work<'_>, batch: &mut Batch<'_>, path: RelPath, stamp: &FileS
     pass.wait_for_file(stamp.size);
     let read_ns = now_ns();
     match read::read(&pass.root.dir, &path) {
-        Ok(content) => keep(work, batch, known, Pending { path, content, read_ns, permit: None }),
+        Ok(content) => keep(work, batch, known, Pending { path, content, recipe: None, read_ns, permit: None }),
         Err(skip) => unreadable(work, batch, path, stamp, &skip, read_ns),
     }
 }
@@ -168,7 +168,7 @@ pub fn take(work: &Work<'_>, batch: &mut Batch<'_>, path: RelPath, stamp: &FileS
 /// Takes a file that was read; `known` is what the index knows under its path.
 pub fn keep(work: &Work<'_>, batch: &mut Batch<'_>, known: Option<FileId>, pending: Pending) {
     let pass = work.pass;
-    let Pending { path, content, read_ns, permit } = &pending;
+    let Pending { path, content, read_ns, permit, .. } = &pending;
     let stored = known.and_then(|id| pass.snapshot.stored(id));
     if stored.as_ref().is_some_and(|it| it.hash == content.hash && it.meta == content.meta && is_current(work, it)) {
         // Its stamp proves nothing (too young, or of the future), but nothing has changed.
@@ -185,7 +185,9 @@ pub fn keep(work: &Work<'_>, batch: &mut Batch<'_>, known: Option<FileId>, pendi
         _ => pass.root.by_content(&pass.snapshot, content.hash),
     };
     match candidate.map_or(Known::Nothing, |id| known_content(work, id, content)) {
-        Known::Segments(places) => batch.add_candidate(pending, places),
+        Known::Segments(recipe, places) => {
+            batch.add_candidate(Pending { recipe: Some(recipe), ..pending }, places);
+        }
         Known::Poison(skip) => {
             Counters::add(&pass.counters.files_skipped, 1);
             let record = record::left_out(path.clone(), content, &skip);
@@ -218,7 +220,8 @@ pub fn skip_of(stored: &Stored) -> Option<Skip> {
 /// What the index holds of a content.
 enum Known {
     Nothing,
-    Segments(Vec<(Span, Key)>),
+    /// What made them, and where they lie.
+    Segments(Key, Vec<(Span, Key)>),
     /// A poisonous text is poisonous under every name.
     Poison(Skip),
 }
@@ -233,7 +236,7 @@ fn known_content(work: &Work<'_>, id: FileId, content: &Content) -> Known {
     match skip_of(&stored) {
         Some(skip @ Skip::Quarantined(_)) => Known::Poison(skip),
         Some(_) => Known::Nothing,
-        None => Known::Segments(snapshot.stored_segments(id)),
+        None => Known::Segments(stored.recipe, snapshot.stored_segments(id)),
     }
 }
 

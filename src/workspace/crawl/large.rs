@@ -60,7 +60,12 @@ pub fn stream(batch: &mut Batch<'_>, found: Found) {
         Ok(content) => {
             let (permit, _) = bounded(0);
             let permit = content.text.is_ok().then_some(permit);
-            extract::keep(work, batch, found.known, Pending { path: found.path, content, read_ns, permit });
+            extract::keep(
+                work,
+                batch,
+                found.known,
+                Pending { path: found.path, content, recipe: None, read_ns, permit },
+            );
         }
         // Nobody knows more than before; a later pass looks again.
         Err(None) => {}

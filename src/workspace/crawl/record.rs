@@ -21,6 +21,8 @@ use crate::workspace::worker::protocol::{RawSegment, build_id};
 pub struct Pending {
     pub path: RelPath,
     pub content: Content,
+    /// What made its facts, where the index had them already: it may be a newer version's.
+    pub recipe: Option<Key>,
     /// When it was read, nanoseconds since 1970.
     pub read_ns: i64,
     /// Of a file that was streamed: held until its record is committed.
@@ -81,13 +83,13 @@ pub fn recipe_of(lang: Lang, skip: Option<&Skip>) -> Key {
 }
 
 /// A record from segments whose facts are decoded.
-pub fn indexed(path: RelPath, content: &Content, segments: Vec<SegmentRecord>) -> FileRecord {
+pub fn indexed(path: RelPath, content: &Content, recipe: Option<Key>, segments: Vec<SegmentRecord>) -> FileRecord {
     FileRecord {
         path,
         meta: content.meta,
         hash: content.hash,
         lang: content.lang.id().into(),
-        recipe: recipe_of(content.lang, None),
+        recipe: recipe.unwrap_or_else(|| recipe_of(content.lang, None)),
         state: FileState::Indexed,
         segments,
     }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::child::ChildOptions;
 use crate::base::os::process::take_stdout;
+use crate::base::version;
 use crate::syntax::extract::Limits;
 use crate::syntax::remote::{Connection, Spawn, Usage, serve};
 
@@ -46,7 +47,7 @@ pub fn spawn(executable: Option<PathBuf>) -> Spawn {
         let mut command = Command::new(program);
         command.args(["worker", "--document", "--parent", &std::process::id().to_string()]);
         command.args(["--address-space", &ADDRESS_SPACE.to_string()]);
-        command.env_clear().current_dir("/");
+        command.env_clear().envs(version::environment()).current_dir("/");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn()?;
         let (Some(to), Some(from)) = (process.stdin.take(), process.stdout.take()) else {

@@ -14,6 +14,7 @@ use super::protocol::{self, Request};
 use crate::base::cancel::Cancel;
 use crate::base::os::memory::{cpu_of, resident_of};
 use crate::base::threads::{self, Intent};
+use crate::base::version;
 use crate::workspace::crawl::read::MOST_PARSED;
 use crate::workspace::pace::Whose;
 
@@ -161,7 +162,7 @@ impl Worker {
         if options.faults {
             command.arg("--faults");
         }
-        command.env_clear().current_dir("/");
+        command.env_clear().envs(version::environment()).current_dir("/");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn()?;
         let (Some(input), Some(mut output)) = (process.stdin.take(), process.stdout.take()) else {
