@@ -73,13 +73,15 @@ impl Shown {
         if self.token.is_none() && (since.elapsed() < QUIET || !self.begin(session)) {
             return;
         }
-        let (done, all, what) = if progress.files_done < progress.files_found {
-            (progress.files_done, progress.files_found, "files")
+        // One large file is not done as soon as a small one: the share is that of the bytes.
+        let (message, done, all) = if progress.files_done < progress.files_found {
+            let message = format!("{}/{} files", progress.files_done, progress.files_found);
+            (message, progress.bytes_done, progress.bytes_found)
         } else {
-            (progress.passages_done, progress.passages_found, "passages")
+            let (done, all) = (progress.passages_done, progress.passages_found);
+            (format!("{done}/{all} passages"), done, all)
         };
-        let percentage = (done.min(all) * 100).checked_div(all).unwrap_or(0) as u32;
-        let message = format!("{done}/{all} {what}");
+        let percentage = (u128::from(done.min(all)) * 100).checked_div(u128::from(all)).unwrap_or(0) as u32;
         self.send(session, json!({ "kind": "report", "message": message, "percentage": percentage }));
     }
 

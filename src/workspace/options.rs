@@ -24,7 +24,7 @@ pub struct Options {
     pub rules: RuleOptions,
     /// Parser processes; 0: one a core, at most four.
     pub workers: usize,
-    /// Files in one batch for a parser process (or 1 MiB, whichever comes first).
+    /// Files in one batch for a parser process (or 1 MiB, whichever comes first); 0: by the average size of the files.
     pub batch_files: usize,
     /// Threads that walk; 0: one a core, at most four.
     pub walkers: usize,
@@ -82,7 +82,7 @@ impl Default for Options {
             cache_dir: None,
             rules: RuleOptions::default(),
             workers: 0,
-            batch_files: 64,
+            batch_files: 0,
             walkers: 0,
             walk_timeout: Duration::from_secs(300),
             trust_stamps: true,

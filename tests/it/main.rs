@@ -4,6 +4,7 @@
 
 mod crash;
 mod flips;
+mod extremes;
 mod gc;
 mod settings;
 mod store;

@@ -65,7 +65,7 @@ fn schema(row: &Row) -> Json {
             it.insert("minimum".into(), json!(low));
             it.insert("maximum".into(), json!(high));
         }
-        Kind::Text(_) => drop(it.insert("type".into(), json!("string"))),
+        Kind::Path(_) => drop(it.insert("type".into(), json!("string"))),
         Kind::Choice(all) => drop(it.insert("enum".into(), json!(all))),
         Kind::List(_) => {
             it.insert("type".into(), json!("array"));

@@ -14,8 +14,8 @@ pub enum Kind {
     Int(i64, i64, i64),
     /// Default, smallest, largest.
     Float(f64, f64, f64),
-    /// Free text; an empty text means "not set".
-    Text(&'static str),
+    /// An absolute path; an empty text means "not set".
+    Path(&'static str),
     /// The default comes first.
     Choice(&'static [&'static str]),
     /// A list of texts.
@@ -64,7 +64,7 @@ const fn shaping(mut it: Row) -> Row {
     it
 }
 
-use Kind::{Bool, Choice, Float, Int, List, Size, SizeIn, Text};
+use Kind::{Bool, Choice, Float, Int, List, Path, Size, SizeIn};
 use Scope::{Machine, Narrowing, User};
 
 /// Directories that are skipped whole unless an include pattern names them.
@@ -128,7 +128,7 @@ pub const CACHE_COLD_RATIO: Row =
 pub const CACHE_FROZEN_RATIO: Row =
     row("cache.frozen_tier_ratio", Float(0.4, 0.0, 1.0), User, "Share of the cache for facts compressed with zstd.");
 pub const CACHE_DIRECTORY: Row =
-    row("cache.directory", Text(""), Machine, "Directory of the index; empty means portolan/ in the user's cache.");
+    row("cache.directory", Path(""), Machine, "Directory of the index; empty means portolan/ in the user's cache.");
 pub const SEGMENT_SIZE: Row = shaping(row(
     "cache.segment_size",
     SizeIn(256 << 10, 4 << 10, 4 << 20),
@@ -143,9 +143,9 @@ pub const PROCESSOR_WORKERS: Row = row(
 );
 pub const PROCESSOR_BATCH: Row = row(
     "performance.parallel_processor.batch_size",
-    Int(64, 1, 4096),
+    Int(0, 0, 4096),
     User,
-    "Files handed to a parser process at once (or 1 MiB, whichever comes first).",
+    "Files handed to a parser process at once (or 1 MiB, whichever comes first); 0 plans 128, 64 or 32 by their average size.",
 );
 pub const SCANNER_WORKERS: Row = row(
     "performance.parallel_scanner.max_workers",
@@ -191,7 +191,7 @@ pub const EMBEDDINGS_RUNTIME: Row = row(
 );
 pub const EMBEDDINGS_LIBRARY: Row = row(
     "embeddings.library",
-    Text(""),
+    Path(""),
     Machine,
     "Absolute path of the ONNX Runtime library (libonnxruntime.so, 1.20 or newer); empty looks beside the binary.",
 );

@@ -24,7 +24,7 @@ impl Value {
             Kind::Bool(it) => Value::Bool(it),
             Kind::Int(it, ..) => Value::Int(it),
             Kind::Float(it, ..) => Value::Float(it),
-            Kind::Text(it) => Value::Text(it.to_owned()),
+            Kind::Path(it) => Value::Text(it.to_owned()),
             Kind::Choice(all) => Value::Text(all[0].to_owned()),
             Kind::List(all) => Value::List(all.iter().map(|&s| s.to_owned()).collect()),
             Kind::Size(it) | Kind::SizeIn(it, ..) => Value::Size(it),
@@ -51,7 +51,7 @@ impl Value {
             Kind::List(_) => Json::Array(
                 text.split(',').filter(|s| !s.is_empty()).map(|s| Json::String(s.trim().to_owned())).collect(),
             ),
-            Kind::Text(_) | Kind::Choice(_) | Kind::Size(_) | Kind::SizeIn(..) => Json::String(text.to_owned()),
+            Kind::Path(_) | Kind::Choice(_) | Kind::Size(_) | Kind::SizeIn(..) => Json::String(text.to_owned()),
         };
         Self::from_json(row, &json)
     }
@@ -65,7 +65,7 @@ impl Value {
             (Kind::Bool(_), Json::Bool(it)) => Some(Value::Bool(*it)),
             (Kind::Int(_, low, high), it) => it.as_i64().filter(|n| (low..=high).contains(n)).map(Value::Int),
             (Kind::Float(_, low, high), it) => it.as_f64().filter(|n| (low..=high).contains(n)).map(Value::Float),
-            (Kind::Text(_), Json::String(it)) => Some(Value::Text(it.clone())),
+            (Kind::Path(_), Json::String(it)) => is_path(it).then(|| Value::Text(it.clone())),
             (Kind::Choice(all), Json::String(it)) => all.contains(&it.as_str()).then(|| Value::Text(it.clone())),
             (Kind::List(_), Json::Array(all)) => {
                 all.iter().map(|it| it.as_str().map(str::to_owned)).collect::<Option<_>>().map(Value::List)
@@ -96,12 +96,17 @@ pub fn wanted(row: &Row) -> String {
         Kind::Bool(_) => "true or false".into(),
         Kind::Int(_, low, high) => format!("a whole number from {low} to {high}"),
         Kind::Float(_, low, high) => format!("a number from {low} to {high}"),
-        Kind::Text(_) => "a text".into(),
+        Kind::Path(_) => "an absolute path, or an empty text".into(),
         Kind::Choice(all) => format!("one of {}", all.join(", ")),
         Kind::List(_) => "a list of texts".into(),
         Kind::Size(_) => "a size such as 256KB, 10MB or 1GB, or a number of bytes".into(),
         Kind::SizeIn(_, low, high) => format!("a size from {low} to {high} bytes, such as 256KB"),
     }
+}
+
+/// One relative to the current directory would lie in a workspace.
+fn is_path(text: &str) -> bool {
+    text.is_empty() || text.starts_with('/') && !text.contains('\0')
 }
 
 fn size_of(json: &Json) -> Option<u64> {

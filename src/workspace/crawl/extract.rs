@@ -23,8 +23,6 @@ use crate::workspace::skip::Skip;
 use crate::workspace::state::Lane;
 use crate::workspace::worker::{Job, LARGE, Outcome, Task};
 
-/// Bytes of one batch for a worker.
-const BATCH_BYTES: usize = 1 << 20;
 /// Files that the index is asked about together, and their bytes.
 const CANDIDATES: usize = 256;
 const CANDIDATE_BYTES: u64 = 4 << 20;
@@ -106,15 +104,16 @@ impl<'a> Batch<'a> {
         let Ok(text) = pending.content.text.clone() else { return };
         // A large text goes by itself: it may have to wait for its turn.
         let is_large = text.len() > LARGE;
-        if self.bytes + text.len() > BATCH_BYTES || is_large {
+        let plan = &self.work.plan;
+        let most = plan.batch_bytes(self.work.pass.shared.governor.room.is_tight());
+        if self.bytes + text.len() > most || is_large {
             self.submit();
         }
         let token = self.work.next_token.fetch_add(1, Ordering::Relaxed);
         self.bytes += text.len();
         self.tasks.push(Task { token, lang: pending.content.lang, text });
         self.work.pending.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(token, pending);
-        if self.tasks.len() >= self.work.pass.shared.options.batch_files.max(1) || self.bytes >= BATCH_BYTES || is_large
-        {
+        if self.tasks.len() >= plan.batch_files() || self.bytes >= most || is_large {
             self.submit();
         }
     }

@@ -7,6 +7,7 @@ pub mod commit;
 pub mod embed;
 pub mod extract;
 pub mod large;
+pub mod plan;
 pub mod read;
 pub mod record;
 pub mod walk;
@@ -20,6 +21,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use self::commit::Committer;
 use self::extract::{Arrival, Batch};
+use self::plan::Plan;
 use self::record::Pending;
 use self::walk::Sight;
 use super::pace::Whose;
@@ -112,6 +114,7 @@ pub struct Work<'a> {
     pub by_newer: bool,
     /// Files that belong, of those that the index knew at the start.
     pub seen: Mutex<HashSet<FileId>>,
+    pub plan: Plan,
     pub watch: Stopwatch,
     /// Nanoseconds since 1970.
     pub began_ns: i64,
@@ -147,6 +150,7 @@ pub fn run(pass: &Pass<'_>) -> Report {
         next_token: AtomicU64::new(0),
         by_newer: shelf::noted_version(pass.root).is_some_and(|it| it > Version::own()),
         seen: Mutex::default(),
+        plan: Plan::new(pass.shared.options.batch_files),
         watch: Stopwatch::default(),
         began_ns: now_ns(),
         missing: AtomicU64::new(0),
@@ -204,6 +208,7 @@ fn profile(work: &Work<'_>, begun: Instant, spent: Duration) -> Vec<String> {
     let seconds = |counter: &AtomicU64| counter.load(Ordering::Relaxed) as f64 / 1e6;
     let it = work.pass.counters.read();
     vec![
+        work.plan.line(),
         format!(
             "walking     {:8.2} s busy  {} files, {} left out",
             seconds(&work.watch.walk),
@@ -242,7 +247,7 @@ fn look(work: &Work<'_>, sights: Sender<Vec<Sight>>) -> bool {
     let (cancel, patience) = (Cancel::new(), pass.shared.options.walk_timeout);
     let (blocked, walkers) = (AtomicU64::new(0), pass.shared.walkers().max(1) as u32);
     let emit = |some: Vec<Sight>| {
-        count(pass.counters, &some);
+        count(pass.counters, &work.plan, &some);
         let full = Instant::now();
         let _ = sights.send(some);
         Stopwatch::add(&blocked, full);
@@ -274,6 +279,9 @@ fn look(work: &Work<'_>, sights: Sender<Vec<Sight>>) -> bool {
         }
     }
     Stopwatch::add(&work.watch.walk, begun);
+    if pass.lane == Lane::Whole {
+        tracing::info!("{}", work.plan.line());
+    }
     !cancel.is_cancelled() && !pass.cancel.is_cancelled()
 }
 
@@ -286,12 +294,13 @@ fn single(rules: &Rules, pass: &Pass<'_>, path: &RelPath, stamp: FileStamp, kind
     }
 }
 
-fn count(counters: &Counters, sights: &[Sight]) {
+fn count(counters: &Counters, plan: &Plan, sights: &[Sight]) {
     for sight in sights {
         match sight {
             Sight::File { stamp, .. } => {
                 Counters::add(&counters.files_found, 1);
                 Counters::add(&counters.bytes_found, stamp.size);
+                plan.add(stamp.size);
             }
             Sight::Left { .. } => Counters::add(&counters.files_skipped, 1),
         }
