@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "in tests a panic is how a failure is told")]
 
 mod crash;
-mod flips;
 mod extremes;
+mod flips;
 mod gc;
 mod settings;
 mod store;
