@@ -71,6 +71,8 @@ impl Handle {
 
     pub fn status(&self) -> Status {
         let shared = &self.shared;
+        // The counters tell of the last pass, the index of all that it holds.
+        let whole = self.snapshot().completeness();
         let info = |root: &Arc<Root>| RootInfo {
             id: root.id,
             path: root.path().to_path_buf(),
@@ -81,7 +83,11 @@ impl Handle {
         Status {
             roots: shared.roots().iter().map(info).collect(),
             stage: shared.counters.stage(),
-            progress: shared.counters.read(),
+            progress: Progress {
+                passages_found: whole.passages,
+                passages_done: whole.vectors,
+                ..shared.counters.read()
+            },
             embedder: shared.options.embedder.as_ref().map(|it| it.runs_on()),
             memory: memory::pss_of_tree(std::process::id()),
             memory_limit: shared.options.memory_limit,

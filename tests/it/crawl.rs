@@ -91,11 +91,14 @@ fn a_second_start_does_no_work() {
     let (files, symbols) = (progress.files_found, names(&first, "area"));
     assert!(files > 1 && progress.files_parsed == files && progress.files_done == files, "{progress:?}");
     assert!(symbols > 0);
-    assert!(progress.passages_found > 0 && progress.passages_done == progress.passages_found, "{progress:?}");
+    let passages = progress.passages_found;
+    assert!(passages > 0 && progress.passages_done == passages, "{progress:?}");
     first.shutdown();
     drop(first);
     let (second, progress) = open();
     assert_eq!((progress.files_unchanged, progress.files_parsed, progress.files_reused), (files, 0, 0), "{progress:?}");
+    let whole = second.status().progress;
+    assert_eq!((whole.passages_found, whole.passages_done), (passages, passages), "{whole:?}");
     assert_eq!(names(&second, "area"), symbols);
     assert!(second.snapshot().completeness().is_whole());
 }
