@@ -6,6 +6,7 @@ pub mod chars;
 pub mod failpoint;
 pub mod hash;
 pub mod ids;
+pub mod metrics;
 pub mod os;
 pub mod paths;
 pub mod settings;

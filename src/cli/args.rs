@@ -117,6 +117,8 @@ pub enum Command {
         segment_size: usize,
         #[arg(long, default_value_t = 0)]
         parsers: usize,
+        #[arg(long = "language-segment-size")]
+        segment_sizes: Vec<String>,
         /// Serve one open document instead of a queue of files
         #[arg(long)]
         document: bool,

@@ -44,8 +44,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> anyhow::Result<ExitCode> {
-    if let Command::Worker { parent, address_space, faults, segment_size, parsers, document } = args.command {
-        let options = ChildOptions { parent, address_space, faults, segment_size, parsers };
+    if let Command::Worker { parent, address_space, faults, segment_size, parsers, segment_sizes, document } = args.command
+    {
+        let options = ChildOptions { parent, address_space, faults, segment_size, parsers, segment_sizes };
         return Ok(worker::run(&options, document));
     }
     let settings = setup::settings(&args.common)?;

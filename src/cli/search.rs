@@ -1,7 +1,7 @@
 //! `portolan search "question" [PATH]`: answers as passages with `path:line`, readable in 80 columns, or as JSON.
 //! Invariant: the list is that of `features::semantic_search`, in its order. Must not know how it is made.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
@@ -15,7 +15,7 @@ use crate::base::settings::{Settings, table};
 use crate::facts::words::analyse;
 use crate::features::semantic_search::{Answers, Found, Means, Question, semantic_search};
 use crate::index::snapshot::Snapshot;
-use crate::workspace::{Options, RootInfo, Stage, preview};
+use crate::workspace::{Options, Stage, Workspace, preview};
 
 /// Lines of an answer that are shown.
 const SHOWN_LINES: u32 = 6;
@@ -51,19 +51,18 @@ pub fn run(settings: Settings, common: &Common, wish: &Wish) -> anyhow::Result<E
     let texts = |file, root, path: &RelPath| workspace.text_of(&snapshot, file, root, path);
     let means = Means { embedder: embedder.as_deref(), texts: Some(&texts) };
     let answers = semantic_search(&snapshot, means, &question, limit, &cancel, None);
-    let roots = workspace.status().roots;
     if common.json {
-        let all: Vec<Value> = answers.items.iter().map(|it| result(it, Some((&snapshot, &roots)))).collect();
+        let all: Vec<Value> = answers.items.iter().map(|it| result(it, Some((&snapshot, &workspace)))).collect();
         index_cmd::println_json(&json!({"results": all, "complete": answers.completeness.is_whole()}))?;
     } else {
-        print(&answers, &snapshot, &roots);
+        print(&answers, &snapshot, &workspace);
     }
     workspace.shutdown();
     Ok(if answers.items.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// One answer as JSON: lines are one-based and inclusive. `preview` is there where the files are given.
-pub fn result(found: &Found, files: Option<(&Snapshot, &[RootInfo])>) -> Value {
+pub fn result(found: &Found, files: Option<(&Snapshot, &Workspace)>) -> Value {
     let place = &found.place;
     let mut out = json!({
         "path": found.path.display(),
@@ -75,19 +74,18 @@ pub fn result(found: &Found, files: Option<(&Snapshot, &[RootInfo])>) -> Value {
         "container": place.container,
         "reason": {"words": found.reason.words, "named": found.reason.named, "meaning": found.reason.meaning},
     });
-    if let (Some((snapshot, roots)), Some(object)) = (files, out.as_object_mut()) {
-        object.insert("preview".into(), json!(lines_of(found, snapshot, roots, place.lines.1)));
+    if let (Some((snapshot, workspace)), Some(object)) = (files, out.as_object_mut()) {
+        object.insert("preview".into(), json!(lines_of(found, snapshot, workspace, place.lines.1)));
     }
     out
 }
 
-fn lines_of(found: &Found, snapshot: &Snapshot, roots: &[RootInfo], last: u32) -> Option<Vec<String>> {
-    let root: &Path = &roots.iter().find(|root| root.id == found.root)?.path;
-    let hash = snapshot.stored(found.file).map(|stored| stored.hash);
-    preview::preview(root, &found.path, hash, (found.place.lines.0, last.min(found.place.lines.1)))
+fn lines_of(found: &Found, snapshot: &Snapshot, workspace: &Workspace, last: u32) -> Option<Vec<String>> {
+    let text = workspace.text_of(snapshot, found.file, found.root, &found.path)?;
+    Some(preview::lines_of(&text, (found.place.lines.0, last.min(found.place.lines.1))))
 }
 
-fn print(answers: &Answers, snapshot: &Snapshot, roots: &[RootInfo]) {
+fn print(answers: &Answers, snapshot: &Snapshot, workspace: &Workspace) {
     if answers.items.is_empty() {
         anstream::eprintln!(
             "portolan: nothing found; ask in other words, or see `portolan status` for what is indexed"
@@ -104,7 +102,7 @@ fn print(answers: &Answers, snapshot: &Snapshot, roots: &[RootInfo]) {
         anstream::println!("{PATH}{path}{lines}{PATH:#}{}", declared(found, path.len() + lines.len()));
         // One line more than is shown tells whether there are more.
         let shown = place.lines.0.saturating_add(SHOWN_LINES);
-        let Some(text) = lines_of(found, snapshot, roots, shown) else {
+        let Some(text) = lines_of(found, snapshot, workspace, shown) else {
             anstream::println!("{DIM}      (changed since it was indexed){DIM:#}");
             continue;
         };

@@ -6,11 +6,13 @@ pub mod kinds;
 pub mod lines;
 pub mod names;
 mod purpose;
+mod weight;
 pub mod words;
 
 pub use kinds::{ImportKind, Receiver, Relation, Role, ScopeKind, SymbolKind, Visibility};
 pub use lines::LineIndex;
 pub use names::{NameIx, Names};
+pub use weight::allocated;
 
 use crate::base::span::Span;
 

@@ -9,10 +9,10 @@ pub struct NameIx(pub u32);
 /// A table of distinct strings, kept in one buffer.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
-    text: String,
-    ends: Vec<u32>,
+    pub(super) text: String,
+    pub(super) ends: Vec<u32>,
     /// Open addressing: index + 1 of a string, 0 for an empty place; a power of two, at most half full.
-    places: Vec<u32>,
+    pub(super) places: Vec<u32>,
 }
 
 impl PartialEq for Names {

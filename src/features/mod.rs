@@ -5,6 +5,7 @@ pub mod answer;
 pub mod definition;
 pub mod diagnostics;
 pub mod folding;
+pub mod neighbours;
 pub mod outline;
 pub mod positions;
 pub mod rank;

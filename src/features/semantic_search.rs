@@ -13,7 +13,7 @@ pub use question::{BadQuestion, Kind, LONGEST, Question};
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::rank::{self, Asked, Evidence, Tuning};
 use crate::base::cancel::Cancel;
@@ -60,7 +60,7 @@ pub struct Reason {
 }
 
 /// The text of a file as the snapshot knows it; `None` where it cannot be had.
-pub type Texts<'a> = &'a dyn Fn(FileId, RootId, &RelPath) -> Option<String>;
+pub type Texts<'a> = &'a dyn Fn(FileId, RootId, &RelPath) -> Option<Arc<str>>;
 
 /// What a question may make use of; whatever is missing, the rest answers.
 #[derive(Clone, Copy, Default)]
@@ -352,7 +352,7 @@ impl<'a> Search<'a> {
         let rarity = self.terms.iter().zip(&self.rarity).map(|(term, &by)| (term.text.clone(), by)).collect();
         let nearness = |texts: &[String]| self.nearness(means.embedder?, texts);
         let mut facts = HashMap::new();
-        let texts = RefCell::new(HashMap::<FileId, Option<Rc<str>>>::new());
+        let texts = RefCell::new(HashMap::<FileId, Option<Arc<str>>>::new());
         let mut out: Vec<Found> = Vec::new();
         for (candidate, score) in ranked {
             if out.len() >= self.limit {
@@ -363,7 +363,7 @@ impl<'a> Search<'a> {
             let known = facts.entry(file).or_insert_with(|| self.snapshot.facts(file));
             let Some(known) = known else { continue };
             let text = || {
-                let read = || means.texts.and_then(|it| it(file, *root, path)).map(Rc::from);
+                let read = || means.texts.and_then(|it| it(file, *root, path));
                 texts.borrow_mut().entry(file).or_insert_with(read).clone()
             };
             let asked = place::Asked { rarity: &rarity, text: &text, nearness: &nearness };

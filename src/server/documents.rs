@@ -1,8 +1,15 @@
 //! Which documents are open, and which one changed last. Invariant: written by the ordered loop alone. Must not know texts
 //! (workspace/typing does).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Documents opened just before another one count as opened together with it.
+const AROUND: usize = 4;
+/// Such pairs that are remembered.
+const PAIRS: usize = 1_000;
+/// Of one document.
+const TOGETHER: usize = 16;
 
 /// Open documents by URI as the client writes it, with the number of the last notification about each.
 #[derive(Debug, Default)]
@@ -12,6 +19,9 @@ pub(crate) struct Documents(Mutex<State>);
 struct State {
     open: HashMap<Arc<str>, u64>,
     last: u64,
+    /// For documents opened of late: which others were opened around the same time.
+    together: VecDeque<(Arc<str>, Arc<str>)>,
+    opened: VecDeque<Arc<str>>,
 }
 
 impl Documents {
@@ -28,6 +38,32 @@ impl Documents {
             Some(edits) => *edits = number,
             None => drop(state.open.insert(uri.into(), number)),
         }
+    }
+
+    /// A document was opened: gives those that were opened together with it before, the latest first.
+    pub(crate) fn opened(&self, uri: &str) -> Vec<Arc<str>> {
+        let mut state = self.lock();
+        let uri: Arc<str> = uri.into();
+        let known = state.together.iter().rev().filter_map(|(a, b)| match (*a == uri, *b == uri) {
+            (true, false) => Some(b.clone()),
+            (false, true) => Some(a.clone()),
+            _ => None,
+        });
+        let mut found: Vec<Arc<str>> = Vec::new();
+        for it in known {
+            if found.len() < TOGETHER && !found.contains(&it) {
+                found.push(it);
+            }
+        }
+        let around: Vec<_> = state.opened.iter().filter(|it| **it != uri).cloned().collect();
+        state.together.extend(around.into_iter().map(|it| (it, uri.clone())));
+        let surplus = state.together.len().saturating_sub(PAIRS);
+        state.together.drain(..surplus);
+        state.opened.retain(|it| *it != uri);
+        state.opened.push_back(uri);
+        let surplus = state.opened.len().saturating_sub(AROUND);
+        state.opened.drain(..surplus);
+        found
     }
 
     /// A document was closed.
@@ -48,6 +84,23 @@ impl Documents {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn documents_opened_together_are_remembered() {
+        let documents = Documents::default();
+        let opened = |uri: &str| documents.opened(uri).iter().map(|it| it.to_string()).collect::<Vec<_>>();
+        assert!(opened("a").is_empty());
+        assert!(opened("b").is_empty());
+        for other in ["v", "w", "x", "y", "z"] {
+            assert!(opened(other).is_empty());
+        }
+        assert_eq!(opened("a"), ["x", "w", "v", "b"]);
+        assert_eq!(opened("b"), ["y", "x", "w", "v", "a"]);
+        for number in 0..2_000 {
+            opened(&format!("{number}"));
+        }
+        assert!(documents.lock().together.len() <= PAIRS);
+    }
 
     #[test]
     fn the_latest_is_the_one_that_changed_last() {

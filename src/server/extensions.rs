@@ -46,7 +46,7 @@ pub(crate) fn own() -> Vec<Extension> {
     vec![
         Extension::new("portolan/status", Lane::Answer, handlers::status::status),
         Extension::new("portolan/semanticSearch", Lane::Answer, handlers::semantic_search::answer),
-        Extension::new("portolan/prefetch", Lane::Answer, handlers::status::prefetch),
         Extension::new("portolan/pause", Lane::Answer, handlers::status::pause),
+        Extension::new("portolan/prefetch", Lane::Answer, handlers::prefetch::prefetch),
     ]
 }

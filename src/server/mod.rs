@@ -22,6 +22,7 @@ mod to_lsp;
 mod transport;
 mod uri;
 mod watch;
+mod wished;
 
 use std::fs::File;
 use std::io::{Read, Write};

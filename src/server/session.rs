@@ -18,6 +18,7 @@ use super::outbox::Outbox;
 use super::pool::Pool;
 use super::roots::{Place, Roots};
 use super::watch::Watch;
+use super::wished::Wished;
 use super::{LogLevel, WorkspaceOptions};
 use crate::base::cancel::Cancel;
 use crate::base::ids::{FileId, RootId};
@@ -36,6 +37,7 @@ pub struct Session {
     pub(crate) documents: Documents,
     pub(crate) typing: Arc<Typing>,
     pub(crate) roots: Roots,
+    pub(crate) wished: Wished,
     pub(crate) watch: Arc<Watch>,
     pub(crate) choices: Choices,
     pub(crate) runtime: Handle,
@@ -70,6 +72,7 @@ impl Session {
             typing,
             documents: Documents::default(),
             roots: Roots::default(),
+            wished: Wished::default(),
             facts: OnceLock::new(),
             base_settings: OnceLock::new(),
             workspace: OnceLock::new(),
@@ -174,9 +177,9 @@ impl Session {
     }
 
     /// A file's text as the snapshot knows it: the document's while it is open, else the file's, if it has not changed.
-    pub(crate) fn text_of(&self, snapshot: &Snapshot, file: FileId, root: RootId, path: &RelPath) -> Option<String> {
+    pub(crate) fn text_of(&self, snapshot: &Snapshot, file: FileId, root: RootId, path: &RelPath) -> Option<Arc<str>> {
         if let Some(text) = snapshot.open_text(file) {
-            return Some(text.to_string());
+            return Some(text);
         }
         self.workspace()?.text_of(snapshot, file, root, path)
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, unbounded};
 
+use super::ahead::Ahead;
 use super::crawl::walk::{self, Sight};
 use super::crawl::{extract, record};
 use super::governor::Governor;
@@ -21,8 +22,9 @@ use super::state::{Command, Shared, Writer};
 use super::watch::Watch;
 use super::{FileLine, RootInfo, Status, WorkspaceError};
 use crate::base::cancel::Cancel;
-use crate::base::ids::RootId;
+use crate::base::ids::{FileId, RootId};
 use crate::base::os::memory;
+use crate::base::paths::RelPath;
 use crate::base::threads::{self, Intent};
 use crate::index::apply::Builder;
 use crate::index::build::SegmentRecord;
@@ -39,6 +41,8 @@ pub(super) struct Handle {
     lanes: Mutex<Option<Lanes>>,
     writer: Mutex<Option<std::thread::JoinHandle<()>>>,
     next_root: Mutex<u16>,
+    pub facts: Arc<TieredFacts>,
+    pub ahead: Ahead,
 }
 
 impl Handle {
@@ -51,14 +55,24 @@ impl Handle {
         let thread = threads::spawn("state", Intent::Latency, move || writer.run(&receiver))
             .map_err(|error| WorkspaceError::System(format!("cannot start a thread: {error}")))?;
         if !shared.options.read_only {
-            Governor::start(&shared, facts);
+            Governor::start(&shared, facts.clone());
         }
         let lanes = Lanes::start(&shared)?;
         if shared.options.follow && shared.options.watch && !shared.options.read_only {
             Watch::start(&shared, lanes.near());
         }
-        let handle =
-            Self { shared, lanes: Mutex::new(Some(lanes)), writer: Mutex::new(Some(thread)), next_root: Mutex::new(0) };
+        let ahead = Ahead::default();
+        if shared.options.follow {
+            ahead.start(&shared, &facts);
+        }
+        let handle = Self {
+            shared,
+            lanes: Mutex::new(Some(lanes)),
+            writer: Mutex::new(Some(thread)),
+            next_root: Mutex::new(0),
+            facts,
+            ahead,
+        };
         for root in roots {
             handle.add_root(root, false)?;
         }
@@ -96,6 +110,7 @@ impl Handle {
             paused: shared.pace.is_paused(),
             staleness: if shared.watch.is_complete() { WATCHED } else { shared.options.rescan_interval },
             watched: shared.watch.folders().len(),
+            tiers: self.facts.tiers().statistics(),
             stat_cache: shared.watch.stamps.statistics(),
             quarantined: self.quarantined(),
             large_files: self.large_files(),
@@ -237,6 +252,12 @@ impl Handle {
         self.shared.ask(|done| Command::OpenDocument { root, path, lang, text, segments, done })
     }
 
+    pub fn text_of(&self, snapshot: &Snapshot, file: FileId, root: RootId, path: &RelPath) -> Option<Arc<str>> {
+        let indexed = snapshot.stored(file)?.hash;
+        let root = self.shared.roots().into_iter().find(|it| it.id == root)?;
+        super::texts::text_of(&self.facts, &root, path, snapshot.lang(file), indexed)
+    }
+
     pub fn embed_documents(&self, cancel: &Cancel) {
         let Some(embedder) = &self.shared.options.embedder else { return };
         let _one = self.shared.embedding.lock().unwrap_or_else(PoisonError::into_inner);
@@ -285,6 +306,7 @@ impl Handle {
         if let Some(lanes) = self.lanes.lock().unwrap_or_else(PoisonError::into_inner).take() {
             lanes.join();
         }
+        self.ahead.stop();
         self.shared.governor.stop();
         let _ = self.shared.commands.send(Command::Shutdown);
         if let Some(writer) = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() {

@@ -132,6 +132,7 @@ fn pool_options(shared: &Shared) -> PoolOptions {
         segment_size: options.segment_size,
         parsers: options.parsers,
         pace: shared.pace.clone(),
+        segment_sizes: options.segment_sizes.clone(),
         cancel: shared.cancel.clone(),
         room: shared.governor.room.clone(),
         ..PoolOptions::default()

@@ -2,6 +2,7 @@
 //! Invariant: state changes on one thread, in order; readers get immutable snapshots. Must not know features or the
 //! protocol.
 
+mod ahead;
 pub mod crawl;
 mod following;
 mod governor;
@@ -19,6 +20,7 @@ mod seek;
 mod shelf;
 pub mod skip;
 mod state;
+mod texts;
 pub mod typing;
 mod watch;
 pub mod worker;
@@ -30,25 +32,23 @@ use std::time::Duration;
 use crossbeam_channel::Receiver;
 
 use crate::base::cancel::Cancel;
-use crate::base::hash::ContentHash;
 use crate::base::ids::{FileId, RootId};
 use crate::base::os::OpenError;
 use crate::base::paths::RelPath;
 use crate::embed::Embedder;
 use crate::index::build::SegmentRecord;
 use crate::index::snapshot::Snapshot;
+use crate::index::tiered::Kept;
 use crate::index::wants::Wants;
-use crate::text::decode::{Decoded, decode};
+use crate::store::tiers::{TierStatistics, Tiers};
 
+pub use ahead::Choose;
 pub use large::LargeFile;
 pub use options::{LargeFileOptions, MergeOptions, Options, PackOptions, RuleOptions, StatCacheOptions};
 pub use pace::{Answering, Pace, PaceOptions, Requests};
 pub use progress::{Counters, Event, Progress, Stage};
 pub use skip::Skip;
 pub use watch::StatCacheStatistics;
-
-/// Larger files are not read for what is shown of them.
-const TEXT_CAP: u64 = 4 << 20;
 
 /// Why a workspace or a root cannot be opened. The message names the path and the remedy.
 #[derive(Debug)]
@@ -118,6 +118,8 @@ pub struct Status {
     pub staleness: Duration,
     /// Folders that the system watches for us.
     pub watched: usize,
+    /// What the tiers hold and have done.
+    pub tiers: TierStatistics,
     /// How `performance.file_stat_cache` does.
     pub stat_cache: StatCacheStatistics,
     /// Files whose parser died or hung, with the reason.
@@ -203,17 +205,30 @@ impl Workspace {
         root.dir.read(path, cap).map(|(bytes, _)| bytes)
     }
 
-    /// The text of a file on disk, where it is still what was indexed; at most 4 MiB.
-    pub fn text_of(&self, snapshot: &Snapshot, file: FileId, root: RootId, path: &RelPath) -> Option<String> {
-        let stored = snapshot.stored(file)?;
-        let bytes = self.read(root, path, TEXT_CAP).ok()?;
-        if ContentHash::of(&bytes) != stored.hash {
-            return None;
-        }
-        match decode(bytes) {
-            Decoded::Text { text, .. } => Some(text),
-            Decoded::Binary => None,
-        }
+    /// The text of a file on disk, where it is still what was indexed, through the tiers; at most 16 MiB.
+    pub fn text_of(&self, snapshot: &Snapshot, file: FileId, root: RootId, path: &RelPath) -> Option<Arc<str>> {
+        self.handle.text_of(snapshot, file, root, path)
+    }
+
+    /// Brings facts into the tiers that somebody may ask for soon: of the files that `choose` names when it is its turn.
+    /// Answers go first. `cancel` withdraws it. False where too much waits already.
+    pub fn read_ahead(&self, choose: Choose, cancel: Cancel) -> bool {
+        self.handle.ahead.wish(choose, cancel)
+    }
+
+    /// The tiers, for benches and tests.
+    pub fn cache(&self) -> &Tiers<Kept> {
+        self.handle.facts.tiers()
+    }
+
+    /// Files of the index, of all roots, whose path a pattern names (as in `.gitignore`, relative to the root). `None`
+    /// where no pattern says anything.
+    pub fn matching(&self, snapshot: &Snapshot, patterns: &[String]) -> Option<Vec<FileId>> {
+        let patterns = rules::patterns::Patterns::from_text(patterns.join("\n").as_bytes())?;
+        let roots = self.handle.shared.roots();
+        let all = roots.iter().flat_map(|root| snapshot.files(root.id));
+        let named = |it: &FileId| snapshot.path(*it).is_some_and(|(_, path)| patterns.matched_with_parents(path.as_bytes(), false));
+        Some(all.filter(named).collect())
     }
 
     /// Counters, roots, memory, quarantine at this moment.

@@ -56,6 +56,8 @@ pub struct Options {
     pub rescan_interval: Duration,
     /// Bytes above which a file is cut into segments; 0: the language's own.
     pub segment_size: u64,
+    /// The same for some languages, by id.
+    pub segment_sizes: Vec<(String, u64)>,
     /// The settings that make another index of the same files; part of its directory's name.
     pub index_shape: String,
     /// The tiers that hold decoded facts.
@@ -98,6 +100,7 @@ impl Default for Options {
             merge: MergeOptions::default(),
             rescan_interval: Duration::from_secs(30),
             segment_size: 0,
+            segment_sizes: Vec::new(),
             index_shape: String::new(),
             cache: TierOptions::default(),
             stat_cache: StatCacheOptions::default(),
@@ -140,6 +143,9 @@ impl Options {
             watch: settings.bool(&table::WATCH_ENABLED),
             rescan_interval: Duration::from_secs(whole(&table::WATCH_RESCAN_SECONDS)),
             segment_size: settings.size(&table::SEGMENT_SIZE),
+            segment_sizes: (settings.languages(&table::LANGUAGE_SEGMENT_SIZE).into_iter())
+                .map(|(language, size)| (language, size as u64))
+                .collect(),
             index_shape: settings.index_shape(),
             cache: TierOptions {
                 // Where all together get little, the cache does not get most of it.
@@ -151,6 +157,8 @@ impl Options {
                     &table::CACHE_FROZEN_RATIO,
                 ]
                 .map(|row| settings.float(row)),
+                compression: settings.bool(&table::CACHE_COMPRESSION),
+                groups: settings.languages(&table::LANGUAGE_HOT_RATIO),
                 ..TierOptions::default()
             },
             stat_cache: StatCacheOptions {

@@ -29,6 +29,7 @@ mod limits;
 mod processes;
 mod search;
 mod seek;
+mod tiers;
 mod watch;
 mod workers;
 

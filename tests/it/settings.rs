@@ -67,7 +67,7 @@ fn schema(row: &Row) -> Json {
         }
         Kind::Path(_) => drop(it.insert("type".into(), json!("string"))),
         Kind::Choice(all) => drop(it.insert("enum".into(), json!(all))),
-        Kind::List(_) => {
+        Kind::List(_) | Kind::PerLanguage(_) => {
             it.insert("type".into(), json!("array"));
             it.insert("items".into(), json!({"type": "string"}));
         }

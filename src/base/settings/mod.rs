@@ -109,6 +109,10 @@ impl Settings {
         let mut pending = vec![(String::new(), json)];
         while let Some((prefix, json)) = pending.pop() {
             let name = prefix.as_str();
+            if let (Some((row, language)), None) = (table::find_of_language(name), table::find(name)) {
+                self.set(row, self.with_language(row, language, json), origin, trust);
+                continue;
+            }
             match (table::find(name), json) {
                 (Some(row), it) => self.set(row, Value::from_json(row, it), origin, trust),
                 (None, Json::Object(map)) => {
@@ -126,6 +130,11 @@ impl Settings {
     /// Takes `NAME=VALUE` as given with `--set`.
     pub fn add_assignment(&mut self, text: &str, origin: &str) -> Result<(), String> {
         let (name, value) = text.split_once('=').ok_or_else(|| format!("{origin} wants NAME=VALUE, not {text:?}"))?;
+        if let Some((row, language)) = table::find_of_language(name.trim()) {
+            let value = self.with_language(row, language, &Json::from(value.trim()));
+            self.values.insert(row.name, (value.map_err(|why| format!("{origin}: {why}"))?, origin.to_owned()));
+            return Ok(());
+        }
         let row = table::find(name.trim()).ok_or_else(|| format!("{origin}: {}", unknown_sentence(name.trim())))?;
         let value = Value::from_text(row, value.trim()).map_err(|why| format!("{origin}: {why}"))?;
         self.take(row, value, origin, Trust::User);
@@ -161,6 +170,22 @@ impl Settings {
             Ok(value) => self.take(row, value, origin, trust),
             Err(why) => self.notices.push(format!("{origin}: {} {why}", row.name)),
         }
+    }
+
+    /// The value of a setting of languages with that of one language replaced.
+    fn with_language(&self, row: &Row, language: &str, value: &Json) -> Result<Value, String> {
+        let own = format!("{language}=");
+        let mut all: Vec<Json> =
+            self.list(row).iter().filter(|it| !it.starts_with(&own)).map(|it| Json::from(it.as_str())).collect();
+        let written = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        all.push(Json::from(own + &written));
+        Value::from_json(row, &Json::from(all))
+    }
+
+    /// The languages that a setting of languages names, with their numbers.
+    pub fn languages(&self, row: &Row) -> Vec<(String, f64)> {
+        let entries = self.list(row).iter().filter_map(|it| it.split_once('='));
+        entries.filter_map(|(language, value)| Some((language.to_owned(), value.parse().ok()?))).collect()
     }
 
     fn unknown(&mut self, name: &str, origin: &str) {
@@ -202,7 +227,8 @@ impl Settings {
     /// The part of the settings that shapes an index, as text: another text is another index directory.
     pub fn index_shape(&self) -> String {
         ROWS.iter()
-            .filter(|row| row.shapes_index)
+            // One that nobody has set says nothing, so that indexes made before it was there stay in use.
+            .filter(|row| row.shapes_index && !(self.list(row).is_empty() && matches!(row.kind, table::Kind::PerLanguage(_))))
             .map(|row| format!("{}={}\n", row.name, self.get(row).0.to_json()))
             .collect()
     }

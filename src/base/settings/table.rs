@@ -24,6 +24,15 @@ pub enum Kind {
     Size(u64),
     /// The same with a smallest and a largest.
     SizeIn(u64, u64, u64),
+    /// `[languages.<name>]`: a value for some languages; as a list, `rust=64KB`.
+    PerLanguage(PerLanguage),
+}
+
+/// What a setting of a language is; smallest and largest.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PerLanguage {
+    Size(u64, u64),
+    Float(f64, f64),
 }
 
 /// Who may set it.
@@ -120,13 +129,37 @@ pub const CACHE_MEMORY_BUDGET_MB: Row = row(
     "Memory of the segment cache (its four tiers), in MiB, within memory.limit_mb.",
 );
 pub const CACHE_HOT_RATIO: Row =
-    row("cache.hot_tier_ratio", Float(0.1, 0.0, 1.0), User, "Share of the cache for trees of open documents.");
+    row("cache.hot_tier_ratio", Float(0.1, 0.0, 1.0), User, "Share of the cache for decoded facts that are asked for again and again.");
 pub const CACHE_WARM_RATIO: Row =
-    row("cache.warm_tier_ratio", Float(0.2, 0.0, 1.0), User, "Share of the cache for decoded facts.");
+    row("cache.warm_tier_ratio", Float(0.2, 0.0, 1.0), User, "Share of the cache for decoded facts and texts that were asked for of late.");
 pub const CACHE_COLD_RATIO: Row =
     row("cache.cold_tier_ratio", Float(0.3, 0.0, 1.0), User, "Share of the cache for facts compressed with lz4.");
 pub const CACHE_FROZEN_RATIO: Row =
-    row("cache.frozen_tier_ratio", Float(0.4, 0.0, 1.0), User, "Share of the cache for facts compressed with zstd.");
+    row("cache.frozen_tier_ratio", Float(0.4, 0.0, 1.0), User, "Share of the cache for opened chunks of the index, of some thirty neighbouring files each.");
+pub const CACHE_COMPRESSION: Row = row(
+    "cache.compression",
+    Bool(true),
+    User,
+    "Compress what the cold tier holds (lz4); false holds less and spends less CPU.",
+);
+pub const CACHE_PREFETCH: Row = live(row(
+    "cache.prefetch",
+    Bool(true),
+    Narrowing,
+    "When a document is opened, read ahead what it imports, what was open with it and what lies beside it.",
+));
+pub const LANGUAGE_SEGMENT_SIZE: Row = shaping(row(
+    "languages.segment_size",
+    Kind::PerLanguage(PerLanguage::Size(4 << 10, 4 << 20)),
+    Machine,
+    "cache.segment_size for some languages; in portolan.toml also as segment_size in [languages.<name>].",
+));
+pub const LANGUAGE_HOT_RATIO: Row = row(
+    "languages.hot_tier_ratio",
+    Kind::PerLanguage(PerLanguage::Float(0.0, 1.0)),
+    User,
+    "A part of the hot tier for a language alone, as a share of the cache (all shares are scaled to sum to 1); also in [languages.<name>].",
+);
 pub const CACHE_DIRECTORY: Row =
     row("cache.directory", Path(""), Machine, "Directory of the index; empty means portolan/ in the user's cache.");
 pub const SEGMENT_SIZE: Row = shaping(row(
@@ -249,8 +282,12 @@ pub const ROWS: &[Row] = &[
     CACHE_WARM_RATIO,
     CACHE_COLD_RATIO,
     CACHE_FROZEN_RATIO,
+    CACHE_COMPRESSION,
+    CACHE_PREFETCH,
     CACHE_DIRECTORY,
     SEGMENT_SIZE,
+    LANGUAGE_SEGMENT_SIZE,
+    LANGUAGE_HOT_RATIO,
     PARALLEL_TRACKING,
     MAX_WORKERS,
     PROCESSOR_WORKERS,
@@ -304,6 +341,14 @@ pub fn find(name: &str) -> Option<&'static Row> {
     let name = name.strip_prefix("performance.").filter(|n| n.starts_with("embeddings.")).unwrap_or(name);
     let name = SPELLINGS.iter().find(|(other, _)| *other == name).map_or(name, |(_, row)| row.name);
     ROWS.iter().find(|row| row.name == name)
+}
+
+/// The row and the language that `languages.<name>.<setting>` names.
+pub fn find_of_language(name: &str) -> Option<(&'static Row, &str)> {
+    let (language, setting) = name.strip_prefix("languages.")?.rsplit_once('.')?;
+    let mut rows = ROWS.iter().filter(|row| matches!(row.kind, Kind::PerLanguage(_)));
+    let found = rows.find(|row| row.name.strip_prefix("languages.") == Some(setting))?;
+    Some((found, language))
 }
 
 impl Row {

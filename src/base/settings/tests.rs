@@ -197,3 +197,20 @@ fn other_spellings_and_rates_are_read() {
         "#]],
     );
 }
+
+#[test]
+fn settings_of_a_language_are_read_from_its_table() {
+    let mut it = Settings::default();
+    let shape = it.index_shape();
+    it.add_toml("[languages.rust]\nsegment_size = 256_000\nhot_tier_ratio = 0.15\n", "a.toml", Trust::User);
+    it.add_toml("[languages.python]\nsegment_size = '128KB'\n", "b.toml", Trust::User);
+    it.add_assignment("languages.rust.segment_size=64KB", "--set").unwrap();
+    assert_eq!(it.list(&table::LANGUAGE_SEGMENT_SIZE), ["python=131072", "rust=65536"]);
+    assert_eq!(it.languages(&table::LANGUAGE_HOT_RATIO), [("rust".to_owned(), 0.15)]);
+    assert!(it.notices.is_empty(), "{:?}", it.notices);
+    assert_ne!(it.index_shape(), shape);
+    it.add_toml("[languages.go]\nsegment_size = 1\nhot_tier_ratio = -1\ncolour = 1\n", "c.toml", Trust::User);
+    it.add_json(&serde_json::json!({"languages.hot_tier_ratio": ["go 1"]}), "d", Trust::User);
+    assert_eq!((it.notices.len(), it.languages(&table::LANGUAGE_HOT_RATIO).len()), (4, 1), "{:?}", it.notices);
+    assert!(it.add_assignment("languages.go.hot_tier_ratio=x", "--set").is_err());
+}

@@ -3,7 +3,7 @@
 
 use serde_json::Value as Json;
 
-use super::table::{Kind, Row};
+use super::table::{Kind, PerLanguage, Row};
 
 /// A checked value.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,7 @@ impl Value {
             Kind::Choice(all) => Value::Text(all[0].to_owned()),
             Kind::List(all) => Value::List(all.iter().map(|&s| s.to_owned()).collect()),
             Kind::Size(it) | Kind::SizeIn(it, ..) => Value::Size(it),
+            Kind::PerLanguage(_) => Value::List(Vec::new()),
         }
     }
 
@@ -45,10 +46,10 @@ impl Value {
             Kind::Int(..) | Kind::Float(..) => {
                 serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.to_owned()))
             }
-            Kind::List(_) if text.starts_with('[') => {
+            Kind::List(_) | Kind::PerLanguage(_) if text.starts_with('[') => {
                 serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.to_owned()))
             }
-            Kind::List(_) => Json::Array(
+            Kind::List(_) | Kind::PerLanguage(_) => Json::Array(
                 text.split(',').filter(|s| !s.is_empty()).map(|s| Json::String(s.trim().to_owned())).collect(),
             ),
             Kind::Path(_) | Kind::Choice(_) | Kind::Size(_) | Kind::SizeIn(..) => Json::String(text.to_owned()),
@@ -72,6 +73,9 @@ impl Value {
             }
             (Kind::Size(_), it) => size_of(it).map(Value::Size),
             (Kind::SizeIn(_, low, high), it) => size_of(it).filter(|n| (low..=high).contains(n)).map(Value::Size),
+            (Kind::PerLanguage(of), Json::Array(all)) => {
+                all.iter().map(|it| entry(of, it.as_str()?)).collect::<Option<_>>().map(Value::List)
+            }
             _ => None,
         };
         it.ok_or_else(|| format!("{} wants {}, not {json}", row.name, wanted(row)))
@@ -99,6 +103,12 @@ pub fn wanted(row: &Row) -> String {
         Kind::Path(_) => "an absolute path, or an empty text".into(),
         Kind::Choice(all) => format!("one of {}", all.join(", ")),
         Kind::List(_) => "a list of texts".into(),
+        Kind::PerLanguage(PerLanguage::Size(low, high)) => {
+            format!("a list such as rust=64KB, python=128KB, sizes from {low} to {high}")
+        }
+        Kind::PerLanguage(PerLanguage::Float(low, high)) => {
+            format!("a list such as rust=0.15, python=0.08, numbers from {low} to {high}")
+        }
         Kind::Size(_) => "a size such as 256KB, 10MB or 1GB, or a number of bytes".into(),
         Kind::SizeIn(_, low, high) => format!("a size from {low} to {high} bytes, such as 256KB"),
     }
@@ -111,6 +121,23 @@ fn is_path(text: &str) -> bool {
 
 fn size_of(json: &Json) -> Option<u64> {
     json.as_str().map_or_else(|| json.as_u64(), parse_size)
+}
+
+/// `rust=64KB`, checked, with the value as a plain number.
+fn entry(of: PerLanguage, text: &str) -> Option<String> {
+    let (language, value) = text.split_once('=')?;
+    let (language, value) = (language.trim(), value.trim());
+    let named = !language.is_empty() && language.bytes().all(|b| b.is_ascii_alphanumeric());
+    match of {
+        PerLanguage::Size(low, high) => {
+            let size = parse_size(value).filter(|it| named && (low..=high).contains(it))?;
+            Some(format!("{language}={size}"))
+        }
+        PerLanguage::Float(low, high) => {
+            let number: f64 = value.parse().ok().filter(|it| named && (low..=high).contains(it))?;
+            Some(format!("{language}={number}"))
+        }
+    }
 }
 
 /// Bytes in "256KB", "10 MB", "1GiB", "4096" or "100MB/s"; units are powers of 1024.

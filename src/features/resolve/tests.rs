@@ -2,7 +2,7 @@
 
 use crate::base::cancel::Cancel;
 use crate::base::hash::{ContentHash, Key};
-use crate::base::ids::RootId;
+use crate::base::ids::{FileId, RootId};
 use crate::base::paths::RelPath;
 use crate::features::{definition::definition, references::references};
 use crate::index::apply::Builder;
@@ -150,4 +150,21 @@ fn uses_are_those_of_the_same_declaration() {
     check_uses(
         "//- /src/a.rs\nuse crate::b::open;\n              ^^^^\nfn f() { open(); }\n         ^^^^\n//- /src/b.rs\npub fn $0open() {}\n//- /src/c.rs\nfn open() {}\nfn g() { open(); }\n//- /src/lib.rs\nmod a;\nmod b;\nmod c;\n",
     );
+}
+
+#[test]
+fn imports_companions_and_the_folder_are_neighbours() {
+    let it = fixture(
+        "//- /app/main.py\nfrom lib.text import clean\nfrom .side import beside\n$0clean()\n\
+         //- /app/side.py\ndef beside():\n    pass\n//- /app/deep/more.py\nx = 1\n//- /app/tail.py\ny = 1\n\
+         //- /lib/text.py\ndef clean():\n    pass\n//- /lib/other.py\nz = 1\n//- /far.py\nw = 1\n",
+    );
+    let id = |path: &str| it.snapshot.file(RootId(0), &RelPath::from_bytes(path.as_bytes()).unwrap()).unwrap();
+    let near = |path: &str, together: &[FileId]| -> Vec<String> {
+        let found = crate::features::neighbours::neighbours(&it.snapshot, id(path), together, &Cancel::new());
+        found.into_iter().map(|at| it.snapshot.path(at).unwrap().1.display()).collect()
+    };
+    assert_eq!(near("app/main.py", &[]), ["lib/text.py", "app/side.py", "app/tail.py"]);
+    assert_eq!(near("app/main.py", &[id("far.py")])[0], "far.py");
+    assert_eq!(near("far.py", &[]), [""; 0]);
 }

@@ -2,7 +2,7 @@
 //! and are at most [`MOST_LINES`]; the passage's own lines where nothing better is known. Must not know scores of ranking.
 
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::member::best_member;
 use crate::base::span::Span;
@@ -32,7 +32,7 @@ pub type Rarity = HashMap<String, f32>;
 pub struct Asked<'a> {
     pub rarity: &'a Rarity,
     /// The file's text, where it can be had; asked for only where there is a choice.
-    pub text: &'a dyn Fn() -> Option<Rc<str>>,
+    pub text: &'a dyn Fn() -> Option<Arc<str>>,
     /// Cosine of each of these texts to the question; `None` without vectors.
     pub nearness: &'a dyn Fn(&[String]) -> Option<Vec<f32>>,
 }

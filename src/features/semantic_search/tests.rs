@@ -148,7 +148,7 @@ fn of_neighbours_in_a_passage_the_one_whose_text_answers_is_shown() {
     let snapshot = builder(NEIGHBOURS).publish();
     let texts = |_: FileId, _: RootId, path: &RelPath| {
         let file = NEIGHBOURS.split("//- ").find(|it| it.starts_with(&path.display().to_string()))?;
-        Some(file.split_once('\n')?.1.to_owned())
+        Some(file.split_once('\n')?.1.into())
     };
     let first = |embedder: Option<&dyn Embedder>, question: &str| {
         let question = Question::new(question).unwrap();

@@ -232,7 +232,7 @@ impl Builder {
         it.files_done += self.open.keys().filter(|&&file| self.inner.locations.stored(file).is_some()).count() as u64;
         it.files_known = it.files_done + self.walked.values().map(|it| it.0).sum::<u64>();
         self.inner.completeness = it;
-        Snapshot(Arc::new(self.inner.clone()))
+        Snapshot(Arc::new(self.inner.clone()), Reading::Asked)
     }
 
     fn add_pack(&mut self, root: RootId, id: PackId, view: Arc<PackView>, only_from: Option<&[u32]>) {

@@ -6,7 +6,7 @@ mod query;
 mod state;
 
 pub use super::names::NameMatch;
-pub use cache::{FactsCache, FewFacts};
+pub use cache::{Chunks, FactsCache, FewFacts, LastChunk, Load, Reading};
 pub use query::Unembedded;
 pub use state::{Body, FileIds, Location, Locations, PackState, VectorRef, VectorState};
 
@@ -122,7 +122,7 @@ pub struct SymbolHit {
 
 /// An immutable view of the index. Cheap to clone.
 #[derive(Clone)]
-pub struct Snapshot(pub(crate) Arc<Inner>);
+pub struct Snapshot(pub(crate) Arc<Inner>, pub(crate) Reading);
 
 #[derive(Clone)]
 pub(crate) struct Inner {
@@ -209,7 +209,12 @@ impl Snapshot {
         let mut inner = Inner::clone(&self.0);
         inner.packs[here.slot as usize] =
             Some(Arc::new(PackState { vectors, live_vectors: 0, ..PackState::clone(theirs) }));
-        Self(Arc::new(inner))
+        Self(Arc::new(inner), self.1)
+    }
+
+    /// The same, read for another reason than that somebody asks now.
+    pub fn reading(&self, reading: Reading) -> Self {
+        Self(self.0.clone(), reading)
     }
 
     /// What the index keeps about the file on disk, also where the file is open.
@@ -251,11 +256,13 @@ impl Snapshot {
         if !view.files().is_indexed(ordinal) {
             return None;
         }
+        let lang = view.files().lang(ordinal);
         let mut out = FileFacts::default();
         for segment in view.files().segments_of(ordinal) {
             let (span, line) = view.files().segment_place(segment);
             let key = view.files().key(segment);
-            let facts = self.0.cache.facts(key, &mut || view.facts(segment))?;
+            let load = &mut |chunks: &dyn Chunks| view.facts(segment, chunks);
+            let facts = self.0.cache.facts(key, lang, self.1, load)?;
             out.segments.push(FileSegment { span, line, key, facts });
         }
         Some(Arc::new(out))

@@ -10,6 +10,9 @@ use crate::index::traits::Traits;
 use crate::index::view::{NamesPart, PackView};
 use std::sync::Arc;
 
+/// Files that are looked at on each side in a pack: those of deeper folders lie between.
+const BESIDE_STEPS: usize = 256;
+
 /// A segment without vectors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unembedded {
@@ -48,6 +51,37 @@ impl Snapshot {
             prose: flags & 1 != 0,
             traits: if flags & 2 != 0 { traits.with(Traits::TEST) } else { traits },
         })
+    }
+
+    /// At most `most` live files of the file's own folder, the nearest by name first.
+    pub fn beside(&self, file: FileId, most: usize) -> Vec<FileId> {
+        let Some((root, path)) = self.path(file) else { return Vec::new() };
+        let folder = path.parent();
+        let prefix = folder.as_ref().map_or(&[][..], |it| it.as_bytes());
+        let mut near: Vec<(usize, FileId)> = Vec::new();
+        for (_, state) in self.packs().filter(|(_, it)| it.root == root) {
+            let Body::Stored(view) = &state.body else { continue };
+            let files = view.files();
+            let (mut low, mut high) = (0, files.len());
+            while low < high {
+                let middle = low.midpoint(high);
+                if files.path_bytes(middle) < path.as_bytes() { low = middle + 1 } else { high = middle }
+            }
+            let mut take = |at: usize| {
+                if at >= files.len() || !files.path_bytes(at).starts_with(prefix) {
+                    return false;
+                }
+                let id = state.file_ids.get(at).copied().filter(|it| *it != file && !state.dead_files.has(at));
+                if let Some(id) = id.filter(|_| files.path(at).parent() == folder) {
+                    near.push((at.abs_diff(low), id));
+                }
+                true
+            };
+            let _ = (low..low + BESIDE_STEPS).all(&mut take);
+            let _ = (low.saturating_sub(BESIDE_STEPS)..low).rev().all(&mut take);
+        }
+        near.sort_unstable();
+        near.into_iter().map(|it| it.1).take(most).collect()
     }
 
     /// All passages of a file, in order.

@@ -2,13 +2,16 @@
 //! checks), or nothing. Must not cache: the tiers do.
 
 use super::PackView;
+use crate::base::hash::Key;
 use crate::facts::codec::{Reader, decode_stored};
 use crate::facts::{Facts, Names, Term};
 use crate::index::bits::Table;
 use crate::index::sections::*;
+use crate::index::snapshot::{Chunks, LastChunk};
 use crate::index::source::{LazyBytes, PackSource};
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A chunk holds one segment's facts at least; these are bounded like the segment itself.
 const MAX_CHUNK: usize = 64 << 20;
@@ -32,12 +35,7 @@ impl BlobsPart {
 }
 
 impl PackView {
-    /// The bytes of a segment's stored facts, and their names' positions in the dictionary.
-    pub fn blob(&self, at: usize) -> Option<Vec<u8>> {
-        self.blobs_of(at..at + 1).pop()?
-    }
-
-    /// The same for several segments in a row; a chunk that serves many is opened once.
+    /// The bytes of the stored facts of several segments in a row; a chunk that serves many is opened once.
     pub fn blobs_of(&self, segments: Range<usize>) -> Vec<Option<Vec<u8>>> {
         let mut open: Option<(usize, Option<Vec<u8>>)> = None;
         segments
@@ -72,15 +70,31 @@ impl PackView {
         out
     }
 
+    /// The range of a segment's stored facts in its chunk, and the chunk, opened.
+    fn opened(&self, at: usize, chunks: &dyn Chunks) -> Option<(Range<usize>, Arc<Vec<u8>>)> {
+        let table = &self.files().segments;
+        let chunk = table.get(segment::CHUNK, at);
+        let key = Key::of("chunk", &[&self.number.to_le_bytes(), &chunk.to_le_bytes()]);
+        let open = &mut || self.blobs()?.chunk(chunk as usize);
+        let start = table.get(segment::OFFSET, at) as usize;
+        let end = start.saturating_add(table.get(segment::LENGTH, at) as usize);
+        let bytes = chunks.chunk(key, open).filter(|it| it.get(start..end).is_some());
+        if bytes.is_none() {
+            self.note(format!("the facts of segment {at} cannot be read"));
+        }
+        bytes.map(|it| (start..end, it))
+    }
+
     /// A segment's facts, decoded, without terms.
-    pub fn facts(&self, at: usize) -> Option<Facts> {
-        let blob = self.blob(at)?;
+    pub fn facts(&self, at: usize, chunks: &dyn Chunks) -> Option<Facts> {
+        let (range, bytes) = self.opened(at, chunks)?;
+        let blob = bytes.get(range)?;
         let part = self.names()?;
         let mut names = Names::default();
         for name in self.name_list(at) {
             names.intern(part.names.text(name as usize));
         }
-        match decode_stored(&blob, names) {
+        match decode_stored(blob, names) {
             Ok(facts) => Some(facts),
             Err(error) => {
                 self.note(format!("segment {at}: {error}"));
@@ -91,7 +105,8 @@ impl PackView {
 
     /// Facts of several segments (ascending), terms restored from the postings: one walk over all lists.
     pub fn facts_with_terms(&self, segments: &[usize]) -> Vec<(usize, Facts)> {
-        let mut all: Vec<(usize, Facts)> = segments.iter().filter_map(|&at| Some((at, self.facts(at)?))).collect();
+        let chunks = LastChunk::default();
+        let mut all: Vec<(usize, Facts)> = segments.iter().filter_map(|&at| Some((at, self.facts(at, &chunks)?))).collect();
         let slots: HashMap<usize, usize> = all.iter().enumerate().map(|(slot, it)| (it.0, slot)).collect();
         let Some(words) = self.words() else { return Vec::new() };
         let (column, bytes) = self.files().passages.column(passage::SEGMENT);

@@ -12,6 +12,7 @@ use super::sections::*;
 use super::source::{Bytes, LazyBytes, PackSource};
 use super::strings::{FrontCoded, Strings};
 use crate::facts::codec::Reader;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 /// Names, symbols and uses of a pack.
@@ -72,6 +73,8 @@ pub struct WordsPart {
 
 /// A facts pack.
 pub struct PackView {
+    /// Of this view alone, in this process.
+    number: u64,
     source: Box<dyn PackSource>,
     files: FilesPart,
     names: OnceLock<Option<NamesPart>>,
@@ -84,8 +87,9 @@ impl PackView {
     /// Opens a pack: its path table, segments and passages are read now, the rest when asked for.
     pub fn open(source: Box<dyn PackSource>) -> Result<Self, String> {
         let files = FilesPart::read(&*source)?;
-        let fault = Mutex::new(None);
-        Ok(Self { source, files, names: OnceLock::new(), words: OnceLock::new(), blobs: OnceLock::new(), fault })
+        static NUMBERS: AtomicU64 = AtomicU64::new(0);
+        let (number, fault) = (NUMBERS.fetch_add(1, Ordering::Relaxed), Mutex::new(None));
+        Ok(Self { number, source, files, names: OnceLock::new(), words: OnceLock::new(), blobs: OnceLock::new(), fault })
     }
 
     /// A pack in memory.

@@ -9,6 +9,7 @@ pub(crate) mod folders;
 pub(crate) mod folding_range;
 pub(crate) mod lifecycle;
 pub(crate) mod navigation;
+pub(crate) mod prefetch;
 pub(crate) mod selection_range;
 pub(crate) mod semantic_search;
 pub(crate) mod status;

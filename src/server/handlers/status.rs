@@ -1,4 +1,4 @@
-//! portolan/status and portolan/prefetch: how far the index is, and what to have ready.
+//! portolan/status: how far the index is, and how its parts do.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -7,10 +7,8 @@ use tower_lsp::jsonrpc::Error;
 use crate::base::cancel::Cancel;
 use crate::server::session::Session;
 use crate::server::uri;
+use crate::store::tiers::TierStatistics;
 use crate::workspace::{Stage, Status};
-
-/// So many paths are taken in one request.
-const PATHS: usize = 10_000;
 
 /// portolan/status.
 pub(crate) fn status(session: &Session, _: Value, _: &Cancel) -> Result<Value, Error> {
@@ -57,12 +55,38 @@ fn plain(status: &Status) -> Value {
         },
         "stalenessSeconds": status.staleness.as_secs(),
         "watchedFolders": status.watched,
+        "cache": tiers(&status.tiers),
         "statCache": { "asked": status.stat_cache.asked, "hits": status.stat_cache.hits, "entries": status.stat_cache.entries },
         "largeFiles": large,
         "quarantined": quarantined,
         "notices": status.notices,
         "profile": status.profile,
     })
+}
+
+/// The tiers by name.
+pub(crate) fn tiers(it: &TierStatistics) -> Value {
+    let tier = |at: usize| {
+        json!({
+            "hits": it.hits[at], "entries": it.entries[at], "bytes": it.bytes[at], "share": it.shares[at],
+            "p50Micros": micros(it.times[at].p50), "p95Micros": micros(it.times[at].p95),
+        })
+    };
+    json!({
+        "hot": tier(0), "warm": tier(1), "cold": tier(2), "frozen": tier(3),
+        "misses": it.misses,
+        "missP50Micros": micros(it.times[4].p50),
+        "missP95Micros": micros(it.times[4].p95),
+        "hitRate": it.hit_rate(),
+        "promotions": it.promotions,
+        "demotions": it.demotions,
+        "dropped": it.dropped,
+        "prefetched": { "read": it.ahead, "used": it.ahead_used, "unused": it.ahead_unused },
+    })
+}
+
+fn micros(time: std::time::Duration) -> f64 {
+    time.as_nanos() as f64 / 1e3
 }
 
 /// One line for people, shown by the editors before all figures.
@@ -103,24 +127,4 @@ pub(crate) fn set_paused(session: &Session, paused: bool) -> Value {
         workspace.pause(paused);
     }
     json!({ "paused": paused && session.workspace().is_some() })
-}
-
-/// portolan/prefetch `{paths: [URI or path beneath the first root]}`: these files are looked at first. Says how many of
-/// them lie beneath a root.
-pub(crate) fn prefetch(session: &Session, params: Value, _: &Cancel) -> Result<Value, Error> {
-    #[derive(Deserialize)]
-    struct Prefetch {
-        paths: Vec<String>,
-    }
-    let Prefetch { paths } = serde_json::from_value(params).map_err(|e| Error::invalid_params(e.to_string()))?;
-    if paths.len() > PATHS {
-        return Err(Error::invalid_params(format!("at most {PATHS} paths at once")));
-    }
-    let Some(workspace) = session.workspace() else { return Ok(json!({ "accepted": 0 })) };
-    let inside: Vec<_> = paths.iter().filter_map(|it| session.roots.locate(it)).collect();
-    let accepted = inside.len();
-    if accepted > 0 {
-        workspace.rescan(inside);
-    }
-    Ok(json!({ "accepted": accepted }))
 }

@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use tower_lsp::jsonrpc::{Error, ErrorCode};
 
+use super::prefetch;
 use crate::server::message::Params;
 use crate::server::session::Session;
 use crate::server::uri;
@@ -92,7 +93,9 @@ pub(crate) fn opened(session: &Session, params: &Params) -> Result<(), Error> {
     session.documents.touch(&it.uri);
     let path = uri::to_path(&it.uri);
     let version = version(&it.version);
+    let uri = it.uri.clone();
     session.typing.open(Opening { uri: it.uri, path, language_id: it.language_id, version, text: it.text });
+    prefetch::around(session, &uri);
     Ok(())
 }
 

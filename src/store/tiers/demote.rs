@@ -1,65 +1,58 @@
-//! The way down: one background thread encodes and compresses what a tier has evicted, so that no answer waits for it.
-//! Invariant: what is on its way is bounded in bytes; beyond that it is dropped, since the disk has it. Must not know
-//! what the values are.
+//! The way down: one background thread encodes and compresses what the warm tier has pushed out, so that no answer waits
+//! for it. Invariant: what is on its way is bounded in bytes; beyond that it is dropped, since the disk has it. Must not
+//! know what the values are.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, Weak};
 
-use super::{Counters, Packed, Shelves, Stored, cost};
+use super::state::Pushed;
+use super::{Inner, Packed, Stored, cost};
 use crate::base::hash::Key;
 use crate::base::threads::{self, Intent};
 use crate::store::compress;
 
-/// One move down.
-pub(super) enum Job<V> {
-    /// Hot to warm.
-    Cool(Key, Arc<V>),
-    /// Warm to cold.
-    Compress(Key, Arc<V>),
-    /// Cold to frozen.
-    Freeze(Key, Packed),
+enum Job<V> {
+    Compress(Key, V),
     /// Tells that all before is done.
     Barrier(Sender<()>),
 }
 
 pub(super) struct Demoter<V> {
     sender: Mutex<Sender<Job<V>>>,
-    /// Taken by the thread when it starts.
-    receiver: Mutex<Option<Receiver<Job<V>>>>,
     waiting: Arc<AtomicU64>,
     most: u64,
-    counters: Arc<Counters>,
+    inner: Weak<Inner<V>>,
 }
 
 impl<V: Stored> Demoter<V> {
-    /// At most `most` bytes are on their way.
-    pub fn new(most: u64, counters: Arc<Counters>) -> Self {
+    /// Starts the thread; it ends when the tiers are gone. At most `most` bytes are on their way.
+    pub fn start(most: u64, inner: &Arc<Inner<V>>) -> Self {
         let (sender, receiver) = channel();
-        let (sender, receiver) = (Mutex::new(sender), Mutex::new(Some(receiver)));
-        Self { sender, receiver, waiting: Arc::default(), most, counters }
+        let waiting = Arc::<AtomicU64>::default();
+        let it = Self { sender: Mutex::new(sender), waiting: waiting.clone(), most, inner: Arc::downgrade(inner) };
+        let of = it.inner.clone();
+        // Without a thread the channel is closed, and what is pushed out is dropped.
+        let _ = threads::spawn("portolan-tiers", Intent::Background, move || work(&receiver, &of, &waiting));
+        it
     }
 
-    /// Starts the thread. It ends when the tiers are gone.
-    pub fn start(&self, shelves: &Arc<Shelves<V>>) {
-        let Some(receiver) = self.receiver.lock().ok().and_then(|mut it| it.take()) else { return };
-        let (shelves, waiting) = (Arc::downgrade(shelves), self.waiting.clone());
-        // Without a thread the channel is closed, and evicted values are dropped: the disk has them.
-        let _ = threads::spawn("portolan-tiers", Intent::Background, move || work(&receiver, &shelves, &waiting));
-    }
-
-    /// Puts a move on its way, or drops it where too much is there already.
-    pub fn send(&self, job: Job<V>) {
-        let size = job.size();
-        if self.waiting.fetch_add(size, Ordering::Relaxed) + size > self.most.max(size) {
-            self.waiting.fetch_sub(size, Ordering::Relaxed);
-            Counters::add(&self.counters.dropped);
-            return;
+    /// Puts values on their way, or drops them where too much is there already. Not to be called with the state locked.
+    pub fn send_all(&self, (pushed, _): Pushed<V>) {
+        let mut lost = 0;
+        for (key, value) in pushed {
+            let size = cost(value.weight());
+            let full = self.waiting.fetch_add(size, Ordering::Relaxed) + size > self.most.max(size);
+            let job = Job::Compress(key, value);
+            if full || !self.sender.lock().is_ok_and(|it| it.send(job).is_ok()) {
+                self.waiting.fetch_sub(size, Ordering::Relaxed);
+                lost += 1;
+            }
         }
-        let sent = self.sender.lock().is_ok_and(|it| it.send(job).is_ok());
-        if !sent {
-            self.waiting.fetch_sub(size, Ordering::Relaxed);
-            Counters::add(&self.counters.dropped);
+        if lost > 0
+            && let Some(inner) = self.inner.upgrade()
+        {
+            inner.lock().counts.dropped += lost;
         }
     }
 
@@ -73,60 +66,32 @@ impl<V: Stored> Demoter<V> {
     }
 }
 
-impl<V: Stored> Job<V> {
-    fn size(&self) -> u64 {
-        match self {
-            Self::Cool(_, it) | Self::Compress(_, it) => u64::from(cost(it.weight())),
-            Self::Freeze(_, it) => u64::from(cost(it.bytes.len())),
-            Self::Barrier(_) => 0,
-        }
-    }
-}
-
-fn work<V: Stored>(jobs: &Receiver<Job<V>>, shelves: &Weak<Shelves<V>>, waiting: &AtomicU64) {
+fn work<V: Stored>(jobs: &Receiver<Job<V>>, inner: &Weak<Inner<V>>, waiting: &AtomicU64) {
     while let Ok(job) = jobs.recv() {
-        let size = job.size();
-        let Some(shelves) = shelves.upgrade() else { return };
-        shelves.take_down(job);
-        waiting.fetch_sub(size, Ordering::Relaxed);
+        match job {
+            Job::Compress(key, value) => {
+                let Some(inner) = inner.upgrade() else { return };
+                let size = cost(value.weight());
+                chill(&inner, key, &value);
+                drop(value);
+                waiting.fetch_sub(size, Ordering::Relaxed);
+            }
+            // Nobody waits any more: as well.
+            Job::Barrier(done) => drop(done.send(())),
+        }
     }
 }
 
-impl<V: Stored> Shelves<V> {
-    fn take_down(&self, job: Job<V>) {
-        match job {
-            Job::Cool(key, value) => self.keep_warm(key, value),
-            Job::Compress(key, value) => {
-                // It may have been asked for again meanwhile.
-                if self.hot.contains_key(&key) || self.warm.contains_key(&key) {
-                    return;
-                }
-                let mut plain = Vec::new();
-                value.encode(&mut plain);
-                let bytes = if self.compression { compress::lz4(&plain) } else { plain.clone() };
-                self.cold.insert(key, Packed { bytes: bytes.into(), plain: plain.len() });
-            }
-            Job::Freeze(key, packed) => {
-                if self.hot.contains_key(&key) || self.warm.contains_key(&key) || self.cold.contains_key(&key) {
-                    return;
-                }
-                let Some(frozen) = self.freeze(&packed) else { return };
-                self.frozen.insert(key, Packed { bytes: frozen.into(), plain: packed.plain });
-            }
-            Job::Barrier(done) => {
-                // Nobody waits any more: as well.
-                let _ = done.send(());
-                return;
-            }
-        }
-        Counters::add(&self.counters.demotions);
+fn chill<V: Stored>(inner: &Inner<V>, key: Key, value: &V) {
+    // It may have been asked for again meanwhile.
+    if inner.lock().tier_of(&key).is_some() {
+        return;
     }
-
-    fn freeze(&self, packed: &Packed) -> Option<Vec<u8>> {
-        if !self.compression {
-            return Some(packed.bytes.to_vec());
-        }
-        let plain = compress::unlz4(&packed.bytes, packed.plain).ok()?;
-        compress::zstd(&plain, compress::ZSTD_LEVEL).ok()
+    let mut plain = Vec::new();
+    if !value.encode(&mut plain) {
+        inner.lock().counts.dropped += 1;
+        return;
     }
+    let bytes: Arc<[u8]> = if inner.compression { compress::lz4(&plain).into() } else { plain.as_slice().into() };
+    inner.lock().chill(key, Packed { bytes, plain: plain.len() });
 }

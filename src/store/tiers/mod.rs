@@ -1,53 +1,66 @@
-//! Decoded things in memory, in four tiers: hot (used again and again, decoded), warm (decoded), cold (lz4), frozen
-//! (zstd); below them the disk. Invariants: the tiers together weigh at most the budget, each at most its share; what a
-//! tier evicts moves one down, off the caller's thread; a value is in one tier at a time, and equal keys have equal
-//! values. Must not know what the values are.
+//! Decoded things in memory, in four tiers: hot (decoded, asked for again and again), warm (decoded), cold (lz4), frozen
+//! (chunks of the packs, opened: the stored form of some thirty neighbours); below them the packs on disk. Invariants: each
+//! tier weighs at most its share, all together at most the budget; compression happens off the caller's thread; equal keys
+//! have equal values. Must not know what the values are.
 
 mod demote;
+mod shelf;
+mod state;
+mod statistics;
 
-use std::sync::Arc;
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use moka::notification::RemovalCause;
-use moka::sync::Cache;
-
+use super::compress;
 use crate::base::hash::Key;
-use demote::{Demoter, Job};
+use demote::Demoter;
+use state::{Looked, State};
+pub use statistics::{TierStatistics, TierTimes};
 
-/// What can lie in the tiers.
-pub trait Stored: Sized + Send + Sync + 'static {
-    /// Bytes of memory it takes when decoded.
+/// What can lie in the tiers. Clones are cheap: they share what is large.
+pub trait Stored: Clone + Send + Sync + 'static {
+    /// Bytes of memory it takes when decoded, as the allocator counts them.
     fn weight(&self) -> usize;
-    /// Its bytes.
-    fn encode(&self, out: &mut Vec<u8>);
+    /// Appends its bytes; false where what it was made from is as near as its compressed bytes would be.
+    fn encode(&self, out: &mut Vec<u8>) -> bool;
     /// From its bytes; `None` where they are none of ours.
     fn decode(bytes: &[u8]) -> Option<Self>;
 }
 
 /// How much of what.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TierOptions {
     /// Bytes of all tiers: `cache.memory_budget_mb`.
     pub budget: u64,
-    /// Shares of hot, warm, cold and frozen; scaled so that they sum to 1.
+    /// Shares of hot, warm, cold and frozen; scaled so that all shares sum to 1.
     pub ratios: [f64; 4],
-    /// `cache.compression`: without it cold and frozen hold the encoded bytes as they are.
+    /// `cache.compression`: without it the cold tier holds the encoded bytes as they are.
     pub compression: bool,
+    /// Groups of values (languages) with a hot shelf of their own, and its share.
+    pub groups: Vec<(String, f64)>,
+    /// So often a value must have been asked for again before it is worth compressing.
+    pub cold_after: u32,
 }
 
 impl Default for TierOptions {
     fn default() -> Self {
-        Self { budget: 100 << 20, ratios: [0.1, 0.2, 0.3, 0.4], compression: true }
+        let groups = Vec::new();
+        Self { budget: 100 << 20, ratios: [0.1, 0.2, 0.3, 0.4], compression: true, groups, cold_after: 1 }
     }
 }
 
 impl TierOptions {
-    /// Bytes of each tier. Ratios that make no sense become those of the default.
-    fn shares(&self) -> [u64; 4] {
-        let sum: f64 = self.ratios.iter().sum();
-        let sound = self.ratios.iter().all(|it| it.is_finite() && *it >= 0.0) && sum > 0.0;
-        let (ratios, sum) = if sound { (self.ratios, sum) } else { (Self::default().ratios, 1.0) };
-        ratios.map(|it| (self.budget as f64 * it / sum) as u64)
+    /// Bytes of each tier, then of each group's hot shelf. Ratios that make no sense become those of the default.
+    fn shares(&self) -> ([u64; 4], Vec<u64>) {
+        let sound = |it: &f64| it.is_finite() && *it >= 0.0;
+        let groups = self.groups.iter().map(|it| if sound(&it.1) { it.1 } else { 0.0 });
+        let own: f64 = self.ratios.iter().sum();
+        let ratios = if self.ratios.iter().all(sound) && own > 0.0 { self.ratios } else { Self::default().ratios };
+        let sum = ratios.iter().sum::<f64>() + groups.clone().sum::<f64>();
+        let bytes = |it: f64| (self.budget as f64 * it / sum) as u64;
+        (ratios.map(bytes), groups.map(bytes).collect())
     }
 }
 
@@ -60,44 +73,20 @@ pub enum Tier {
     Frozen,
 }
 
-/// Counts since the start, and what is held now.
+/// Why a value is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Somebody asks.
+    Asked,
+    /// Somebody may ask soon.
+    Ahead,
+    /// By who reads everything once: nothing is kept for it, nothing counts.
+    Once,
+}
+
+/// Which values share a hot shelf; see [`Tiers::group`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TierStatistics {
-    /// Answers from hot, warm, cold and frozen.
-    pub hits: [u64; 4],
-    pub misses: u64,
-    /// Moves up, from any tier.
-    pub promotions: u64,
-    /// Moves down by one tier.
-    pub demotions: u64,
-    /// Values that left the lowest tier, or found no place on their way down.
-    pub dropped: u64,
-    /// Entries held in each tier.
-    pub entries: [u64; 4],
-    /// Bytes held in each tier.
-    pub bytes: [u64; 4],
-}
-
-#[derive(Debug, Default)]
-struct Counters {
-    hits: [AtomicU64; 4],
-    misses: AtomicU64,
-    promotions: AtomicU64,
-    demotions: AtomicU64,
-    dropped: AtomicU64,
-}
-
-impl Counters {
-    fn add(counter: &AtomicU64) {
-        counter.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// A decoded value and how often it was asked for since it came.
-struct Warm<V> {
-    value: Arc<V>,
-    uses: AtomicU64,
-}
+pub struct Group(usize);
 
 /// Encoded bytes, and their length before compression.
 #[derive(Clone)]
@@ -106,233 +95,198 @@ struct Packed {
     plain: usize,
 }
 
-/// Asked for so often, a warm value becomes hot.
-const HOT_AFTER: u64 = 2;
-/// What an entry costs besides its content.
-const ENTRY_COST: usize = 128;
+/// What an entry costs besides its content: its slot, its place in the table, the head of its allocation.
+const ENTRY_COST: usize = 152;
+/// Of so many hits on decoded values one is timed.
+const TIMED: u64 = 16;
 
-struct Shelves<V> {
-    hot: Cache<Key, Arc<V>>,
-    warm: Cache<Key, Arc<Warm<V>>>,
-    cold: Cache<Key, Packed>,
-    frozen: Cache<Key, Packed>,
-    counters: Arc<Counters>,
+fn cost(size: usize) -> u64 {
+    size.saturating_add(ENTRY_COST) as u64
+}
+
+struct Inner<V> {
+    state: Mutex<State<V>>,
     compression: bool,
+    asked: AtomicU64,
+}
+
+impl<V> Inner<V> {
+    fn lock(&self) -> MutexGuard<'_, State<V>> {
+        // Whoever panicked here has left whole shelves behind.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The cache.
 pub struct Tiers<V: Stored> {
-    shelves: Arc<Shelves<V>>,
-    demoter: Arc<Demoter<V>>,
+    inner: Arc<Inner<V>>,
+    demoter: Demoter<V>,
+    groups: Vec<String>,
 }
 
-fn cost(size: usize) -> u32 {
-    u32::try_from(size.saturating_add(ENTRY_COST)).unwrap_or(u32::MAX)
+/// The frozen tier, while a value is read through it.
+pub struct Opened<'a, V: Stored> {
+    tiers: &'a Tiers<V>,
+    keep: bool,
+    /// Chunks that were there, and that were not.
+    found: Cell<u32>,
+    missed: Cell<u32>,
+}
+
+impl<V: Stored> Opened<'_, V> {
+    /// A chunk of a pack, opened: from the frozen tier, or as `open` brings it.
+    pub fn chunk(&self, key: Key, open: &mut dyn FnMut() -> Option<Vec<u8>>) -> Option<Arc<Vec<u8>>> {
+        if let Some(found) = self.tiers.inner.lock().frozen.get(&key) {
+            self.found.set(self.found.get() + 1);
+            return Some(found.clone());
+        }
+        self.missed.set(self.missed.get() + 1);
+        let chunk = Arc::new(open()?);
+        if self.keep {
+            self.tiers.inner.lock().freeze(key, chunk.clone());
+        }
+        Some(chunk)
+    }
 }
 
 impl<V: Stored> Tiers<V> {
     /// Empty tiers.
     pub fn new(options: &TierOptions) -> Self {
-        let [hot, warm, cold, frozen] = options.shares();
-        let counters = Arc::new(Counters::default());
-        let demoter = Arc::new(Demoter::new(warm / 4, counters.clone()));
-        let (from_hot, from_warm, from_cold) = (demoter.clone(), demoter.clone(), demoter.clone());
-        let lost = counters.clone();
-        let shelves = Shelves {
-            hot: Cache::builder()
-                .max_capacity(hot)
-                .weigher(|_, it: &Arc<V>| cost(it.weight()))
-                .eviction_listener(move |key, it, cause| {
-                    if cause == RemovalCause::Size {
-                        from_hot.send(Job::Cool(*key, it));
-                    }
-                })
-                .build(),
-            warm: Cache::builder()
-                .max_capacity(warm)
-                .weigher(|_, it: &Arc<Warm<V>>| cost(it.value.weight()))
-                .eviction_listener(move |key, it: Arc<Warm<V>>, cause| {
-                    if cause == RemovalCause::Size {
-                        from_warm.send(Job::Compress(*key, it.value.clone()));
-                    }
-                })
-                .build(),
-            cold: Cache::builder()
-                .max_capacity(cold)
-                .weigher(|_, it: &Packed| cost(it.bytes.len()))
-                .eviction_listener(move |key, it, cause| {
-                    if cause == RemovalCause::Size {
-                        from_cold.send(Job::Freeze(*key, it));
-                    }
-                })
-                .build(),
-            frozen: Cache::builder()
-                .max_capacity(frozen)
-                .weigher(|_, it: &Packed| cost(it.bytes.len()))
-                .eviction_listener(move |_, _, cause| {
-                    if cause == RemovalCause::Size {
-                        Counters::add(&lost.dropped);
-                    }
-                })
-                .build(),
-            counters,
-            compression: options.compression,
+        let (shares, groups) = options.shares();
+        let state = Mutex::new(State::new(shares, &groups, options.cold_after));
+        let inner = Arc::new(Inner { state, compression: options.compression, asked: AtomicU64::new(0) });
+        let demoter = Demoter::start(shares[Tier::Warm as usize].max(shares[Tier::Hot as usize]) / 4, &inner);
+        Self { inner, demoter, groups: options.groups.iter().map(|it| it.0.clone()).collect() }
+    }
+
+    /// The group of that name; the common one where the options name none.
+    pub fn group(&self, name: &str) -> Group {
+        Group(self.groups.iter().position(|it| it == name).map_or(0, |at| at + 1))
+    }
+
+    /// The value of `key`, from whichever tier has it, or as `load` brings it.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub fn read<E>(
+        &self,
+        key: &Key,
+        group: Group,
+        reading: Reading,
+        load: impl FnOnce(&Opened<'_, V>) -> Result<V, E>,
+    ) -> Result<V, E> {
+        let timed = self.inner.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(TIMED).then(Instant::now);
+        let mut state = self.inner.lock();
+        let looked = state.look(key, group.0, reading);
+        if let (Looked::Decoded(_, tier), Some(begun), Reading::Asked) = (&looked, timed, reading) {
+            state.counts.times[*tier as usize].record(begun.elapsed());
+        }
+        let pushed = state.pushed();
+        drop(state);
+        self.demoter.send_all(pushed);
+        let packed = match looked {
+            Looked::Decoded(value, _) => return Ok(value),
+            Looked::Packed(packed) => Some(packed),
+            Looked::Nothing => None,
         };
-        let shelves = Arc::new(shelves);
-        demoter.start(&shelves);
-        Self { shelves, demoter }
-    }
-
-    /// The value of `key`, from whichever tier has it.
-    pub fn get(&self, key: &Key) -> Option<Arc<V>> {
-        let it = &*self.shelves;
-        if let Some(value) = it.hot.get(key) {
-            Counters::add(&it.counters.hits[Tier::Hot as usize]);
-            return Some(value);
-        }
-        if let Some(warm) = it.warm.get(key) {
-            Counters::add(&it.counters.hits[Tier::Warm as usize]);
-            if warm.uses.fetch_add(1, Ordering::Relaxed) + 1 == HOT_AFTER {
-                Counters::add(&it.counters.promotions);
-                it.hot.insert(*key, warm.value.clone());
-                it.warm.invalidate(key);
+        let begun = Instant::now();
+        // Bytes that we have made ourselves decode; if not, they are as good as gone.
+        let unpacked = packed.and_then(|it| V::decode(&self.unpack(&it)?));
+        let (value, from) = match unpacked {
+            Some(value) => (value, Some(Tier::Cold)),
+            None => {
+                let keep = reading != Reading::Once;
+                let opened = Opened { tiers: self, keep, found: Cell::new(0), missed: Cell::new(0) };
+                let loaded = load(&opened);
+                let frozen = opened.found.get() > 0 && opened.missed.get() == 0;
+                let from = frozen.then_some(Tier::Frozen);
+                if loaded.is_err() && reading == Reading::Asked {
+                    self.inner.lock().counts.misses += 1;
+                }
+                (loaded?, from)
             }
-            return Some(warm.value.clone());
+        };
+        let bytes = cost(value.weight());
+        let mut state = self.inner.lock();
+        state.came(key, group.0, reading, from, value.clone(), bytes);
+        if reading == Reading::Asked {
+            state.counts.times[from.map_or(4, |it| it as usize)].record(begun.elapsed());
         }
-        for (tier, shelf) in [(Tier::Cold, &it.cold), (Tier::Frozen, &it.frozen)] {
-            let Some(packed) = shelf.get(key) else { continue };
-            shelf.invalidate(key);
-            // Bytes that we have made ourselves decode; if not, they are as good as gone.
-            let value = Arc::new(V::decode(&it.unpack(&packed, tier)?)?);
-            Counters::add(&it.counters.hits[tier as usize]);
-            Counters::add(&it.counters.promotions);
-            it.keep_warm(*key, value.clone());
-            return Some(value);
-        }
-        Counters::add(&it.counters.misses);
-        None
-    }
-
-    /// The value of `key`, or what `load` brings (which is then kept).
-    pub fn get_or_load<E>(&self, key: &Key, load: impl FnOnce() -> Result<V, E>) -> Result<Arc<V>, E> {
-        if let Some(it) = self.get(key) {
-            return Ok(it);
-        }
-        let value = Arc::new(load()?);
-        self.shelves.keep_warm(*key, value.clone());
+        let pushed = state.pushed();
+        drop(state);
+        self.demoter.send_all(pushed);
         Ok(value)
     }
 
+    /// The value of `key`, if a tier has it.
+    pub fn get(&self, key: &Key) -> Option<V> {
+        self.read(key, Group::default(), Reading::Asked, |_| Err(())).ok()
+    }
+
     /// Keeps a value, as warm.
-    pub fn insert(&self, key: Key, value: Arc<V>) {
-        self.shelves.keep_warm(key, value);
+    pub fn insert(&self, key: Key, value: V) {
+        let bytes = cost(value.weight());
+        let mut state = self.inner.lock();
+        state.keep(&key, 0, value, bytes, 0, false);
+        let pushed = state.pushed();
+        drop(state);
+        self.demoter.send_all(pushed);
     }
 
-    /// Forgets a value in every tier.
+    /// Whether a decoded value is there; this counts as no use.
+    pub fn is_decoded(&self, key: &Key) -> bool {
+        matches!(self.tier_of(key), Some(Tier::Hot | Tier::Warm))
+    }
+
+    /// Forgets a value.
     pub fn remove(&self, key: &Key) {
-        let it = &*self.shelves;
-        it.hot.invalidate(key);
-        it.warm.invalidate(key);
-        it.cold.invalidate(key);
-        it.frozen.invalidate(key);
+        self.inner.lock().remove(key);
     }
 
-    /// Under memory pressure: moves decoded values down until hot and warm hold at most `bytes` together. The compressed
-    /// tiers stay within their shares.
+    /// Under memory pressure: closes the opened chunks, and moves decoded values down until hot and warm hold at most
+    /// `bytes` together. The cold tier stays within its share.
     pub fn relieve(&self, bytes: u64) {
-        let it = &*self.shelves;
-        it.settle();
-        let mut held = it.hot.weighted_size() + it.warm.weighted_size();
-        for (key, warm) in &it.warm {
-            if held <= bytes {
-                return;
-            }
-            held = held.saturating_sub(u64::from(cost(warm.value.weight())));
-            it.warm.invalidate(&*key);
-            self.demoter.send(Job::Compress(*key, warm.value.clone()));
-        }
-        for (key, value) in &it.hot {
-            if held <= bytes {
-                return;
-            }
-            held = held.saturating_sub(u64::from(cost(value.weight())));
-            it.hot.invalidate(&*key);
-            self.demoter.send(Job::Compress(*key, value));
-        }
+        let pushed = {
+            let mut state = self.inner.lock();
+            state.relieve(bytes);
+            state.pushed()
+        };
+        self.demoter.send_all(pushed);
     }
 
     /// Forgets everything.
     pub fn clear(&self) {
-        let it = &*self.shelves;
-        it.hot.invalidate_all();
-        it.warm.invalidate_all();
-        it.cold.invalidate_all();
-        it.frozen.invalidate_all();
+        for tier in [Tier::Hot, Tier::Warm, Tier::Cold, Tier::Frozen] {
+            self.clear_tier(tier);
+        }
     }
 
-    /// Where `key` lies now, without counting as a use.
+    /// Forgets what one tier holds.
+    pub fn clear_tier(&self, tier: Tier) {
+        self.inner.lock().clear(tier);
+    }
+
+    /// Where `key` lies now (the highest tier that has it), without counting as a use.
     pub fn tier_of(&self, key: &Key) -> Option<Tier> {
-        let it = &*self.shelves;
-        let places = [
-            (it.hot.contains_key(key), Tier::Hot),
-            (it.warm.contains_key(key), Tier::Warm),
-            (it.cold.contains_key(key), Tier::Cold),
-            (it.frozen.contains_key(key), Tier::Frozen),
-        ];
-        places.into_iter().find(|it| it.0).map(|it| it.1)
+        self.inner.lock().tier_of(key)
     }
 
     /// Counts and sizes.
     pub fn statistics(&self) -> TierStatistics {
-        let it = &*self.shelves;
-        it.settle();
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let counters = &it.counters;
-        TierStatistics {
-            hits: [0, 1, 2, 3].map(|tier| read(&counters.hits[tier])),
-            misses: read(&counters.misses),
-            promotions: read(&counters.promotions),
-            demotions: read(&counters.demotions),
-            dropped: read(&counters.dropped),
-            entries: [it.hot.entry_count(), it.warm.entry_count(), it.cold.entry_count(), it.frozen.entry_count()],
-            bytes: [
-                it.hot.weighted_size(),
-                it.warm.weighted_size(),
-                it.cold.weighted_size(),
-                it.frozen.weighted_size(),
-            ],
-        }
+        statistics::of(&self.inner.lock())
     }
 
     /// Waits until all that is on its way down has arrived.
     pub fn settle(&self) {
-        // Each round moves what the one before has pushed out, at most to the lowest tier.
-        for _ in 0..4 {
-            self.shelves.settle();
-            self.demoter.wait();
+        self.demoter.wait();
+    }
+
+    fn unpack(&self, packed: &Packed) -> Option<Vec<u8>> {
+        if self.inner.compression {
+            compress::unlz4(&packed.bytes, packed.plain).ok()
+        } else {
+            Some(packed.bytes.to_vec())
         }
-    }
-}
-
-impl<V: Stored> Shelves<V> {
-    fn keep_warm(&self, key: Key, value: Arc<V>) {
-        self.warm.insert(key, Arc::new(Warm { value, uses: AtomicU64::new(0) }));
-    }
-
-    fn unpack(&self, packed: &Packed, tier: Tier) -> Option<Vec<u8>> {
-        match tier {
-            _ if !self.compression => Some(packed.bytes.to_vec()),
-            Tier::Frozen => super::compress::unzstd(&packed.bytes, packed.plain).ok(),
-            _ => super::compress::unlz4(&packed.bytes, packed.plain).ok(),
-        }
-    }
-
-    /// Lets moka do what it has put off.
-    fn settle(&self) {
-        self.hot.run_pending_tasks();
-        self.warm.run_pending_tasks();
-        self.cold.run_pending_tasks();
-        self.frozen.run_pending_tasks();
     }
 }
 

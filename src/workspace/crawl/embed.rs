@@ -7,6 +7,7 @@ use super::record::{self, Run};
 use super::{Pass, read};
 use crate::base::ids::FileId;
 use crate::index::build::SegmentRecord;
+use crate::index::snapshot::Reading;
 use crate::workspace::progress::Counters;
 
 /// Segments taken from the index at once.
@@ -35,7 +36,7 @@ pub fn missing(pass: &Pass<'_>) {
             if pass.cancel.is_cancelled() {
                 break;
             }
-            let (Some(stored), Some(facts)) = (snapshot.stored(file), snapshot.facts(file)) else { continue };
+            let (Some(stored), Some(facts)) = (snapshot.stored(file), snapshot.reading(Reading::Once).facts(file)) else { continue };
             // Long texts have no vectors.
             if stored.meta.size > read::MOST_READ {
                 continue;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::protocol::{self, Request};
 use crate::base::os::process::{ProcessLimits, be_nice, die_with_parent, limit_this_process, take_stdout};
 use crate::syntax::extract::{Limits, extraction};
+use crate::syntax::languages::Lang;
 
 /// Smaller segments cost more than they save; larger ones are more than the longest text that is parsed.
 const LEAST_SEGMENT: usize = 4 << 10;
@@ -24,6 +25,8 @@ pub struct ChildOptions {
     pub segment_size: usize,
     /// Parsers that are kept from one text to the next; 0: all.
     pub parsers: usize,
+    /// The same for some languages: `rust=65536`.
+    pub segment_sizes: Vec<String>,
 }
 
 impl ChildOptions {
@@ -58,7 +61,11 @@ pub fn main(options: &ChildOptions) -> ExitCode {
     }
     let segment_size = (options.segment_size > 0).then(|| options.segment_size.clamp(LEAST_SEGMENT, MOST_SEGMENT));
     let parsers = if options.parsers == 0 { usize::MAX } else { options.parsers };
-    let limits = Limits { segment_size, parsers, ..Limits::default() };
+    let limits_of = |lang: Lang| {
+        let own = options.segment_sizes.iter().filter_map(|it| it.split_once('=')).find(|it| it.0 == lang.id());
+        let own = own.and_then(|it| it.1.parse::<usize>().ok()).map(|it| it.clamp(LEAST_SEGMENT, MOST_SEGMENT));
+        Limits { segment_size: own.or(segment_size), parsers, ..Limits::default() }
+    };
     loop {
         let body = match protocol::read_frame(&mut input) {
             Ok(Some(body)) => body,
@@ -68,7 +75,7 @@ pub fn main(options: &ChildOptions) -> ExitCode {
         let mut rest = body.as_slice();
         while !rest.is_empty() {
             let Some(request) = protocol::take_request(&mut rest) else { return ExitCode::FAILURE };
-            let answer = answer(&request, &limits, options.faults);
+            let answer = answer(&request, &limits_of(request.lang), options.faults);
             if protocol::write_frame(&mut output, &answer).is_err() {
                 return ExitCode::FAILURE;
             }

@@ -77,6 +77,8 @@ pub struct PoolOptions {
     pub parsers: usize,
     /// Jobs that are not urgent wait at this gate.
     pub pace: Arc<Pace>,
+    /// The same for some languages, by id.
+    pub segment_sizes: Vec<(String, u64)>,
     /// Ends the work in hand, which is nobody's fault then; the pool cancels it when it is dropped.
     pub cancel: Cancel,
     /// Asked before each job; where memory is short, a worker is ended after its job.
@@ -96,6 +98,7 @@ impl Default for PoolOptions {
             segment_size: 0,
             parsers: 0,
             pace: Arc::default(),
+            segment_sizes: Vec::new(),
             cancel: Cancel::new(),
             room: Arc::default(),
         }

@@ -159,6 +159,9 @@ impl Worker {
         command.arg("--address-space").arg(options.resident_limit.saturating_mul(8).max(LEAST_SPACE).to_string());
         command.arg("--segment-size").arg(options.segment_size.to_string());
         command.arg("--parsers").arg(options.parsers.to_string());
+        for (language, size) in &options.segment_sizes {
+            command.arg("--language-segment-size").arg(format!("{language}={size}"));
+        }
         if options.faults {
             command.arg("--faults");
         }

@@ -1,0 +1,85 @@
+//! Reading ahead: facts that somebody may ask for soon are brought into the tiers by one thread of low priority. Invariants:
+//! it reads at most half of what the warm tier may hold for one wish, waits while a question is served, and stops when
+//! the wish is withdrawn; what waits is bounded. Must not know why a file may be asked for.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::pace::Whose;
+use super::state::Shared;
+use crate::base::cancel::Cancel;
+use crate::base::ids::FileId;
+use crate::base::threads::{self, Intent};
+use crate::index::snapshot::{Reading, Snapshot};
+use crate::index::tiered::TieredFacts;
+use crate::store::tiers::Tier;
+
+/// Wishes that wait; more are dropped.
+const WAITING: usize = 64;
+/// Files that are read for one wish.
+const FILES: usize = 4_096;
+
+/// Chooses the files, most wanted first, when it is their turn. The snapshot's own reads count as reading ahead.
+pub type Choose = Box<dyn FnOnce(&Snapshot, &Cancel) -> Vec<FileId> + Send>;
+
+struct Wish {
+    choose: Choose,
+    cancel: Cancel,
+}
+
+/// The thread and its queue.
+#[derive(Default)]
+pub(super) struct Ahead {
+    wishes: Mutex<Option<Sender<Wish>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Ahead {
+    /// Starts the thread. Without it nothing is read ahead.
+    pub fn start(&self, shared: &Arc<Shared>, facts: &Arc<TieredFacts>) {
+        let (sender, wishes) = bounded(WAITING);
+        let (shared, facts) = (shared.clone(), facts.clone());
+        let thread = threads::spawn("ahead", Intent::Background, move || run(&shared, &facts, &wishes));
+        if let Ok(thread) = thread {
+            *self.wishes.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+            *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+        }
+    }
+
+    /// Takes a wish, unless too many wait; it can be withdrawn with `cancel`. Says whether it was taken.
+    pub fn wish(&self, choose: Choose, cancel: Cancel) -> bool {
+        let wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
+        wishes.as_ref().is_some_and(|it| it.try_send(Wish { choose, cancel }).is_ok())
+    }
+
+    /// Ends the thread; the workspace has to be cancelled before.
+    pub fn stop(&self) {
+        *self.wishes.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(shared: &Shared, facts: &TieredFacts, wishes: &Receiver<Wish>) {
+    for Wish { choose, cancel } in wishes {
+        let is_over = || cancel.is_cancelled() || shared.cancel.is_cancelled();
+        if is_over() {
+            continue;
+        }
+        let snapshot = shared.snapshot().reading(Reading::Ahead);
+        let most = facts.tiers().statistics().shares[Tier::Warm as usize] / 2;
+        let mut read = 0;
+        for file in choose(&snapshot, &cancel).into_iter().take(FILES) {
+            shared.pace.wait(Whose::Idle, is_over);
+            shared.questions.pause(is_over);
+            if is_over() || read >= most || shared.governor.room.is_tight() {
+                break;
+            }
+            let Some(facts) = snapshot.facts(file) else { continue };
+            read += facts.segments.iter().map(|it| it.facts.heap_size() as u64).sum::<u64>();
+        }
+    }
+}
