@@ -1,4 +1,4 @@
-//! What the store costs: committing, opening, the first and the later touch of a section, the tiers. Prints medians.
+//! What the store costs: committing, opening, the first and the later touch of a section. Prints medians.
 //! `cargo bench --bench store -- [MEGABYTES] [ROUNDS]` makes an index of that size beneath the system's temporary
 //! directory and removes it. The file cache is warm: what is measured is our work, not the disk's.
 #![allow(
@@ -7,14 +7,11 @@
     reason = "a bench is a program of its own and may stop on any error"
 )]
 
-use std::convert::Infallible;
 use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use portolan::base::hash::Key;
 use portolan::base::os::private::remove_tree;
-use portolan::store::tiers::{Stored, TierOptions, Tiers};
 use portolan::store::{Encoding, PackDraft, PackId, Store, StoreOptions};
 
 /// Packs of the index, as many as stand just before a merge.
@@ -31,7 +28,6 @@ fn main() {
     commits(&options, &part, rounds);
     reads(&options, rounds);
     remove_tree(&place).unwrap();
-    tiers(rounds);
 }
 
 fn open(options: &StoreOptions) -> Store {
@@ -110,45 +106,6 @@ fn reads(options: &StoreOptions, rounds: usize) {
     for (name, taken) in names.into_iter().zip(taken) {
         show(name, taken);
     }
-}
-
-struct Text(Vec<u8>);
-
-impl Stored for Text {
-    fn weight(&self) -> usize {
-        self.0.len() * 3
-    }
-
-    fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.0);
-    }
-
-    fn decode(bytes: &[u8]) -> Option<Self> {
-        Some(Self(bytes.to_vec()))
-    }
-}
-
-/// 20 KB segments in the default 100 MiB, 80 % of the questions to a tenth of them.
-fn tiers(rounds: usize) {
-    let segments = 8_000_usize;
-    let text: Vec<u8> = include_bytes!("store.rs").iter().copied().cycle().take(20_000).collect();
-    let tiers = Tiers::new(&TierOptions::default());
-    let mut state = 7_u64;
-    let mut taken = Vec::new();
-    for _ in 0..rounds {
-        let begun = Instant::now();
-        for _ in 0..segments {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let number = (state >> 33) as usize;
-            let among = if number.is_multiple_of(5) { segments } else { segments / 10 };
-            let key = Key::of("bench", &[&(number / 5 % among).to_le_bytes()]);
-            black_box(tiers.get_or_load(&key, || Ok::<_, Infallible>(Text(text.clone()))).unwrap());
-        }
-        taken.push(begun.elapsed() / segments as u32);
-    }
-    tiers.settle();
-    show("question to the tiers, misses loaded from memory", taken);
-    println!("{:#?}", tiers.statistics());
 }
 
 fn show(name: &str, mut taken: Vec<Duration>) {

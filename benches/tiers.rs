@@ -1,14 +1,20 @@
 //! What each tier of the cache is worth: 10,000 requests of a modelled user, recorded once (seed below), replayed with
 //! budgets of 25, 100 and 400 MB, then with each tier taken away in turn and its share given to the others. Prints hit
 //! rates, bytes by our count and by the allocator's, times by tier and by kind of request, CPU of each replay.
-//! `portolan index FOLDER --set cache.directory=CACHE`, then `cargo bench --bench tiers -- CACHE FOLDER`
+//! `portolan index FOLDER --set cache.directory=CACHE`, then `cargo bench --bench tiers -- CACHE FOLDER [MEGABYTES] [REQUESTS]`
+//! (all three budgets where none is named; the first so many requests).
 //!
 //! The model: a user works in a folder for some forty requests, opens files there (or where a definition led, or one that
 //! was open before), then goes elsewhere, sometimes back. Of the requests 15 % are outlines, 30 % definitions, 20 % hovers
 //! (a definition and the text of its target), 17 % previews of files among the last answers, 5 % references (to names that
 //! at most 300 files use), 8 % searches, the rest opens another file; opening reads ahead what lies around it.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, unsafe_code, reason = "a bench prints its figures, ends on a fault, and counts what the allocator hands out")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    unsafe_code,
+    reason = "a bench prints its figures, ends on a fault, and counts what the allocator hands out"
+)]
 
 use portolan::base::cancel::Cancel;
 use portolan::base::ids::FileId;
@@ -99,17 +105,19 @@ impl Dice {
 
 fn main() {
     let places: Vec<String> = std::env::args().skip(1).filter(|it| !it.starts_with("--")).collect();
-    let [cache, folder] = places.as_slice() else {
+    let [cache, folder, numbers @ ..] = places.as_slice() else {
         return println!("cargo bench --bench tiers -- CACHE FOLDER (see the head of benches/tiers.rs)");
     };
     let open = |tiers: TierOptions| open(cache, folder, tiers);
     let big = TierOptions { budget: 2_000 << 20, ..TierOptions::default() };
-    let trace = record(&open(big));
+    let mut trace = record(&open(big));
+    let number = |at: usize| numbers.get(at).and_then(|it| it.parse::<usize>().ok());
+    trace.truncate(number(1).unwrap_or(REQUESTS));
     let mut counts = [0; KINDS.len()];
     trace.iter().for_each(|it| counts[it.kind()] += 1);
     println!("{} requests: {:?}", trace.len(), KINDS.iter().zip(counts).collect::<Vec<_>>());
     let plain = TierOptions::default();
-    for megabytes in [25, 100, 400] {
+    for megabytes in [25_u64, 100, 400].into_iter().filter(|&it| number(0).is_none_or(|only| only as u64 == it)) {
         let with = |tiers: TierOptions| TierOptions { budget: megabytes << 20, ..tiers };
         println!("\n== {megabytes} MB");
         head();

@@ -1,7 +1,39 @@
 //! Counts and times that the status and the log tell. Invariant: recording takes nanoseconds and never allocates. Must not
 //! know what is counted.
 
+use std::sync::OnceLock;
 use std::time::Duration;
+
+/// What the log tells regularly, under the name `portolan::metrics`: `PORTOLAN_METRICS=cache,parse,io`, or `detailed` for
+/// all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Switches {
+    /// The tiers: each minute in which they were asked, and at the end.
+    pub cache: bool,
+    /// What the parser processes did in a pass.
+    pub parse: bool,
+    /// What walking, reading and committing took in a pass.
+    pub io: bool,
+}
+
+impl Switches {
+    /// From a list of names; others say nothing.
+    pub fn named(list: &str) -> Self {
+        let has = |name: &str| list.split(',').map(str::trim).any(|it| it == name || it == "detailed");
+        Self { cache: has("cache"), parse: has("parse"), io: has("io") }
+    }
+
+    /// Those of this process's environment.
+    pub fn get() -> Self {
+        static SWITCHES: OnceLock<Switches> = OnceLock::new();
+        *SWITCHES.get_or_init(|| Self::named(&std::env::var("PORTOLAN_METRICS").unwrap_or_default()))
+    }
+
+    /// Something is to be told.
+    pub fn any(self) -> bool {
+        self != Self::default()
+    }
+}
 
 /// Steps within one doubling: a quantile is exact to a fifth.
 const STEPS: u32 = 4;
@@ -51,6 +83,14 @@ impl Histogram {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn switches_are_named() {
+        let (none, all) = (Switches::default(), Switches { cache: true, parse: true, io: true });
+        assert_eq!((Switches::named(""), Switches::named("other"), Switches::named("detailed")), (none, none, all));
+        assert_eq!(Switches::named("cache, io"), Switches { parse: false, ..all });
+        assert!(all.any() && !none.any());
+    }
 
     #[test]
     fn quantiles_are_right_to_a_quarter() {

@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Context, Result};
 use tracing_subscriber::EnvFilter;
 
+use crate::base::metrics::Switches;
+
 /// Sets the level by name: off, error, warn, info, debug, trace. Other names count as warn.
 pub type LevelSwitch = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -38,13 +40,14 @@ pub fn start(level: &str, file: Option<&Path>) -> Result<LevelSwitch> {
     }))
 }
 
-/// Our own events at that level, those of libraries from `warn` up.
+/// Our own events at that level, those of libraries from `warn` up; the metrics that were asked for in any case.
 fn filter(level: &str) -> EnvFilter {
-    match level {
-        "off" | "error" => EnvFilter::new(level),
-        "info" | "debug" | "trace" => EnvFilter::new(format!("warn,portolan={level}")),
-        _ => EnvFilter::new("warn"),
-    }
+    let own = match level {
+        "off" | "error" => level.to_owned(),
+        "info" | "debug" | "trace" => format!("warn,portolan={level}"),
+        _ => "warn".to_owned(),
+    };
+    EnvFilter::new(if Switches::get().any() { own + ",portolan::metrics=info" } else { own })
 }
 
 /// Writes each line to stderr and to the file. A full disk must not stop the server: failures are dropped.

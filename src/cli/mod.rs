@@ -44,7 +44,8 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> anyhow::Result<ExitCode> {
-    if let Command::Worker { parent, address_space, faults, segment_size, parsers, segment_sizes, document } = args.command
+    if let Command::Worker { parent, address_space, faults, segment_size, parsers, segment_sizes, document } =
+        args.command
     {
         let options = ChildOptions { parent, address_space, faults, segment_size, parsers, segment_sizes };
         return Ok(worker::run(&options, document));

@@ -48,7 +48,9 @@ mod tests {
 
     #[test]
     fn sizes_are_those_of_the_allocator() {
-        for (wanted, given) in [(0, 0), (1, 16), (16, 16), (17, 32), (64, 64), (65, 80), (80, 80), (129, 160), (1025, 1280)] {
+        for (wanted, given) in
+            [(0, 0), (1, 16), (16, 16), (17, 32), (64, 64), (65, 80), (80, 80), (129, 160), (1025, 1280)]
+        {
             assert_eq!(allocated(wanted), given, "{wanted}");
         }
     }

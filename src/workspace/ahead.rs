@@ -4,13 +4,15 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::pace::Whose;
 use super::state::Shared;
 use crate::base::cancel::Cancel;
 use crate::base::ids::FileId;
+use crate::base::metrics::Switches;
 use crate::base::threads::{self, Intent};
 use crate::index::snapshot::{Reading, Snapshot};
 use crate::index::tiered::TieredFacts;
@@ -18,6 +20,8 @@ use crate::store::tiers::Tier;
 
 /// Wishes that wait; more are dropped.
 const WAITING: usize = 64;
+/// How often the log tells of the tiers, where it does.
+const TOLD: Duration = Duration::from_secs(60);
 /// Files that are read for one wish.
 const FILES: usize = 4_096;
 
@@ -64,7 +68,19 @@ impl Ahead {
 }
 
 fn run(shared: &Shared, facts: &TieredFacts, wishes: &Receiver<Wish>) {
-    for Wish { choose, cancel } in wishes {
+    let mut told = 0;
+    loop {
+        let Wish { choose, cancel } = match wishes.recv_timeout(TOLD) {
+            Ok(wish) => wish,
+            Err(RecvTimeoutError::Timeout) => {
+                told = tell(facts, told);
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                tell(facts, told);
+                return;
+            }
+        };
         let is_over = || cancel.is_cancelled() || shared.cancel.is_cancelled();
         if is_over() {
             continue;
@@ -82,4 +98,23 @@ fn run(shared: &Shared, facts: &TieredFacts, wishes: &Receiver<Wish>) {
             read += facts.segments.iter().map(|it| it.facts.heap_size() as u64).sum::<u64>();
         }
     }
+}
+
+/// Writes to the log how the tiers do, if that is wanted and anything was asked since `told` questions.
+fn tell(facts: &TieredFacts, told: u64) -> u64 {
+    if !Switches::get().cache {
+        return told;
+    }
+    let it = facts.tiers().statistics();
+    let asked = it.hits.iter().sum::<u64>() + it.misses;
+    if asked > told {
+        let (hits, misses, entries, bytes) = (it.hits, it.misses, it.entries, it.bytes);
+        let micros = it.times.map(|it| it.p95.as_micros());
+        let (ahead, used) = (it.ahead, it.ahead_used);
+        tracing::info!(
+            target: "portolan::metrics",
+            "cache: hits {hits:?} misses {misses} entries {entries:?} bytes {bytes:?} p95 us {micros:?} read ahead {ahead} used {used}"
+        );
+    }
+    asked
 }

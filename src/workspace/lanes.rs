@@ -17,6 +17,7 @@ use super::seek::{self, Asked};
 use super::shelf;
 use super::state::{Command, Lane, Shared};
 use super::worker::{Pool, PoolOptions};
+use crate::base::metrics::Switches;
 use crate::base::os::stamp::now_ns;
 use crate::base::paths::RelPath;
 use crate::base::threads::{self, Intent};
@@ -247,6 +248,7 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
     }
     shared.ask(|done| Command::Walked(root.id, report.missing, report.complete, done));
     shared.reach(root, Stage::Indexed);
+    tell(&report.profile);
     if let Ok(mut profile) = shared.profile.lock() {
         *profile = report.profile;
     }
@@ -270,6 +272,18 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
     shared.drain_store(root);
     shared.reach(root, Stage::Embedded);
     shared.events.send(&Event::Finished { root: root.id });
+}
+
+/// Writes what the stages of a pass did to the log, as far as that is wanted.
+fn tell(profile: &[String]) {
+    let wanted = Switches::get();
+    let parse = ["extraction", "embedding", "total"];
+    for line in profile {
+        let of_parse = parse.iter().any(|it| line.starts_with(it));
+        if (wanted.parse && of_parse) || (wanted.io && !of_parse) {
+            tracing::info!(target: "portolan::metrics", "{line}");
+        }
+    }
 }
 
 fn look_at(

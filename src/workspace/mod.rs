@@ -227,7 +227,9 @@ impl Workspace {
         let patterns = rules::patterns::Patterns::from_text(patterns.join("\n").as_bytes())?;
         let roots = self.handle.shared.roots();
         let all = roots.iter().flat_map(|root| snapshot.files(root.id));
-        let named = |it: &FileId| snapshot.path(*it).is_some_and(|(_, path)| patterns.matched_with_parents(path.as_bytes(), false));
+        let named = |it: &FileId| {
+            snapshot.path(*it).is_some_and(|(_, path)| patterns.matched_with_parents(path.as_bytes(), false))
+        };
         Some(all.filter(named).collect())
     }
 

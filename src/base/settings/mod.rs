@@ -228,7 +228,9 @@ impl Settings {
     pub fn index_shape(&self) -> String {
         ROWS.iter()
             // One that nobody has set says nothing, so that indexes made before it was there stay in use.
-            .filter(|row| row.shapes_index && !(self.list(row).is_empty() && matches!(row.kind, table::Kind::PerLanguage(_))))
+            .filter(|row| {
+                row.shapes_index && !(self.list(row).is_empty() && matches!(row.kind, table::Kind::PerLanguage(_)))
+            })
             .map(|row| format!("{}={}\n", row.name, self.get(row).0.to_json()))
             .collect()
     }

@@ -36,11 +36,13 @@ const HUGE: Values = &[
     (EMBEDDING, "128"),
 ];
 /// Somebody edits all day: trees and facts at hand, little memory, much told.
-const DEV: Values = &[(BUDGET, "50"), (HOT, "0.4"), (SEGMENT, "64000"), (COMPRESSION, "false"), (table::LOG_LEVEL.name, "debug")];
+const DEV: Values =
+    &[(BUDGET, "50"), (HOT, "0.4"), (SEGMENT, "64000"), (COMPRESSION, "false"), (table::LOG_LEVEL.name, "debug")];
 /// Runs for long and for many.
 const PROD: Values = &[(BUDGET, "500"), (HOT, "0.1"), (SEGMENT, "256000"), (COMPRESSION, "true")];
 /// Runs once, as fast as it can.
-const CI: Values = &[(BUDGET, "200"), (HOT, "0.3"), (SEGMENT, "128000"), (COMPRESSION, "false"), (PROCESSOR, "4"), (SCANNER, "4")];
+const CI: Values =
+    &[(BUDGET, "200"), (HOT, "0.3"), (SEGMENT, "128000"), (COMPRESSION, "false"), (PROCESSOR, "4"), (SCANNER, "4")];
 const READ_HEAVY: Values = &[(HOT, "0.3"), (WARM, "0.3"), (COLD, "0.2"), (FROZEN, "0.2")];
 const WRITE_HEAVY: Values = &[(HOT, "0.1"), (WARM, "0.2"), (COLD, "0.3"), (FROZEN, "0.4")];
 

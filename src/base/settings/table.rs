@@ -128,14 +128,26 @@ pub const CACHE_MEMORY_BUDGET_MB: Row = row(
     Narrowing,
     "Memory of the segment cache (its four tiers), in MiB, within memory.limit_mb.",
 );
-pub const CACHE_HOT_RATIO: Row =
-    row("cache.hot_tier_ratio", Float(0.1, 0.0, 1.0), User, "Share of the cache for decoded facts that are asked for again and again.");
-pub const CACHE_WARM_RATIO: Row =
-    row("cache.warm_tier_ratio", Float(0.2, 0.0, 1.0), User, "Share of the cache for decoded facts and texts that were asked for of late.");
+pub const CACHE_HOT_RATIO: Row = row(
+    "cache.hot_tier_ratio",
+    Float(0.1, 0.0, 1.0),
+    User,
+    "Share of the cache for decoded facts that are asked for again and again.",
+);
+pub const CACHE_WARM_RATIO: Row = row(
+    "cache.warm_tier_ratio",
+    Float(0.2, 0.0, 1.0),
+    User,
+    "Share of the cache for decoded facts and texts that were asked for of late.",
+);
 pub const CACHE_COLD_RATIO: Row =
     row("cache.cold_tier_ratio", Float(0.3, 0.0, 1.0), User, "Share of the cache for facts compressed with lz4.");
-pub const CACHE_FROZEN_RATIO: Row =
-    row("cache.frozen_tier_ratio", Float(0.4, 0.0, 1.0), User, "Share of the cache for opened chunks of the index, of some thirty neighbouring files each.");
+pub const CACHE_FROZEN_RATIO: Row = row(
+    "cache.frozen_tier_ratio",
+    Float(0.4, 0.0, 1.0),
+    User,
+    "Share of the cache for opened chunks of the index, of some thirty neighbouring files each.",
+);
 pub const CACHE_COMPRESSION: Row = row(
     "cache.compression",
     Bool(true),

@@ -126,6 +126,7 @@ fn a_profile_counts_less_than_what_is_set_by_itself() {
         profile = "dev" (f.toml)
         cache.memory_budget_mb = 70 (f.toml)
         cache.hot_tier_ratio = 0.4 (profile dev)
+        cache.compression = false (profile dev)
         cache.segment_size = 64000 (profile dev)
         log.level = "debug" (profile dev)
     "#]]

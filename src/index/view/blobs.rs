@@ -106,7 +106,8 @@ impl PackView {
     /// Facts of several segments (ascending), terms restored from the postings: one walk over all lists.
     pub fn facts_with_terms(&self, segments: &[usize]) -> Vec<(usize, Facts)> {
         let chunks = LastChunk::default();
-        let mut all: Vec<(usize, Facts)> = segments.iter().filter_map(|&at| Some((at, self.facts(at, &chunks)?))).collect();
+        let mut all: Vec<(usize, Facts)> =
+            segments.iter().filter_map(|&at| Some((at, self.facts(at, &chunks)?))).collect();
         let slots: HashMap<usize, usize> = all.iter().enumerate().map(|(slot, it)| (it.0, slot)).collect();
         let Some(words) = self.words() else { return Vec::new() };
         let (column, bytes) = self.files().passages.column(passage::SEGMENT);

@@ -89,7 +89,15 @@ impl PackView {
         let files = FilesPart::read(&*source)?;
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
         let (number, fault) = (NUMBERS.fetch_add(1, Ordering::Relaxed), Mutex::new(None));
-        Ok(Self { number, source, files, names: OnceLock::new(), words: OnceLock::new(), blobs: OnceLock::new(), fault })
+        Ok(Self {
+            number,
+            source,
+            files,
+            names: OnceLock::new(),
+            words: OnceLock::new(),
+            blobs: OnceLock::new(),
+            fault,
+        })
     }
 
     /// A pack in memory.
