@@ -215,7 +215,8 @@ fn index(root: &Path, embedder: &dyn Embedder) -> Snapshot {
 fn ask(repository: &Repository, embedder: &dyn Embedder, query: &str, tuning: &Tuning) -> Vec<Found> {
     let question = Question::new(query).unwrap();
     let cancel = Cancel::new();
-    let texts = |_, _, path: &RelPath| std::fs::read_to_string(repository.root.join(path.display())).ok();
+    let read = |path: &RelPath| std::fs::read_to_string(repository.root.join(path.display()));
+    let texts = |_, _, path: &RelPath| read(path).ok().map(Arc::from);
     let means = Means { embedder: Some(embedder), texts: Some(&texts) };
     semantic_search_with(&repository.snapshot, means, &question, 10, &cancel, None, tuning).items
 }

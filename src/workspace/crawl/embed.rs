@@ -36,7 +36,10 @@ pub fn missing(pass: &Pass<'_>) {
             if pass.cancel.is_cancelled() {
                 break;
             }
-            let (Some(stored), Some(facts)) = (snapshot.stored(file), snapshot.reading(Reading::Once).facts(file)) else { continue };
+            let (Some(stored), Some(facts)) = (snapshot.stored(file), snapshot.reading(Reading::Once).facts(file))
+            else {
+                continue;
+            };
             // Long texts have no vectors.
             if stored.meta.size > read::MOST_READ {
                 continue;
