@@ -37,6 +37,12 @@ pub fn hit(name: &str) {
     }
 }
 
+/// Whether parsers are to obey the fault marks in texts, as `PORTOLAN_FAULTS=1` asks for: the stand-in of tests and benches
+/// for a grammar that hangs, dies or takes memory without end.
+pub fn are_faults_obeyed() -> bool {
+    std::env::var_os("PORTOLAN_FAULTS").is_some_and(|it| it == "1")
+}
+
 fn parse(text: &str) -> Option<Armed> {
     let (name, count) = text.split_once(':').unwrap_or((text, "1"));
     let left: u64 = count.parse().ok().filter(|&it| it > 0)?;

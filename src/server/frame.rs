@@ -13,7 +13,7 @@ const LENGTH: &[u8] = b"content-length:";
 
 /// What the decoder found.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Piece {
+pub enum Piece {
     /// The bytes of one body.
     Body(Vec<u8>),
     /// Something that is no frame; told once for each run of junk.
@@ -22,7 +22,7 @@ pub(crate) enum Piece {
 
 /// Cuts a stream of bytes into bodies.
 #[derive(Debug, Default)]
-pub(crate) struct Decoder {
+pub struct Decoder {
     buffer: Vec<u8>,
     /// Bytes before this one are consumed.
     start: usize,
@@ -51,7 +51,7 @@ struct Expected {
 
 impl Decoder {
     /// Adds received bytes.
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
+    pub fn push(&mut self, bytes: &[u8]) {
         if self.start > 0 && (self.start == self.buffer.len() || self.start > (1 << 20)) {
             self.buffer.drain(..self.start);
             self.start = 0;
@@ -60,7 +60,7 @@ impl Decoder {
     }
 
     /// The next piece, if it is complete.
-    pub(crate) fn next_piece(&mut self) -> Option<Piece> {
+    pub fn next_piece(&mut self) -> Option<Piece> {
         loop {
             if let Some(expected) = &self.body {
                 if self.buffer.len() - self.start < expected.length {

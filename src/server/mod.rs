@@ -6,7 +6,7 @@ mod capabilities;
 mod dispatch;
 mod documents;
 mod extensions;
-mod frame;
+pub mod frame;
 mod handlers;
 mod in_flight;
 mod json;
@@ -20,7 +20,7 @@ mod roots;
 mod session;
 mod to_lsp;
 mod transport;
-mod uri;
+pub mod uri;
 mod watch;
 mod wished;
 

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// The absolute path that a `file:` URI names. `None`: another scheme, a foreign host, NUL, `..`, or no valid escape.
-pub(crate) fn to_path(uri: &str) -> Option<PathBuf> {
+pub fn to_path(uri: &str) -> Option<PathBuf> {
     let (scheme, rest) = uri.split_once(':')?;
     if !scheme.eq_ignore_ascii_case("file") {
         return None;
@@ -44,7 +44,7 @@ pub(crate) fn to_path(uri: &str) -> Option<PathBuf> {
 }
 
 /// The `file:` URI of an absolute path, every byte outside of the unreserved set escaped.
-pub(crate) fn of_path(path: &Path) -> String {
+pub fn of_path(path: &Path) -> String {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let bytes = path.as_os_str().as_bytes();
     let mut out = String::with_capacity(bytes.len() + 16);

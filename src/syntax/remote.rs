@@ -7,7 +7,7 @@ mod link;
 pub mod serve;
 #[cfg(test)]
 mod tests;
-mod wire;
+pub mod wire;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::pace::{PaceOptions, Requests};
+use crate::base::failpoint;
 use crate::base::settings::{Settings, table};
 use crate::embed::Embedder;
 use crate::store::tiers::TierOptions;
@@ -177,6 +178,7 @@ impl Options {
                 threshold: settings.size(&table::LARGE_FILE_THRESHOLD),
                 window: usize::try_from(settings.size(&table::LARGE_FILE_CHUNK_SIZE).min(MOST_WINDOW)).unwrap_or(0),
             },
+            faults: failpoint::are_faults_obeyed(),
             ..Self::default()
         }
     }

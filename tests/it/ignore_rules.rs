@@ -207,3 +207,42 @@ fn we_ignore_what_git_ignores() {
         );
     }
 }
+
+/// The same on real repositories: the folders in `PORTOLAN_TEST_REPOSITORIES` (checkouts or unpacked archives), separated
+/// by colons. A folder without `.git` becomes a repository without commits, so that git tells of every file.
+#[test]
+#[ignore = "needs repositories; tests/long ignore runs it"]
+fn long() {
+    let folders = std::env::var("PORTOLAN_TEST_REPOSITORIES").unwrap();
+    for root in folders.split(':').map(Path::new) {
+        if !root.join(".git").exists() {
+            assert!(Command::new("git").args(["init", "-q"]).current_dir(root).status().unwrap().success());
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let rules = RuleOptions { skip_directories: Vec::new(), ..RuleOptions::default() };
+        let cache_dir = Some(dir.path().to_path_buf());
+        let options = Options { read_only: true, follow: false, cache_dir, rules, ..Options::default() };
+        let workspace = Workspace::open(vec![root.to_path_buf()], options).unwrap();
+        let lines = workspace.file_lines(&Cancel::new());
+        let ours: BTreeSet<&[u8]> =
+            lines.iter().filter(|it| matches!(it.skip, Some(Skip::Ignored(_)))).map(|it| it.path.as_bytes()).collect();
+        // A folder that is left out is one line.
+        let is_ours = |path: &[u8]| {
+            let ends = path.iter().enumerate().filter(|it| *it.1 == b'/').map(|it| it.0).chain([path.len()]);
+            ends.map(|end| &path[..end]).any(|path| ours.contains(path))
+        };
+        let list = |also: &[&str]| {
+            let mut git = Command::new("git");
+            git.args(["-c", "core.excludesFile=", "ls-files", "-z", "--others", "--exclude-standard"]).args(also);
+            git.current_dir(root).env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null");
+            let listed = git.output().unwrap();
+            assert!(listed.status.success());
+            listed.stdout.split(|&b| b == 0).filter(|it| !it.is_empty()).map(<[u8]>::to_vec).collect::<Vec<_>>()
+        };
+        let (kept, ignored) = (list(&[]), list(&["--ignored"]));
+        let wrong = kept.iter().filter(|it| is_ours(it)).chain(ignored.iter().filter(|it| !is_ours(it)));
+        let wrong: Vec<String> = wrong.map(|it| String::from_utf8_lossy(it).into_owned()).collect();
+        println!("{}: git keeps {}, ignores {}; {} differ", root.display(), kept.len(), ignored.len(), wrong.len());
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+}

@@ -21,6 +21,7 @@ mod typing;
 mod wire;
 
 mod crawl;
+mod fuzz;
 mod hostile;
 mod ignore_rules;
 mod incremental;

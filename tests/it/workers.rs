@@ -29,13 +29,14 @@ fn parse(pool: &Pool, texts: &[&str]) -> Vec<Result<usize, String>> {
         text: Arc::from(*text),
     };
     pool.submit(Job { tasks: texts.iter().enumerate().map(task).collect(), urgent: false, done });
-    let told: Vec<(u64, Outcome)> = outcomes.iter().collect();
+    let told: Vec<(u64, Outcome)> = outcomes.iter().filter(|it| !matches!(it.1, Outcome::Suspect)).collect();
     let order: Vec<u64> = told.iter().map(|it| it.0).collect();
     assert_eq!(order, (0..texts.len() as u64).collect::<Vec<_>>(), "one outcome each, in order");
     told.into_iter()
         .map(|(_, outcome)| match outcome {
             Outcome::Parsed(answer) => Ok(answer.segments.len()),
             Outcome::Poison(why) | Outcome::Unavailable(why) => Err(why),
+            Outcome::Suspect => Err("not the last word".into()),
         })
         .collect()
 }
@@ -64,6 +65,54 @@ fn a_worker_that_hangs_is_killed() {
     let pool = pool(Duration::from_secs(1), 1 << 30);
     let res = parse(&pool, &["// portolan-fault:hang", "fn b() {}"]);
     assert_eq!(res, [Err("its parser did not end within 1 s".into()), Ok(1)]);
+}
+
+#[test]
+fn a_text_that_takes_long_is_suspected_before_it_is_blamed() {
+    let pool = pool(Duration::from_secs(1), 1 << 30);
+    let (done, outcomes) = unbounded();
+    let task = Task { token: 7, lang: Lang::TEXT, text: Arc::from("portolan-fault:hang") };
+    pool.submit(Job { tasks: vec![task], urgent: false, done });
+    assert!(matches!(outcomes.recv().unwrap(), (7, Outcome::Suspect)));
+    assert!(matches!(outcomes.recv().unwrap(), (7, Outcome::Poison(_))));
+    assert!(outcomes.recv().is_err(), "once each");
+}
+
+/// What `portolan status --files` says of a file.
+fn state_of(root: &std::path::Path, cache: &std::path::Path, name: &str) -> String {
+    let out = portolan(root, cache, "status").arg("--files").stdout(std::process::Stdio::piped()).output().unwrap();
+    let out = String::from_utf8(out.stdout).unwrap();
+    out.lines().find(|it| it.starts_with(name)).and_then(|it| it.split('\t').nth(2)).unwrap_or("").to_owned()
+}
+
+fn portolan(root: &std::path::Path, cache: &std::path::Path, command: &str) -> std::process::Command {
+    let mut it = std::process::Command::new(env!("CARGO_BIN_EXE_portolan"));
+    it.arg(command).arg(root).arg("--cache-dir").arg(cache).args(["--set", "embeddings.enabled=false"]);
+    it.env("PORTOLAN_FAULTS", "1").stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    it
+}
+
+#[test]
+fn a_text_in_hand_when_the_process_was_killed_is_not_tried_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (root, cache) = (dir.path().join("root"), dir.path().join("cache"));
+    std::fs::create_dir(&root).unwrap();
+    std::fs::write(root.join("bad.rs"), "// portolan-fault:hang\n").unwrap();
+    std::fs::write(root.join("good.rs"), "fn good() {}\n").unwrap();
+    let mut killed = portolan(&root, &cache, "index").spawn().unwrap();
+    while !state_of(&root, &cache, "bad.rs").starts_with("quarantined: its parser had not ended") {
+        assert!(killed.try_wait().unwrap().is_none(), "it is still at it");
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let again = portolan(&root, &cache, "index").status().unwrap();
+    assert!(again.success());
+    // Had it been tried again, its parser would have been killed for that, and the reason would say so.
+    assert_eq!(state_of(&root, &cache, "bad.rs"), "quarantined: its parser had not ended when indexing did");
+    assert_eq!(state_of(&root, &cache, "good.rs"), "indexed");
+    std::fs::write(root.join("bad.rs"), "fn better() {}\n").unwrap();
+    assert!(portolan(&root, &cache, "index").status().unwrap().success());
+    assert_eq!(state_of(&root, &cache, "bad.rs"), "indexed");
 }
 
 #[test]

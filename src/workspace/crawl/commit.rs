@@ -117,7 +117,14 @@ impl<'a> Committer<'a> {
     }
 
     fn parsed(&mut self, token: u64, outcome: Outcome) {
-        let pending = self.work.pending.lock().unwrap_or_else(PoisonError::into_inner).remove(&token);
+        let mut waiting = self.work.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Outcome::Suspect = outcome {
+            let suspected = waiting.get(&token).map(suspected);
+            self.group.extend(suspected.map(Raw::Left));
+            return;
+        }
+        let pending = waiting.remove(&token);
+        drop(waiting);
         if let Some(pending) = pending {
             self.group_bytes += pending.content.meta.size.min(super::read::MOST_READ);
             self.group.push(Raw::Parsed(pending, outcome));
@@ -149,7 +156,7 @@ impl<'a> Committer<'a> {
         let options = &self.work.pass.shared.options;
         let limit = options.memory_limit;
         let enough = if self.work.pass.shared.governor.room.is_tight() { limit / 128 } else { limit / 32 };
-        // The next large file waits for the one in the batch.
+        // The next large file waits for the one in the batch; a suspected one is not to be lost.
         let is_waited_for = self.batch.iter().any(|it| it.permit.is_some());
         let large = self.batch_bytes >= enough.max(LEAST_COMMIT) || is_waited_for;
         let old = self.since.elapsed() >= options.commit_interval;
@@ -171,11 +178,22 @@ impl<'a> Committer<'a> {
     }
 }
 
+/// What is noted of a text that its parser does not get done with: if this process ends before the parser, the next one
+/// does not try it again. Its last outcome replaces the note.
+fn suspected(pending: &Pending) -> Finished {
+    let skip = Skip::Quarantined("its parser had not ended when indexing did".into());
+    let record = record::left_out(pending.path.clone(), &pending.content, &skip);
+    // Committed at once: nobody knows how long this process has.
+    let permit = Some(crossbeam_channel::bounded(0).0);
+    Finished { record, runs: Vec::new(), read_ns: pending.read_ns, bytes: 0, permit }
+}
+
 /// One file's record and vectors; `None` where it has to be looked at again later.
 fn finish(work: &Work<'_>, raw: Raw) -> Option<Finished> {
     let counters = work.pass.counters;
     let (pending, segments) = match raw {
         Raw::Left(finished) => return Some(finished),
+        Raw::Parsed(_, Outcome::Suspect) => return None,
         Raw::Known(pending, segments) => (pending, Ok(segments)),
         Raw::Parsed(pending, Outcome::Unavailable(why)) => {
             work.missing.fetch_add(1, Ordering::Relaxed);

@@ -39,7 +39,7 @@ pub struct Finished {
     pub read_ns: i64,
     /// Bytes of its text.
     pub bytes: u64,
-    /// As [`Pending::permit`].
+    /// As [`Pending::permit`]; one that is held is committed at once.
     pub permit: Option<Sender<()>>,
 }
 

@@ -1,6 +1,6 @@
 //! The workers of a workspace and the queue before them. Invariants: each worker has one supervising thread, which lives
 //! as long as the pool (the signal that ends a worker with its parent follows that thread); the queues are bounded; at most
-//! one large text is in hand; every task gets exactly one outcome. Must not know files.
+//! one large text is in hand; every task gets exactly one last outcome. Must not know files.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -49,6 +49,9 @@ impl Job {
 #[derive(Debug)]
 pub enum Outcome {
     Parsed(Answer),
+    /// Not the last word: the worker has been at this text for half of its patience. Whoever notes it down knows whom to
+    /// suspect, should this process end before the worker does.
+    Suspect,
     /// The worker died or was killed with this text in hand; the reason is for people.
     Poison(String),
     /// No worker could be started, or the pool is closing: the text is as innocent as before.

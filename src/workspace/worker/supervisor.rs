@@ -200,7 +200,7 @@ impl Worker {
         protocol::write_frame(&mut self.input, &batch).map_err(|_| Some("its parser died".to_owned()))?;
         drop(batch);
         while let Some(task) = left.front() {
-            let frame = self.wait(options, cancel)?;
+            let frame = self.wait(options, cancel, || drop(done.send((task.token, Outcome::Suspect))))?;
             let answer =
                 protocol::take_answer(&frame).ok_or_else(|| Some("its parser gave no valid answer".to_owned()))?;
             let _ = done.send((task.token, Outcome::Parsed(answer)));
@@ -209,8 +209,15 @@ impl Worker {
         Ok(())
     }
 
-    fn wait(&mut self, options: &PoolOptions, cancel: &Cancel) -> Result<Vec<u8>, Option<String>> {
+    /// The next frame; calls `suspect` once when half of the patience is over.
+    fn wait(
+        &mut self,
+        options: &PoolOptions,
+        cancel: &Cancel,
+        suspect: impl FnOnce(),
+    ) -> Result<Vec<u8>, Option<String>> {
         let (begun, cpu) = (Instant::now(), cpu_of(self.process.id()));
+        let mut suspect = Some(suspect);
         loop {
             match self.answers.recv_timeout(LOOK) {
                 Ok(frame) => return Ok(frame),
@@ -219,6 +226,12 @@ impl Worker {
             }
             if cancel.is_cancelled() {
                 return Err(None);
+            }
+            if suspect.is_some()
+                && self.is_stuck(begun.elapsed(), cpu, options.patience / 2)
+                && let Some(suspect) = suspect.take()
+            {
+                suspect();
             }
             if self.is_stuck(begun.elapsed(), cpu, options.patience) {
                 return Err(Some(format!("its parser did not end within {} s", options.patience.as_secs())));
