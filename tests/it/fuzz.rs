@@ -225,7 +225,9 @@ fn packs() {
             for segment in files.segments_of(file).take(100) {
                 let _ = (files.key(segment), files.segment_place(segment), view.name_list(segment));
                 let _ = (files.file_of_segment(segment), view.facts(segment));
-                assert!(files.passages_of(segment).take(100).map(|it| files.file_of_passage(it)).count() <= 100);
+                for passage in files.passages_of(segment).take(100) {
+                    std::hint::black_box(files.file_of_passage(passage));
+                }
             }
             let _ = view.facts_with_terms(&[0]);
         }
