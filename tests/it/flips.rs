@@ -55,6 +55,8 @@ impl Place {
         it.files = read_all(&it.index);
         assert!(it.files.len() >= 6, "one manifest, packs of both kinds: {:?}", it.files.keys());
         assert!(it.good.files.len() >= 6 && it.good.names.len() > 40);
+        it.restore();
+        it.is_good();
         it
     }
 
@@ -94,6 +96,17 @@ impl Place {
         }
     }
 
+    /// Unharmed, all of it is said.
+    fn is_good(&self) {
+        let found = known(&self.open(true));
+        for (path, text) in &self.good.files {
+            let now = found.files.get(path).map_or("", String::as_str);
+            let lost = text.lines().find(|line| !now.lines().any(|it| it == *line));
+            assert!(now == text, "{}: not said: {lost:?}", String::from_utf8_lossy(path));
+        }
+        assert!(found == self.good);
+    }
+
     /// Spoils one file, asks, and sometimes lets a writer mend it. Tells whether the harm was seen.
     fn round(&self, chance: &mut Chance, cut: bool, mend: bool) -> bool {
         let names: Vec<&String> = self.files.keys().filter(|it| *it != "lock").collect();
@@ -121,6 +134,7 @@ impl Place {
             assert!(known(&again) == self.good, "{what}: not mended");
             drop(again);
             self.restore();
+            self.is_good();
         } else {
             std::fs::write(self.index.join(name), &self.files[name]).unwrap();
         }
