@@ -10,10 +10,10 @@ rested.
 Then, on a copy of the last root: servers that are asked random names, round after round. In each round a file is saved, the
 server that writes is killed (SIGKILL, up to 300 ms later), another must take over, all must find what was saved and nothing
 that it replaced, a new server is started. With --removals, rounds in which the index's directory is removed while all are
-asked. Printed: take-over and visibility, answers that were wrong or missing, servers that failed, parsers that readers had
-running, first answers, and whether a last run finds the index whole.
+asked. Printed: take-over and visibility, answers that were wrong or missing, parsers that readers had running, first answers,
+and whether a last run finds the index whole. It fails where an answer was wrong or missing, or a server failed.
 """
-import argparse, json, os, random, re, shutil, signal, statistics, subprocess, tempfile, time
+import argparse, json, os, random, re, shutil, signal, subprocess, sys, tempfile, time
 
 from lsp_client import Server
 
@@ -99,7 +99,7 @@ class Group:
         index(args.portolan, self.root, self.cache)
         self.servers = []
         self.firsts, self.taken, self.seen, self.asked = [], [], [], []
-        self.wrong, self.failed, self.parsers = [], 0, 0
+        self.wrong, self.harm, self.parsers = [], 0, 0
         self.start()
         self.servers[0].wait(("embedded",))
         names = names_of(self.servers[0])
@@ -187,6 +187,7 @@ class Group:
               f"load {os.getloadavg()[0]:.1f}", flush=True)
         for it in self.wrong[:5]:
             print("  wrong:", it)
+        self.harm += len(self.wrong)
         self.taken, self.seen, self.asked, self.wrong, self.firsts, self.parsers = [], [], [], [], [], 0
 
     def end(self):
@@ -194,6 +195,8 @@ class Group:
             server.stop()
         last = index(self.args.portolan, self.root, self.cache)
         print(f"at the end: complete {last['complete']}, {last['files']} files, {last['parsed']} parsed again")
+        if self.harm or not last["complete"]:
+            sys.exit(f"{self.harm} answers were wrong or missing")
 
 
 def command(pid):

@@ -14,7 +14,7 @@ use super::pack::PackId;
 /// A disk that has refused is asked again after this.
 pub const RETRY: Duration = Duration::from_secs(60);
 /// How long a reader leaves it to the writer to make a removed directory anew.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(3);
 /// How many files that could not be read are kept for a person to look at.
 const KEPT_ASIDE: usize = 4;
 
