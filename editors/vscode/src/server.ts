@@ -60,7 +60,8 @@ export class Server {
   /** Sends a request; without a running server it throws an error made for people. */
   async ask<Answer>(method: string, params: unknown, token?: vscode.CancellationToken): Promise<Answer> {
     if (!this.client?.isRunning()) throw new Error('The server does not run. "Portolan: Restart the Server" starts it.');
-    return this.client.sendRequest<Answer>(method, params, token);
+    // An absent token handed on would make a list of two parameters out of one.
+    return token ? this.client.sendRequest<Answer>(method, params, token) : this.client.sendRequest<Answer>(method, params);
   }
 
   /** A location of the server as one of the editor. */
