@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use portolan::base::cancel::Cancel;
-use portolan::base::settings::table::{Kind, ROWS, Row, Scope};
+use portolan::base::settings::table::{Kind, PerLanguage, ROWS, Row, Scope};
 use portolan::base::settings::value::wanted;
 use portolan::base::settings::{Settings, Trust, Value};
 use portolan::cli::setup::workspace_options;
@@ -138,6 +138,12 @@ fn edges(row: &Row, place: &Path) -> Vec<String> {
         Kind::SizeIn(_, low, high) => vec![low.to_string(), high.to_string()],
         Kind::Size(_) => vec![text("0"), text("1"), u64::MAX.to_string()],
         Kind::Choice(all) => all.iter().skip(1).map(|it| text(it)).collect(),
+        Kind::PerLanguage(PerLanguage::Size(low, high)) => {
+            vec![text("[]"), format!("rust={low}"), format!("rust={high},python={low}")]
+        }
+        Kind::PerLanguage(PerLanguage::Float(low, high)) => {
+            vec![text("[]"), format!("rust={low}"), format!("rust={high},python={high}")]
+        }
         Kind::List(_) => vec![text("[]"), text(r#"["", "[", "**/nothing/**", "!", "\\"]"#)],
         Kind::Path(_) => vec![text("/proc/nowhere/at/all"), place.join("x".repeat(300)).display().to_string()],
     }
