@@ -30,6 +30,8 @@ pub struct Section {
 /// Kinds of packs in the store.
 pub const FACTS: u32 = 1;
 pub const VECTORS: u32 = 2;
+/// As facts, of files that live no more.
+pub const SPARE: u32 = 3;
 
 /// Sections as the store commits them.
 pub fn draft(kind: u32, sections: Vec<Section>) -> PackDraft {

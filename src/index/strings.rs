@@ -91,24 +91,44 @@ impl Strings {
 const BLOCK: usize = 16;
 
 /// Appends a table of `all`, which must ascend, each string as what differs from the one before.
-pub fn put_front_coded<'a>(out: &mut Vec<u8>, all: impl ExactSizeIterator<Item = &'a [u8]>) {
-    let count = all.len() as u64;
-    let (mut bytes, mut starts, mut last): (Vec<u8>, Vec<u64>, &[u8]) = (Vec::new(), Vec::new(), &[]);
-    for (at, it) in all.enumerate() {
+pub fn put_front_coded<'a>(out: &mut Vec<u8>, all: impl Iterator<Item = &'a [u8]>) {
+    let mut coder = FrontCoder::default();
+    all.for_each(|it| coder.push(it));
+    coder.finish(out);
+}
+
+/// A front-coded table in the making.
+#[derive(Default)]
+pub struct FrontCoder {
+    bytes: Vec<u8>,
+    starts: Vec<u64>,
+    last: Vec<u8>,
+    count: u64,
+}
+
+impl FrontCoder {
+    /// Adds a string that is greater than all before.
+    pub fn push(&mut self, it: &[u8]) {
         let mut shared = 0;
-        if at % BLOCK == 0 {
-            starts.push(bytes.len() as u64);
+        if self.count.is_multiple_of(BLOCK as u64) {
+            self.starts.push(self.bytes.len() as u64);
         } else {
-            shared = it.iter().zip(last).take_while(|(a, b)| a == b).count();
+            shared = it.iter().zip(&self.last).take_while(|(a, b)| a == b).count();
         }
-        put_varint(&mut bytes, shared as u64);
-        put_varint(&mut bytes, (it.len() - shared) as u64);
-        bytes.extend_from_slice(&it[shared..]);
-        last = it;
+        put_varint(&mut self.bytes, shared as u64);
+        put_varint(&mut self.bytes, (it.len() - shared) as u64);
+        self.bytes.extend_from_slice(&it[shared..]);
+        self.last.truncate(shared);
+        self.last.extend_from_slice(&it[shared..]);
+        self.count += 1;
     }
-    put_column(out, [count, bytes.len() as u64].into_iter());
-    put_column(out, starts.into_iter());
-    out.extend_from_slice(&bytes);
+
+    /// Appends the table.
+    pub fn finish(self, out: &mut Vec<u8>) {
+        put_column(out, [self.count, self.bytes.len() as u64].into_iter());
+        put_column(out, self.starts.into_iter());
+        out.extend_from_slice(&self.bytes);
+    }
 }
 
 /// A front-coded table in a section.

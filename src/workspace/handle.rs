@@ -112,6 +112,8 @@ impl Handle {
             watched: shared.watch.folders().len(),
             tiers: self.facts.tiers().statistics(),
             stat_cache: shared.watch.stamps.statistics(),
+            changes_waiting: shared.behind.waiting(),
+            changes: shared.near_counters.read(),
             quarantined: self.quarantined(),
             large_files: self.large_files(),
             notices: shared.notices(),
@@ -233,6 +235,9 @@ impl Handle {
 
     fn request(&self, request: Request) {
         if let Some(lanes) = &*self.lanes.lock().unwrap_or_else(PoisonError::into_inner) {
+            if matches!(request, Request::Near(..)) {
+                self.shared.behind.ask();
+            }
             lanes.ask(request);
         }
     }
@@ -266,7 +271,7 @@ impl Handle {
         for (file, document, segments) in snapshot.documents_without_vectors() {
             let Some((root, path)) = snapshot.path(file).filter(|_| !cancel.is_cancelled()) else { continue };
             let segments: Vec<SegmentRecord> = segments.iter().map(|&at| document.segments()[at].clone()).collect();
-            match record::embed(&**embedder, &path, document.text(), &segments) {
+            match record::embed(&**embedder, &snapshot, &path, document.text(), &segments) {
                 Ok(runs) if runs.is_empty() => {}
                 Ok(runs) => all.push((root, path, runs)),
                 Err(error) => self.shared.notice(&error.to_string()),

@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use super::WorkspaceError;
 use super::crawl::{self, Pass};
-use super::pace::Whose;
+use super::merging::{self, Occasion};
 use super::progress::{Counters, Event, Stage};
 use super::roots::Root;
 use super::rules::Rules;
@@ -28,9 +28,6 @@ const WATCHED_PATIENCE: u32 = 10;
 /// Where the system gives no threads, a pass is tried so often again, after such pauses.
 const REFUSALS: u32 = 10;
 const REFUSED: Duration = Duration::from_millis(300);
-
-/// Share of the memory limit that the packs of one merge may have together, as a divisor: merging takes five times that.
-const MERGED: u64 = 32;
 
 /// So many times as long as a look at long files took nobody looks at them again.
 const REST: u32 = 4;
@@ -167,26 +164,37 @@ fn run(shared: &Arc<Shared>, pool: &Pool, lane: Lane, requests: &Receiver<Reques
         let mut whole: Vec<Arc<Root>> = Vec::new();
         let mut near: Vec<(Arc<Root>, BTreeSet<RelPath>)> = Vec::new();
         let mut settled: Vec<Sender<()>> = Vec::new();
+        let mut asked = 0;
         for request in std::iter::once(first).chain(requests.try_iter()) {
             match request {
                 Request::Whole(root) if whole.iter().any(|it| it.id == root.id) => {}
                 Request::Whole(root) => whole.push(root),
                 Request::Settled(sender) => settled.push(sender),
-                Request::Near(root, path) => match near.iter_mut().find(|it| it.0.id == root.id) {
-                    Some((_, paths)) => drop(paths.insert(path)),
-                    None => near.push((root, BTreeSet::from([path]))),
-                },
+                Request::Near(root, path) => {
+                    asked += 1;
+                    match near.iter_mut().find(|it| it.0.id == root.id) {
+                        Some((_, paths)) => drop(paths.insert(path)),
+                        None => near.push((root, BTreeSet::from([path]))),
+                    }
+                }
             }
         }
         for root in whole {
             look_at_all(shared, pool, &root);
         }
+        let roots: Vec<Arc<Root>> = near.iter().map(|it| it.0.clone()).collect();
         for (root, paths) in near {
             let begun = Instant::now();
-            look_at(shared, pool, &root, paths.into_iter().collect(), lane, &Counters::default());
+            look_at(shared, pool, &root, paths.into_iter().collect(), lane, &shared.near_counters);
             if lane == Lane::Large {
                 rest(shared, begun.elapsed());
             }
+        }
+        if lane == Lane::Near {
+            shared.behind.served(asked);
+        }
+        for root in roots {
+            merging::tidy_up(shared, &root, Occasion::Near);
         }
         for sender in settled {
             let _ = sender.send(());
@@ -207,7 +215,7 @@ fn look_again(shared: &Arc<Shared>, pool: &Pool) {
     for root in shared.roots() {
         if root.stage() >= Stage::Indexed && !shared.cancel.is_cancelled() {
             root.rules.forget();
-            look_at(shared, pool, &root, vec![RelPath::default()], Lane::Near, &Counters::default());
+            look_at(shared, pool, &root, vec![RelPath::default()], Lane::Near, &shared.near_counters);
         }
     }
 }
@@ -267,7 +275,7 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
     if shared.cancel.is_cancelled() {
         return;
     }
-    tidy_up(shared, root);
+    merging::tidy_up(shared, root, Occasion::Whole);
     shelf::note_stage(root, Stage::Embedded, &shared.counters.read());
     shared.drain_store(root);
     shared.reach(root, Stage::Embedded);
@@ -318,17 +326,4 @@ fn outermost(paths: Vec<RelPath>) -> Vec<RelPath> {
     let all: BTreeSet<RelPath> = paths.into_iter().collect();
     let around = |it: &RelPath| std::iter::successors(it.parent(), RelPath::parent).any(|it| all.contains(&it));
     all.iter().filter(|it| !around(it)).cloned().collect()
-}
-
-/// Merges packs when they have become many: neighbours that fit into memory, run after run.
-fn tidy_up(shared: &Shared, root: &Root) {
-    let most = shared.options.merge.bytes.unwrap_or(shared.options.memory_limit / MERGED);
-    let many = shared.options.merge.packs;
-    while root.store.state().packs.len() > many && !shared.cancel.is_cancelled() {
-        shared.pace.wait(Whose::Idle, || shared.cancel.is_cancelled());
-        let _order = root.committing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let Some(survivors) = shared.ask(|reply| Command::Survivors(root.id, reply)) else { return };
-        let Some(fresh) = shelf::merged(root, &survivors, many, most) else { return };
-        shared.apply(fresh);
-    }
 }

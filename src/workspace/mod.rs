@@ -3,12 +3,14 @@
 //! protocol.
 
 mod ahead;
+mod behind;
 pub mod crawl;
 mod following;
 mod governor;
 mod handle;
 mod lanes;
 pub mod large;
+mod merging;
 pub mod options;
 mod pace;
 pub mod preview;
@@ -122,6 +124,10 @@ pub struct Status {
     pub tiers: TierStatistics,
     /// How `performance.file_stat_cache` does.
     pub stat_cache: StatCacheStatistics,
+    /// Changes that were heard of and are not yet looked at.
+    pub changes_waiting: u64,
+    /// What was done about changes since the start.
+    pub changes: Progress,
     /// Files whose parser died or hung, with the reason.
     pub quarantined: Vec<(PathBuf, String)>,
     /// Files that are streamed now, and those that were, with how much of them was new.
@@ -159,7 +165,7 @@ impl Workspace {
 
     /// The last published state of the index: immutable, cheap to clone.
     pub fn snapshot(&self) -> Snapshot {
-        self.handle.snapshot()
+        self.handle.snapshot().behind(self.handle.shared.behind.waiting())
     }
 
     /// Puts an open document's facts in the place of its file's; `path` is absolute, `text` the document's whole text that

@@ -235,7 +235,7 @@ impl Default for PackOptions {
 /// When packs of the index are merged, and how many at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MergeOptions {
-    /// More packs of one kind than this are merged.
+    /// Packs that may stand, of all kinds together; each kind has its share, and what is more is merged.
     pub packs: usize,
     /// Bytes that the packs of one merge may have together; none: a share of the memory limit.
     pub bytes: Option<u64>,
@@ -243,7 +243,7 @@ pub struct MergeOptions {
 
 impl Default for MergeOptions {
     fn default() -> Self {
-        Self { packs: 24, bytes: None }
+        Self { packs: 30, bytes: None }
     }
 }
 

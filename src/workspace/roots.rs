@@ -1,10 +1,9 @@
 //! One root: its door, its rules, its store and how far it is. Invariant: a root is a directory that was opened once; its
 //! path is canonical. Must not know the other roots.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
 
@@ -12,15 +11,10 @@ use super::WorkspaceError;
 use super::options::Options;
 use super::progress::Stage;
 use super::rules::Rules;
-use crate::base::hash::ContentHash;
-use crate::base::ids::{FileId, Generation, RootId};
+use crate::base::ids::RootId;
 use crate::base::os::{OpenError, RootDir, directories};
 use crate::base::paths::RelPath;
-use crate::index::snapshot::Snapshot;
 use crate::store::Store;
-
-/// Files of one generation by their content.
-type ByContent = (Generation, Arc<HashMap<ContentHash, FileId>>);
 
 /// One root of the workspace.
 pub struct Root {
@@ -37,7 +31,6 @@ pub struct Root {
     stage: AtomicU8,
     /// When files and folders were last looked at by the near lane while a whole pass runs (nanoseconds since 1970).
     touched: DashMap<RelPath, i64>,
-    by_content: Mutex<Option<ByContent>>,
 }
 
 impl Root {
@@ -59,7 +52,6 @@ impl Root {
             was_indexed: false,
             stage: AtomicU8::new(Stage::Opened as u8),
             touched: DashMap::new(),
-            by_content: Mutex::new(None),
         };
         root.was_indexed = super::shelf::noted(&root).is_some_and(|it| it.0 >= Stage::Indexed);
         Ok(root)
@@ -93,17 +85,6 @@ impl Root {
     /// Forgets the near lane's looks: no whole pass is running.
     pub fn forget_touched(&self) {
         self.touched.clear();
-    }
-
-    /// A file of the index with this content, under any path of the root.
-    pub fn by_content(&self, snapshot: &Snapshot, hash: ContentHash) -> Option<FileId> {
-        let mut kept = self.by_content.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.as_ref().is_none_or(|it| it.0 != snapshot.generation()) {
-            let files = snapshot.files(self.id);
-            let map = files.into_iter().filter_map(|id| Some((snapshot.stored(id)?.hash, id))).collect();
-            *kept = Some((snapshot.generation(), Arc::new(map)));
-        }
-        kept.as_ref().and_then(|it| it.1.get(&hash).copied())
     }
 
     /// Where an absolute path lies beneath this root.

@@ -1,22 +1,21 @@
 //! Between the crawl and the store: records become packs, packs become views. Invariant: what cannot be read is marked,
 //! set aside and rebuilt, never believed. Must not know files on disk.
 
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::options::Options;
 use super::progress::{Progress, Stage};
 use super::roots::Root;
-use super::state::{Fresh, Shared, Survivors};
+use super::state::{Fresh, Shared};
 use crate::base::version::Version;
 use crate::facts::codec;
 use crate::index::apply::Builder;
 use crate::index::build::{FileRecord, build_facts_pack};
-use crate::index::source::{FACTS, VECTORS, draft};
+use crate::index::sections;
+use crate::index::source::{FACTS, SPARE, VECTORS, draft};
 use crate::index::vectors::{VectorRun, VectorView, build_vector_pack};
 use crate::index::view::PackView;
-use crate::index::{merge, sections, source};
 use crate::store::directory::StoreOptions;
 use crate::store::manifest::shape;
 use crate::store::pack::{Pack, PackId};
@@ -67,18 +66,18 @@ pub fn commit(
 }
 
 /// The packs of the last commit. One whose content was there before is among them: it has become the last word.
-fn last(packs: &[Arc<Pack>], added: usize) -> &[Arc<Pack>] {
+pub fn last(packs: &[Arc<Pack>], added: usize) -> &[Arc<Pack>] {
     &packs[packs.len().saturating_sub(added)..]
 }
 
 /// The views of new packs. One that cannot be read is marked as damaged; the writer's next look sets it aside.
-fn fresh_of(root: &Root, packs: &[Arc<Pack>]) -> Fresh {
-    let mut fresh =
-        Fresh { root: root.id, facts: None, vectors: None, removed: Vec::new(), removed_vectors: Vec::new() };
+pub fn fresh_of(root: &Root, packs: &[Arc<Pack>]) -> Fresh {
+    let mut fresh = Fresh::of(root.id);
     for pack in packs {
         match pack.kind() {
             FACTS => fresh.facts = facts_view(pack).map(|view| (pack.id(), view)),
             VECTORS => fresh.vectors = vectors_view(pack).map(|view| (pack.id(), view)),
+            SPARE => fresh.spare = facts_view(pack).map(|view| (pack.id(), view)),
             _ => {}
         }
     }
@@ -102,7 +101,7 @@ pub fn load(root: &Root, shared: &Shared) -> Vec<Fresh> {
     // Each round sets at least one damaged pack aside.
     for _ in 0..64 {
         let mut out: Vec<Fresh> = Vec::new();
-        for kind in [VECTORS, FACTS] {
+        for kind in [VECTORS, FACTS, SPARE] {
             for pack in state.packs.iter().filter(|it| it.kind() == kind) {
                 out.push(fresh_of(root, std::slice::from_ref(pack)));
             }
@@ -129,7 +128,7 @@ pub fn news(root: &Root, applied: &[PackId]) -> Option<Vec<Fresh>> {
     }
     let new = &state.packs[applied.len()..];
     let mut out = Vec::new();
-    for kind in [VECTORS, FACTS] {
+    for kind in [VECTORS, FACTS, SPARE] {
         for pack in new.iter().filter(|it| it.kind() == kind) {
             out.push(fresh_of(root, std::slice::from_ref(pack)));
         }
@@ -185,73 +184,5 @@ pub fn note_stage(root: &Root, stage: Stage, progress: &Progress) {
     if noted(root).map(|it| it.0) != Some(stage) {
         // Another writer notes its own.
         let _ = root.store.commit(Vec::new(), &[], Some(note(root, stage, progress)));
-    }
-}
-
-/// One pack in the place of several neighbours of one kind, where there are many of it; of those together at most `most`
-/// bytes long the run with the most packs. The caller holds the commit lock.
-pub fn merged(root: &Root, survivors: &Survivors, many: usize, most: u64) -> Option<Fresh> {
-    let state = root.store.state();
-    let of = |kind| state.packs.iter().filter(|it| it.kind() == kind).cloned().collect::<Vec<_>>();
-    let (facts, vectors) = (of(FACTS), of(VECTORS));
-    let (draft, removed) = if let Some(run) = run_to_merge(&facts, many, most)
-        && survivors.len() == facts.len()
-    {
-        let ids: Vec<PackId> = facts[run.clone()].iter().map(|it| it.id()).collect();
-        let kept: Vec<merge::Survivors<'_>> =
-            survivors.iter().filter(|(id, ..)| ids.contains(id)).map(|(_, view, kept)| (&**view, kept)).collect();
-        // What survives is the last word on its path, so it may stand behind later packs; a deletion has to stay as long
-        // as there are older packs to hide files of.
-        (source::draft(FACTS, merge::merge(&kept, run.start > 0)?), ids)
-    } else {
-        let run = run_to_merge(&vectors, many, most)?;
-        let views: Vec<Arc<VectorView>> = vectors[run.clone()].iter().filter_map(vectors_view).collect();
-        let views: Vec<&VectorView> = views.iter().map(|it| &**it).collect();
-        let ids = vectors[run].iter().map(|it| it.id()).collect();
-        (source::draft(VECTORS, merge::merge_vectors(&views, |_| true)), ids)
-    };
-    let state = root.store.commit(vec![draft.into()], &removed, None).ok()?;
-    let mut fresh = fresh_of(root, last(&state.packs, 1));
-    if fresh.facts.is_some() {
-        fresh.removed = removed
-    } else {
-        fresh.removed_vectors = removed
-    }
-    Some(fresh)
-}
-
-/// Of packs of one kind, where they are many, the neighbours to merge: at least two, together at most `most` bytes.
-fn run_to_merge(packs: &[Arc<Pack>], many: usize, most: u64) -> Option<Range<usize>> {
-    if packs.len() <= many {
-        return None;
-    }
-    longest_run(&packs.iter().map(|it| it.size()).collect::<Vec<u64>>(), most)
-}
-
-fn longest_run(sizes: &[u64], most: u64) -> Option<Range<usize>> {
-    let (mut best, mut start, mut sum): (Range<usize>, usize, u64) = (0..0, 0, 0);
-    for (end, &size) in sizes.iter().enumerate() {
-        sum = sum.saturating_add(size);
-        while sum > most {
-            sum -= sizes[start];
-            start += 1;
-        }
-        if end + 1 - start > best.len() {
-            best = start..end + 1;
-        }
-    }
-    (best.len() > 1).then_some(best)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::longest_run;
-
-    #[test]
-    fn the_longest_run_that_fits_is_merged() {
-        assert_eq!(longest_run(&[9, 1, 2, 3, 9, 1, 1], 6), Some(1..4));
-        assert_eq!(longest_run(&[9, 9, 9], 17), None);
-        assert_eq!(longest_run(&[9, 20, 9, 8], 17), Some(2..4));
-        assert_eq!(longest_run(&[], 17), None);
     }
 }

@@ -11,6 +11,7 @@ use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::WorkspaceError;
+use super::behind::Behind;
 use super::governor::Governor;
 use super::lanes::Request;
 use super::large::LargeFiles;
@@ -24,10 +25,11 @@ use super::watch::Watch;
 use crate::base::cancel::Cancel;
 use crate::base::ids::RootId;
 use crate::base::paths::RelPath;
-use crate::index::apply::Builder;
+use crate::index::apply::{Builder, UsedVectors};
 use crate::index::bits::BitSet;
 use crate::index::build::{FileRecord, SegmentRecord};
 use crate::index::snapshot::Snapshot;
+use crate::index::source::VECTORS;
 use crate::index::vectors::{VectorRun, VectorView};
 use crate::index::view::PackView;
 use crate::store::pack::PackId;
@@ -49,13 +51,28 @@ pub(super) struct Fresh {
     pub root: RootId,
     pub facts: Option<(PackId, Arc<PackView>)>,
     pub vectors: Option<(PackId, Arc<VectorView>)>,
+    pub spare: Option<(PackId, Arc<PackView>)>,
     /// Packs that they replace.
     pub removed: Vec<PackId>,
     pub removed_vectors: Vec<PackId>,
+    pub removed_spares: Vec<PackId>,
 }
 
-/// The packs of a root with what of them is alive.
-pub(super) type Survivors = Vec<(PackId, Arc<PackView>, BitSet)>;
+impl Fresh {
+    /// Nothing yet.
+    pub fn of(root: RootId) -> Self {
+        let (removed, removed_vectors, removed_spares) = (Vec::new(), Vec::new(), Vec::new());
+        Self { root, facts: None, vectors: None, spare: None, removed, removed_vectors, removed_spares }
+    }
+}
+
+/// What a merge has to know of the packs that it is of.
+pub(super) enum Alive {
+    /// Facts: the files that are the last word on their path; and the bytes of source of all files of the root.
+    Files(Vec<(PackId, Arc<PackView>, BitSet)>, u64),
+    /// Vectors: the runs in use; and how many vectors of the root are.
+    Runs(Vec<(PackId, UsedVectors)>, u64),
+}
 
 /// What the writer is asked to do.
 pub(super) enum Command {
@@ -82,7 +99,8 @@ pub(super) enum Command {
         path: RelPath,
         done: Sender<()>,
     },
-    Survivors(RootId, Sender<Survivors>),
+    /// What is alive of some packs of a kind, in their order.
+    Alive(RootId, u32, Vec<PackId>, Sender<Alive>),
     Shutdown,
 }
 
@@ -90,6 +108,9 @@ pub(super) enum Command {
 pub struct Shared {
     pub options: Options,
     pub counters: Counters,
+    /// What the near lane did since the start.
+    pub(super) near_counters: Counters,
+    pub(super) behind: Behind,
     pub events: Events,
     pub(super) watch: Watch,
     pub(super) governor: Governor,
@@ -126,6 +147,8 @@ impl Shared {
             watch: Watch::new(options.most_watched, &options.stat_cache),
             options,
             counters: Counters::default(),
+            near_counters: Counters::default(),
+            behind: Behind::default(),
             events: Events::default(),
             cancel: Cancel::new(),
             roots: RwLock::default(),
@@ -389,25 +412,38 @@ impl Writer {
                 self.publish();
                 let _ = done.send(());
             }
-            Command::Survivors(root, reply) => {
-                let packs = self.builder.packs(root);
-                let all = packs.into_iter().filter_map(|(id, ..)| {
-                    let (view, kept) = self.builder.survivors(root, id)?;
-                    Some((id, view, kept))
-                });
-                let _ = reply.send(all.collect());
+            Command::Alive(root, kind, ids, reply) => {
+                let _ = reply.send(self.alive(root, kind, &ids));
             }
             Command::Shutdown => {}
         }
     }
 
+    fn alive(&self, root: RootId, kind: u32, ids: &[PackId]) -> Alive {
+        if kind == VECTORS {
+            let (runs, all) = self.builder.used_vectors(root, ids);
+            return Alive::Runs(runs, all);
+        }
+        let all = ids.iter().filter_map(|id| {
+            let (view, kept) = self.builder.survivors(root, *id)?;
+            Some((*id, view, kept))
+        });
+        Alive::Files(all.collect(), self.builder.live_bytes(root))
+    }
+
     pub(super) fn apply(&mut self, fresh: Fresh) {
+        self.builder.drop_spares(|it| it.root == fresh.root && fresh.removed_spares.contains(&it.id));
+        if let Some((id, view)) = fresh.spare {
+            self.builder.apply_spare(fresh.root, id, view);
+        }
         if let Some((id, view)) = fresh.vectors {
             if fresh.removed_vectors.is_empty() {
                 self.builder.apply_vectors(fresh.root, id, view);
             } else {
                 self.builder.replace_vectors(fresh.root, &fresh.removed_vectors, id, view);
             }
+        } else {
+            self.builder.drop_packs(fresh.root, &fresh.removed_vectors);
         }
         if let Some((id, view)) = fresh.facts {
             if fresh.removed.is_empty() {
@@ -415,6 +451,8 @@ impl Writer {
             } else {
                 self.builder.replace(fresh.root, &fresh.removed, id, view);
             }
+        } else {
+            self.builder.drop_packs(fresh.root, &fresh.removed);
         }
     }
 

@@ -26,6 +26,7 @@ mod hostile;
 mod ignore_rules;
 mod incremental;
 mod large;
+mod life;
 mod limits;
 mod processes;
 mod search;

@@ -2,6 +2,7 @@
 //! last pack applied counts, except that an open document hides it; all sums equal those of a rebuild from the live files.
 //! Costs of a step grow with what is applied, not with what is there. Must not know the disk.
 
+mod spares;
 mod vectors;
 
 #[cfg(test)]
@@ -16,6 +17,7 @@ use crate::base::hash::Key;
 use crate::base::ids::{FileId, RootId};
 use crate::base::paths::RelPath;
 pub use crate::store::pack::PackId;
+pub use spares::UsedVectors;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -39,6 +41,7 @@ impl Builder {
             generation: Default::default(),
             packs: Vec::new(),
             vectors: Vec::new(),
+            spares: Vec::new(),
             locations: Locations::default(),
             ids: Arc::default(),
             cache,
@@ -75,10 +78,14 @@ impl Builder {
 
     /// Forgets packs that turned out to be unreadable; their files are gone until they are indexed again.
     pub fn drop_packs(&mut self, root: RootId, ids: &[PackId]) {
+        if ids.is_empty() {
+            return;
+        }
         for slot in self.slots(|it| it.root == root && it.is_stored() && ids.contains(&it.id)) {
             self.drop_slot(slot);
         }
         self.drop_vector_packs(root, ids);
+        self.drop_spares(|it| it.root == root && ids.contains(&it.id));
     }
 
     /// Forgets the packs of a root that are of its store; its documents stay open.
@@ -87,6 +94,7 @@ impl Builder {
             self.drop_slot(slot);
         }
         self.drop_vectors_of(root, |_| true);
+        self.drop_spares(|it| it.root == root);
     }
 
     /// Forgets all of a root.
@@ -97,6 +105,7 @@ impl Builder {
         let ids: Vec<PackId> =
             self.inner.vectors.iter().flatten().filter(|it| it.root == root).map(|it| it.id).collect();
         self.drop_vector_packs(root, &ids);
+        self.drop_spares(|it| it.root == root);
         self.document_vectors.retain(|file, _| self.open.contains_key(file));
         self.walked.remove(&root);
     }
@@ -210,6 +219,17 @@ impl Builder {
             }
         }
         Some((view.clone(), kept))
+    }
+
+    /// Bytes of source that the living files of a root have; no file counts for more than what is read of it.
+    pub fn live_bytes(&self, root: RootId) -> u64 {
+        let mut sum = 0;
+        for state in self.inner.packs.iter().flatten().filter(|it| it.root == root) {
+            let Body::Stored(view) = &state.body else { continue };
+            let live = (0..state.file_ids.len()).filter(|it| !state.dead_files.has(*it));
+            sum += live.map(|it| view.files().weighed_bytes(it)).sum::<u64>();
+        }
+        sum
     }
 
     /// Ids of the packs of a root with their files: all, and alive.
@@ -353,6 +373,13 @@ impl Builder {
     fn slots(&self, wanted: impl Fn(&PackState) -> bool) -> Vec<u32> {
         let all = self.inner.packs.iter().enumerate();
         all.filter(|(_, it)| it.as_ref().is_some_and(|it| wanted(it))).map(|(slot, _)| slot as u32).collect()
+    }
+
+    /// As `change`, where it `applies`.
+    fn change_if(&mut self, slot: u32, applies: impl FnOnce(&PackState) -> bool, how: impl FnOnce(&mut PackState)) {
+        if self.inner.packs.get(slot as usize).is_some_and(|it| it.as_ref().is_some_and(|it| applies(it))) {
+            self.change(slot, how);
+        }
     }
 
     fn change(&mut self, slot: u32, how: impl FnOnce(&mut PackState)) {

@@ -5,7 +5,7 @@ use crate::base::cancel::Cancel;
 use crate::facts::words::QueryTerm;
 use crate::index::build::build_facts_pack;
 use crate::index::fixture::*;
-use crate::index::merge::merge;
+use crate::index::merge::{merge, merge_vectors};
 use crate::index::source::MemoryPack;
 use crate::index::vectors::{VectorRun, VectorView, build_vector_pack, quantise, run_key};
 use crate::store::pack::PackId;
@@ -94,6 +94,9 @@ enum Step {
     Close(usize),
     Vectors(usize),
     Merge,
+    /// Of the packs (of vectors) whose bit is set.
+    MergeSome(u8),
+    MergeVectors(u8),
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -114,7 +117,24 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..5usize).prop_map(Step::Close),
         2 => (0..5usize).prop_map(Step::Vectors),
         1 => Just(Step::Merge),
+        2 => any::<u8>().prop_map(Step::MergeSome),
+        1 => any::<u8>().prop_map(Step::MergeVectors),
     ]
+}
+
+fn with(mut set: BitSet, at: usize) -> BitSet {
+    set.set(at);
+    set
+}
+
+/// Takes out those whose bit is set.
+fn chosen(all: &mut Vec<PackId>, which: u8) -> Vec<PackId> {
+    let mut at = 0;
+    all.extract_if(.., |_| {
+        at += 1;
+        which >> (at - 1) & 1 != 0
+    })
+    .collect()
 }
 
 /// What the files should be.
@@ -124,6 +144,9 @@ struct Model {
     open: BTreeMap<usize, String>,
     vectors: Vec<(usize, String)>,
     packs: Vec<PackId>,
+    vector_packs: Vec<PackId>,
+    /// Something has been taken away without a pack that says so.
+    removed: bool,
     next: u8,
 }
 
@@ -160,6 +183,7 @@ impl Model {
             Step::Remove(at) => {
                 builder.remove_files(ROOT, &[path(PATHS[at])]);
                 self.disk.remove(&at);
+                self.removed = true;
             }
             Step::Open(at, text) => {
                 builder.open_document(ROOT, &path(PATHS[at]), "rust", text.as_str().into(), segments(&text));
@@ -174,6 +198,7 @@ impl Model {
                 let id = self.id();
                 builder.apply_vectors(ROOT, id, vectors(&path(PATHS[at]), &text));
                 self.vectors.push((at, text));
+                self.vector_packs.push(id);
             }
             Step::Merge => {
                 let parts: Vec<_> = self.packs.iter().map(|&id| builder.survivors(RootId(0), id).unwrap()).collect();
@@ -185,7 +210,47 @@ impl Model {
                 builder.replace(ROOT, &old, id, Arc::new(PackView::in_memory(merged).unwrap()));
                 self.packs.push(id);
             }
+            Step::MergeSome(which) => self.merge_some(builder, which),
+            Step::MergeVectors(which) => self.merge_vectors(builder, which),
         }
+    }
+
+    fn merge_some(&mut self, builder: &mut Builder, which: u8) {
+        let old = chosen(&mut self.packs, which);
+        let parts: Vec<_> = old.iter().map(|&id| builder.survivors(ROOT, id).unwrap()).collect();
+        let parts: Vec<_> = parts.iter().map(|it| (&*it.0, &it.1)).collect();
+        let merged = merge(&parts, true).unwrap();
+        let id = self.id();
+        builder.replace(ROOT, &old, id, Arc::new(PackView::in_memory(merged).unwrap()));
+        self.packs.push(id);
+    }
+
+    fn merge_vectors(&mut self, builder: &mut Builder, which: u8) {
+        let old = chosen(&mut self.vector_packs, which);
+        let parts: Vec<_> = builder.used_vectors(ROOT, &old).0.into_iter().map(|it| it.1.view).collect();
+        let all: Vec<BitSet> = parts.iter().map(|it| (0..it.run_count()).fold(BitSet::default(), with)).collect();
+        let parts: Vec<_> = parts.iter().map(|it| &**it).zip(&all).collect();
+        let mut merged = Vec::new();
+        merge_vectors(&parts, &mut merged).unwrap();
+        let id = self.id();
+        let view = VectorView::open(&MemoryPack::new(merged)).unwrap();
+        builder.replace_vectors(ROOT, &old, id, Arc::new(view));
+        self.vector_packs.push(id);
+    }
+
+    /// What a later start makes of the packs, in their order.
+    fn reloaded(&self, from: &Builder) -> Snapshot {
+        let mut it = builder();
+        for (id, used) in from.used_vectors(ROOT, &self.vector_packs).0 {
+            it.apply_vectors(ROOT, id, used.view);
+        }
+        for &id in &self.packs {
+            it.apply_facts(ROOT, id, from.survivors(ROOT, id).unwrap().0);
+        }
+        for (&at, text) in &self.open {
+            it.open_document(ROOT, &path(PATHS[at]), "rust", text.as_str().into(), segments(text));
+        }
+        it.publish()
     }
 
     /// One pack of the live files, all vectors.
@@ -217,6 +282,11 @@ proptest! {
             counts.files_known -= files_only_open;
             prop_assert_eq!(answers(&snapshot), answers(&wanted));
             prop_assert_eq!(snapshot.faults(), vec![]);
+            if !model.removed {
+                let mut again = model.reloaded(&builder);
+                Arc::make_mut(&mut again.0).completeness.files_done = snapshot.completeness().files_done;
+                prop_assert_eq!(answers(&snapshot), answers(&again));
+            }
         }
     }
 }
@@ -268,8 +338,12 @@ fn facts_come_back_with_terms() {
     let mut it = builder();
     let record = file("a.rs", "open_file parse\nRouter x\nparse\nroute y\n");
     it.apply_facts(ROOT, PackId([1; 16]), view(std::slice::from_ref(&record)));
-    let found = it.publish().reuse(&[record.segments[0].key, Key([9; 16])]);
-    let (old, new) = (&record.segments[0].facts, &found[&record.segments[0].key]);
+    // Also when it lives no more.
+    it.apply_facts(ROOT, PackId([2; 16]), view(&[file("a.rs", "other\n")]));
+    let snapshot = it.publish();
+    let known = snapshot.known(record.hash, |_| true).unwrap();
+    let found = snapshot.segments_of_known(&[known]).remove(0).unwrap();
+    let (old, new) = (&record.segments[0].facts, &found[0].facts);
     let terms = |facts: &crate::facts::Facts| -> Vec<Vec<(String, u8, u8)>> {
         let one = |it: &crate::facts::Passage| {
             let mut all: Vec<_> =
@@ -280,7 +354,56 @@ fn facts_come_back_with_terms() {
         facts.passages.iter().map(one).collect()
     };
     assert_eq!(terms(old), terms(new));
-    assert_eq!(found.len(), 1);
+    assert_eq!((found.len(), found[0].key), (1, record.segments[0].key));
+    assert!(snapshot.known(record.hash, |_| false).is_none());
+    assert!(!snapshot.is_live(record.hash));
+}
+
+#[test]
+fn what_lives_no_more_is_asked_by_its_content_alone() {
+    let mut it = builder();
+    let (one, two) = (file("a.rs", "open_file parse\n"), file("a.rs", "Router x\n"));
+    let all = |view: &PackView| (0..view.files().len()).fold(BitSet::default(), with);
+    let (first, second) = (view(std::slice::from_ref(&one)), view(std::slice::from_ref(&two)));
+    let (kept_first, kept_second) = (all(&first), all(&second));
+    let mut sections = Vec::new();
+    // Twice the same content, and two files of one path.
+    let parts = [(&*first, &kept_first), (&*second, &kept_second), (&*first, &kept_first)];
+    crate::index::merge::merge_into(&parts, crate::index::merge::Of::Spare, &mut sections).unwrap();
+    let spare = Arc::new(PackView::in_memory(sections).unwrap());
+    assert_eq!(spare.files().len(), 2);
+    let nothing = answers(&it.publish());
+    it.apply_spare(ROOT, PackId([1; 16]), spare);
+    let snapshot = it.publish();
+    assert_eq!(answers(&snapshot), nothing);
+    for record in [&one, &two] {
+        let known = snapshot.known(record.hash, |it| it.lang == "rust").unwrap();
+        let found = snapshot.segments_of_known(&[known]).remove(0).unwrap();
+        assert_eq!(found[0].key, record.segments[0].key);
+        assert_eq!(found[0].facts.passages.len(), record.segments[0].facts.passages.len());
+    }
+    it.drop_packs(ROOT, &[PackId([1; 16])]);
+    assert!(it.publish().known(one.hash, |_| true).is_none());
+}
+
+#[test]
+fn files_beneath_a_path() {
+    let mut it = builder();
+    let all = ["a", "a.b", "a/c.rs", "a/d/e.rs", "a0", "b/a/c.rs"];
+    it.apply_facts(ROOT, PackId([1; 16]), view(&all.map(|it| file(it, "one\n"))));
+    it.apply_facts(ROOT, PackId([2; 16]), view(&[deleted("a/c.rs"), file("a/d/e.rs", "two\n")]));
+    let snapshot = it.publish();
+    let beneath = |top: &str| -> Vec<String> {
+        let found = snapshot.stored_beneath(ROOT, &path(top));
+        let mut found: Vec<_> =
+            found.into_iter().map(|it| snapshot.path(it).unwrap().1.display().to_string()).collect();
+        found.sort();
+        found
+    };
+    assert_eq!(beneath("a"), ["a", "a/d/e.rs"]);
+    assert_eq!(beneath("a/d"), ["a/d/e.rs"]);
+    assert_eq!(beneath("a/c.rs"), Vec::<String>::new());
+    assert_eq!(beneath("").len(), 5);
 }
 
 #[test]

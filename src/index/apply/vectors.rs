@@ -5,7 +5,7 @@ use super::Builder;
 use crate::base::hash::Key;
 use crate::base::ids::{FileId, RootId};
 use crate::base::paths::RelPath;
-use crate::index::snapshot::{Body, VectorRef, VectorState};
+use crate::index::snapshot::{Body, PackState, VectorRef, VectorState};
 use crate::index::source::MemoryPack;
 use crate::index::vectors::{VectorRun, VectorView, build_vector_pack, run_key};
 use crate::index::view::PackView;
@@ -39,12 +39,33 @@ impl Builder {
         }
     }
 
-    /// Puts a merged vector pack in the place of those it was made from.
+    /// Puts a merged vector pack in the place of those it was made from: what was bound to a run of theirs is bound to the
+    /// same run in it.
     pub fn replace_vectors(&mut self, root: RootId, removed: &[PackId], id: PackId, view: Arc<VectorView>) {
         // Those go first: the merged pack may be equal to one of them.
-        self.forget_vectors_of(root, |id| removed.contains(&id));
-        self.take_vector_slot(VectorState { id, document: None, root, view });
-        self.bind_all();
+        let mut old: HashMap<u32, Arc<VectorView>> = HashMap::new();
+        for (slot, it) in self.inner.vectors.iter_mut().enumerate() {
+            if it.as_ref().is_some_and(|it| it.root == root && it.document.is_none() && removed.contains(&it.id)) {
+                old.extend(it.take().map(|it| (slot as u32, it.view.clone())));
+            }
+        }
+        let slot = self.take_vector_slot(VectorState { id, document: None, root, view: view.clone() });
+        let mut lost = false;
+        for number in 0..self.inner.packs.len() as u32 {
+            let concerns = |it: &PackState| it.vectors.iter().any(|it| old.contains_key(&it.slot));
+            self.change_if(number, concerns, |state| {
+                for found in Arc::make_mut(&mut state.vectors).iter_mut() {
+                    let Some(before) = old.get(&found.slot) else { continue };
+                    let run = before.run_from(found.first as usize).and_then(|it| view.find(before.key(it)));
+                    lost |= run.is_none();
+                    *found = run.map_or(VectorRef::NONE, |it| VectorRef { slot, first: view.run(it).start as u32 });
+                }
+            });
+        }
+        if lost {
+            // Those may be found elsewhere, or have to wait, and the sums are others.
+            self.bind_all();
+        }
     }
 
     /// Takes in vectors of an open document's passages. They are its own, and go with it; those that it has no passages for

@@ -3,23 +3,24 @@
 //! within. Must not know where rows come from.
 
 use super::intern::Interner;
-use super::lists::PostingList;
+use super::lists::{PostingList, push_posting, put_terms};
 use super::rows::{PassageRow, SymbolRow};
-use super::{FileMeta, FileState};
-use crate::base::hash::{ContentHash, Key};
+use super::symbols::put_symbols;
+use super::table::FileTable;
+use crate::base::hash::Key;
 use crate::base::paths::RelPath;
 use crate::base::span::Span;
 use crate::facts::codec::put_varint;
 use crate::index::bits::put_column;
-use crate::index::names::letter_mask;
 use crate::index::sections::*;
 use crate::index::source::Section;
-use crate::index::strings::{put_front_coded, put_strings};
+use crate::index::strings::put_strings;
 use crate::index::traits::Traits;
-use std::collections::{BTreeSet, HashMap};
+use crate::index::view::Stored;
+use std::collections::HashMap;
 
 /// Facts are compressed together up to this size: single ones are too short to compress well.
-const CHUNK: usize = 64 << 10;
+pub const CHUNK: usize = 64 << 10;
 
 /// One segment on its way into a pack.
 pub struct SegmentInput<'a> {
@@ -31,18 +32,6 @@ pub struct SegmentInput<'a> {
     /// Numbers of the stored form's names, in its order.
     pub names: &'a [u32],
     pub symbols: &'a [SymbolRow],
-}
-
-struct FileRow {
-    path: RelPath,
-    meta: FileMeta,
-    hash: ContentHash,
-    lang: u32,
-    recipe: Key,
-    state: u8,
-    detail: u32,
-    traits: Traits,
-    segments: u32,
 }
 
 struct SegmentRow {
@@ -69,16 +58,12 @@ pub struct Assembler {
     pub terms: Interner,
     /// (name, segment) for every name that a segment uses.
     pub uses: Vec<(u32, u32)>,
-    files: Vec<FileRow>,
+    files: FileTable,
     segments: Vec<SegmentRow>,
     symbols: Vec<SymbolRow>,
     passages: Vec<PassageRow>,
     postings: Vec<PostingList>,
-    paths: Interner,
-    path_postings: Vec<PostingList>,
     name_lists: Vec<u32>,
-    langs: Interner,
-    details: Interner,
     places: HashMap<Key, Place>,
     open_chunk: Vec<u8>,
     blobs: Vec<u8>,
@@ -88,36 +73,8 @@ pub struct Assembler {
 
 impl Assembler {
     /// Begins a file; its segments follow.
-    #[allow(clippy::too_many_arguments, reason = "one row of the path table, each value once")]
-    pub fn file(
-        &mut self,
-        path: &RelPath,
-        meta: FileMeta,
-        hash: ContentHash,
-        lang: &str,
-        recipe: Key,
-        state: &FileState,
-        traits: Traits,
-    ) {
-        let detail = if let FileState::Skipped { detail, .. } = state { detail.as_str() } else { "" };
-        let ordinal = self.files.len() as u32;
-        if *state == FileState::Indexed {
-            let mut counts: Vec<(u32, u8)> = Vec::new();
-            crate::facts::words::analyse(&String::from_utf8_lossy(path.as_bytes()), &mut |term| {
-                let number = self.paths.intern(term);
-                match counts.iter_mut().find(|it| it.0 == number) {
-                    Some(it) => it.1 = it.1.saturating_add(1),
-                    None => counts.push((number, 1)),
-                }
-            });
-            for (term, count) in counts {
-                push(&mut self.path_postings, term, ordinal, count, 0);
-            }
-        }
-        let (lang, detail) = (self.langs.intern(lang), self.details.intern(detail));
-        let state = state.number();
-        let segments = self.segments.len() as u32;
-        self.files.push(FileRow { path: path.clone(), meta, hash, lang, recipe, state, detail, traits, segments });
+    pub fn file(&mut self, path: &RelPath, stored: &Stored, traits: Traits) {
+        self.files.file(path, stored, traits, self.segments.len() as u32);
     }
 
     /// Adds a segment to the last file; returns its ordinal.
@@ -125,7 +82,7 @@ impl Assembler {
         let ordinal = self.segments.len() as u32;
         let place = self.place(input.key, input.blob);
         self.segments.push(SegmentRow {
-            file: (self.files.len() as u32).saturating_sub(1),
+            file: (self.files.next() as u32).saturating_sub(1),
             span: input.span,
             line: input.line,
             key: input.key,
@@ -147,16 +104,7 @@ impl Assembler {
     /// Adds a posting; documents of one term ascend.
     #[inline]
     pub fn posting(&mut self, term: u32, passage: u32, body: u8, name: u8) {
-        push(&mut self.postings, term, passage, body, name);
-    }
-
-    /// Adds a term with its whole list.
-    pub fn term(&mut self, text: &str, list: PostingList) {
-        let number = self.terms.intern(text) as usize;
-        if self.postings.len() <= number {
-            self.postings.resize_with(number + 1, PostingList::default);
-        }
-        self.postings[number] = list;
+        push_posting(&mut self.postings, term, passage, body, name);
     }
 
     /// Where a blob lies; equal keys share one.
@@ -193,7 +141,7 @@ impl Assembler {
             self.close_chunk();
         }
         let mut out = Vec::new();
-        self.put_files(&mut out);
+        std::mem::take(&mut self.files).finish(self.segments.len() as u32, &mut out);
         let (names, ranks) = std::mem::take(&mut self.names).sorted();
         self.put_segments(&ranks, &mut out);
         let mut bytes = Vec::new();
@@ -204,8 +152,6 @@ impl Assembler {
         let postings = std::mem::take(&mut self.postings);
         put_terms(std::mem::take(&mut self.terms), postings, [TERMS, TERM_STARTS, POSTINGS], &mut out);
         self.put_passages(&mut out);
-        let postings = std::mem::take(&mut self.path_postings);
-        put_terms(std::mem::take(&mut self.paths), postings, [PATH_TERMS, PATH_TERM_STARTS, PATH_POSTINGS], &mut out);
         let mut bytes = Vec::new();
         put_column(&mut bytes, with_zero(&self.chunk_ends).into_iter());
         put_column(&mut bytes, self.chunk_sizes.iter().copied());
@@ -213,38 +159,6 @@ impl Assembler {
         out.push(Section { id: BLOBS, bytes: self.blobs });
         out.sort_by_key(|it| it.id);
         out
-    }
-
-    fn put_files(&mut self, out: &mut Vec<Section>) {
-        let files = &self.files;
-        let mut bytes = Vec::new();
-        put_strings(&mut bytes, files.iter().map(|it| it.path.as_bytes()));
-        out.push(Section { id: PATHS, bytes });
-        let (langs, lang_ranks) = std::mem::take(&mut self.langs).sorted();
-        let (details, detail_ranks) = std::mem::take(&mut self.details).sorted();
-        let recipes: BTreeSet<Key> = files.iter().map(|it| it.recipe).collect();
-        let recipes: Vec<Key> = recipes.into_iter().collect();
-        let mut bytes = Vec::new();
-        put_strings(&mut bytes, langs.iter().map(|it| it.as_bytes()));
-        put_strings(&mut bytes, recipes.iter().map(|it| &it.0[..]));
-        put_strings(&mut bytes, details.iter().map(|it| it.as_bytes()));
-        out.push(Section { id: SMALL, bytes });
-        let mut bytes = Vec::new();
-        let mut column = |value: &dyn Fn(&FileRow) -> u64| put_column(&mut bytes, files.iter().map(value));
-        column(&|it| it.meta.size);
-        column(&|it| it.meta.mtime_ns as u64);
-        column(&|it| it.meta.ctime_ns as u64);
-        column(&|it| it.meta.inode);
-        column(&|it| u64::from(lang_ranks[it.lang as usize]));
-        column(&|it| recipes.binary_search(&it.recipe).unwrap_or(0) as u64);
-        column(&|it| u64::from(it.state));
-        column(&|it| u64::from(detail_ranks[it.detail as usize]));
-        column(&|it| u64::from(it.traits.0));
-        let ends: Vec<u64> =
-            files.iter().map(|it| u64::from(it.segments)).chain([self.segments.len() as u64]).collect();
-        put_column(&mut bytes, ends.into_iter());
-        out.push(Section { id: FILES, bytes });
-        out.push(Section { id: HASHES, bytes: files.iter().flat_map(|it| it.hash.0).collect() });
     }
 
     fn put_segments(&self, ranks: &[u32], out: &mut Vec<Section>) {
@@ -286,41 +200,26 @@ impl Assembler {
     fn put_symbols(&self, names: &[Box<str>], ranks: &[u32], out: &mut Vec<Section>) {
         let all = &self.symbols;
         let rank = |number: u32| u64::from(ranks[number as usize]);
-        let mut segments = vec![0u64; all.len()];
-        for (at, row) in self.segments.iter().enumerate() {
-            let end = self.segments.get(at + 1).map_or(all.len(), |it| it.symbols as usize);
-            segments[row.symbols as usize..end].fill(at as u64);
-        }
-        let mut by_name: Vec<u64> = (0..all.len() as u64).collect();
-        by_name.sort_unstable_by_key(|&at| (rank(all[at as usize].name), at));
-        let mut bytes = Vec::new();
-        let mut column = |value: &dyn Fn(&SymbolRow) -> u64| put_column(&mut bytes, all.iter().map(value));
-        column(&|it| rank(it.name));
-        column(&|it| u64::from(it.kind));
-        column(&|it| u64::from(it.line));
-        column(&|it| u64::from(it.column));
-        column(&|it| u64::from(it.flags));
-        column(&|it| u64::from(it.visibility));
-        column(&|it| it.container.map_or(0, |it| rank(it) + 1));
-        column(&|it| it.index.map_or(0, |it| u64::from(it) + 1));
-        put_column(&mut bytes, segments.into_iter());
-        put_column(&mut bytes, by_name.iter().copied());
-        out.push(Section { id: SYMBOLS, bytes });
-        let (mut declared, mut starts, mut masks) = (Vec::new(), Vec::new(), Vec::new());
-        for (at, &symbol) in by_name.iter().enumerate() {
-            let name = rank(all[symbol as usize].name);
-            if declared.last() != Some(&name) {
-                declared.push(name);
-                starts.push(at as u64);
-                masks.extend(letter_mask(names[name as usize].as_bytes()).to_le_bytes());
+        let numbers = |value: &dyn Fn(&SymbolRow) -> u64| all.iter().map(value).collect();
+        let column = |column| match column {
+            symbol::NAME => numbers(&|it| rank(it.name)),
+            symbol::KIND => numbers(&|it| u64::from(it.kind)),
+            symbol::LINE => numbers(&|it| u64::from(it.line)),
+            symbol::COLUMN => numbers(&|it| u64::from(it.column)),
+            symbol::FLAGS => numbers(&|it| u64::from(it.flags)),
+            symbol::VISIBILITY => numbers(&|it| u64::from(it.visibility)),
+            symbol::CONTAINER => numbers(&|it| it.container.map_or(0, |it| rank(it) + 1)),
+            symbol::INDEX => numbers(&|it| it.index.map_or(0, |it| u64::from(it) + 1)),
+            _ => {
+                let mut segments = vec![0u64; all.len()];
+                for (at, row) in self.segments.iter().enumerate() {
+                    let end = self.segments.get(at + 1).map_or(all.len(), |it| it.symbols as usize);
+                    segments[row.symbols as usize..end].fill(at as u64);
+                }
+                segments
             }
-        }
-        starts.push(all.len() as u64);
-        let mut bytes = Vec::new();
-        put_column(&mut bytes, declared.into_iter());
-        put_column(&mut bytes, starts.into_iter());
-        out.push(Section { id: DECLARED, bytes });
-        out.push(Section { id: MASKS, bytes: masks });
+        };
+        put_symbols(&column, &|name| names[name as usize].as_bytes(), out);
     }
 
     fn put_uses(&mut self, names: usize, ranks: &[u32], out: &mut Vec<Section>) {
@@ -361,37 +260,6 @@ impl Assembler {
     }
 }
 
-#[inline]
-fn push(lists: &mut Vec<PostingList>, term: u32, doc: u32, body: u8, name: u8) {
-    if lists.len() <= term as usize {
-        lists.resize_with(term as usize + 1, PostingList::default);
-    }
-    lists[term as usize].push(doc, body, name);
-}
-
 fn with_zero(ends: &[u64]) -> Vec<u64> {
     std::iter::once(0).chain(ends.iter().copied()).collect()
-}
-
-/// A term dictionary with its lists: strings; starts; per term its number of postings, then these.
-fn put_terms(terms: Interner, mut lists: Vec<PostingList>, ids: [u32; 3], out: &mut Vec<Section>) {
-    let (texts, ranks) = terms.sorted();
-    lists.resize_with(texts.len(), PostingList::default);
-    let mut order = vec![0; ranks.len()];
-    for (number, &rank) in ranks.iter().enumerate() {
-        order[rank as usize] = number;
-    }
-    let (mut all, mut starts) = (Vec::new(), vec![0]);
-    for number in order {
-        put_varint(&mut all, u64::from(lists[number].count));
-        all.extend_from_slice(&lists[number].bytes);
-        starts.push(all.len() as u64);
-    }
-    let mut bytes = Vec::new();
-    put_front_coded(&mut bytes, texts.iter().map(|it| it.as_bytes()));
-    out.push(Section { id: ids[0], bytes });
-    let mut bytes = Vec::new();
-    put_column(&mut bytes, starts.into_iter());
-    out.push(Section { id: ids[1], bytes });
-    out.push(Section { id: ids[2], bytes: all });
 }

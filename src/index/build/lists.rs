@@ -1,7 +1,11 @@
 //! Posting lists: ascending documents with counts, as varints. Invariant: `PostingReader` gives back what `put_posting` was
 //! given; foreign bytes end the list. Must not know what documents are.
 
+use super::intern::Interner;
 use crate::facts::codec::{Reader, put_varint};
+use crate::index::bits::put_column;
+use crate::index::source::Section;
+use crate::index::strings::put_front_coded;
 
 /// Appends one posting; `last` is the document before it (0 at first), and becomes `doc`.
 #[inline]
@@ -72,4 +76,36 @@ impl Iterator for PostingReader<'_> {
         };
         Some((self.doc, body, name))
     }
+}
+
+/// Adds a posting to the list of a term, which is made if need be.
+#[inline]
+pub fn push_posting(lists: &mut Vec<PostingList>, term: u32, doc: u32, body: u8, name: u8) {
+    if lists.len() <= term as usize {
+        lists.resize_with(term as usize + 1, PostingList::default);
+    }
+    lists[term as usize].push(doc, body, name);
+}
+
+/// A term dictionary with its lists: strings; starts; per term its number of postings, then these.
+pub fn put_terms(terms: Interner, mut lists: Vec<PostingList>, ids: [u32; 3], out: &mut Vec<Section>) {
+    let (texts, ranks) = terms.sorted();
+    lists.resize_with(texts.len(), PostingList::default);
+    let mut order = vec![0; ranks.len()];
+    for (number, &rank) in ranks.iter().enumerate() {
+        order[rank as usize] = number;
+    }
+    let (mut all, mut starts) = (Vec::new(), vec![0]);
+    for number in order {
+        put_varint(&mut all, u64::from(lists[number].count));
+        all.extend_from_slice(&lists[number].bytes);
+        starts.push(all.len() as u64);
+    }
+    let mut bytes = Vec::new();
+    put_front_coded(&mut bytes, texts.iter().map(|it| it.as_bytes()));
+    out.push(Section { id: ids[0], bytes });
+    let mut bytes = Vec::new();
+    put_column(&mut bytes, starts.into_iter());
+    out.push(Section { id: ids[1], bytes });
+    out.push(Section { id: ids[2], bytes: all });
 }

@@ -5,14 +5,19 @@ mod assemble;
 mod intern;
 pub(crate) mod lists;
 mod rows;
+mod symbols;
+mod table;
 
-pub use assemble::{Assembler, SegmentInput};
+pub use assemble::{Assembler, CHUNK, SegmentInput};
 pub use intern::Interner;
 pub use lists::{PostingList, put_posting};
 pub use rows::{PassageRow, SymbolRow, rows_of};
+pub(super) use symbols::put_symbols;
+pub use table::FileTable;
 
 use super::source::Section;
 use super::traits::Traits;
+use super::view::Stored;
 use crate::base::hash::{ContentHash, Key};
 use crate::base::paths::RelPath;
 use crate::base::span::Span;
@@ -43,11 +48,14 @@ pub enum FileState {
 }
 
 impl FileState {
+    /// Its number where it is gone.
+    pub(crate) const DELETED: u8 = 255;
+
     pub(crate) fn number(&self) -> u8 {
         match self {
             Self::Indexed => 0,
             Self::Skipped { code, .. } => (*code).clamp(1, 254),
-            Self::Deleted => 255,
+            Self::Deleted => Self::DELETED,
         }
     }
 }
@@ -91,7 +99,14 @@ fn add_file(out: &mut Assembler, file: &FileRecord) {
     let generated = file.segments.first().is_some_and(|it| it.facts.generated);
     let traits = super::traits::of(file.path.as_bytes());
     let traits = if generated { traits.with(Traits::GENERATED) } else { traits };
-    out.file(&file.path, file.meta, file.hash, &file.lang, file.recipe, &file.state, traits);
+    let stored = Stored {
+        meta: file.meta,
+        hash: file.hash,
+        lang: file.lang.to_string(),
+        recipe: file.recipe,
+        state: file.state.clone(),
+    };
+    out.file(&file.path, &stored, traits);
     let mut line = 0;
     for (at, segment) in file.segments.iter().enumerate() {
         let facts = &*segment.facts;

@@ -2,13 +2,15 @@
 //! live files only, and does not change. Must not know who makes it (`apply`) nor the protocol.
 
 mod cache;
+mod known;
 mod query;
 mod state;
 
 pub use super::names::NameMatch;
 pub use cache::{Chunks, FactsCache, FewFacts, LastChunk, Load, Reading};
+pub use known::KnownFile;
 pub use query::Unembedded;
-pub use state::{Body, FileIds, Location, Locations, PackState, VectorRef, VectorState};
+pub use state::{Body, FileIds, Location, Locations, PackState, SpareState, VectorRef, VectorState};
 
 use super::traits::Traits;
 use super::view::Stored;
@@ -18,7 +20,6 @@ use crate::base::paths::RelPath;
 use crate::base::span::Span;
 use crate::facts::{Facts, SymbolKind};
 use crate::store::pack::PackId;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How much of the workspace an answer has seen, per stage.
@@ -33,12 +34,14 @@ pub struct Completeness {
     pub passages: u64,
     /// Passages with a vector, or of texts too long to get one.
     pub vectors: u64,
+    /// Changes on disk that were heard of and not yet looked at.
+    pub changes: u64,
 }
 
 impl Completeness {
     /// Every file is there with its names and words, or with the reason why not.
     pub fn is_indexed(&self) -> bool {
-        self.walked && self.files_done >= self.files_known
+        self.walked && self.files_done >= self.files_known && self.changes == 0
     }
 
     /// All is walked, indexed and embedded.
@@ -129,6 +132,8 @@ pub(crate) struct Inner {
     pub generation: Generation,
     pub packs: Vec<Option<Arc<PackState>>>,
     pub vectors: Vec<Option<Arc<VectorState>>>,
+    /// Asked by content alone.
+    pub spares: Vec<Arc<SpareState>>,
     pub locations: Locations,
     pub ids: Arc<FileIds>,
     pub cache: Arc<dyn FactsCache>,
@@ -148,6 +153,17 @@ impl Snapshot {
 
     pub fn completeness(&self) -> Completeness {
         self.0.completeness
+    }
+
+    /// The same, knowing of so many changes on disk that it does not hold.
+    #[must_use]
+    pub fn behind(self, changes: u64) -> Self {
+        if changes == self.0.completeness.changes {
+            return self;
+        }
+        let mut inner = Inner::clone(&self.0);
+        inner.completeness.changes = changes;
+        Self(Arc::new(inner), self.1)
     }
 
     /// The file at a path, if it is known and alive.
@@ -226,15 +242,6 @@ impl Snapshot {
         }
     }
 
-    /// Where the segments of the file on disk lie, with their keys; nothing is decoded.
-    pub fn stored_segments(&self, file: FileId) -> Vec<(Span, Key)> {
-        let Some(location) = self.0.locations.stored(file) else { return Vec::new() };
-        let Some(Some(state)) = self.0.packs.get(location.slot as usize) else { return Vec::new() };
-        let Body::Stored(view) = &state.body else { return Vec::new() };
-        let files = view.files();
-        files.segments_of(location.ordinal as usize).map(|it| (files.segment_place(it).0, files.key(it))).collect()
-    }
-
     /// All live files of a root (indexed and skipped), in no order.
     pub fn files(&self, root: RootId) -> Vec<FileId> {
         let packs = self.packs().filter(|(_, it)| it.root == root);
@@ -244,6 +251,29 @@ impl Snapshot {
                 live.map(|(_, id)| *id).collect::<Vec<_>>()
             })
             .collect()
+    }
+
+    /// Where the segments of the file on disk lie, with their keys; nothing is decoded.
+    pub fn stored_segments(&self, file: FileId) -> Vec<(Span, Key)> {
+        let Some(location) = self.0.locations.stored(file) else { return Vec::new() };
+        let Some(Some(state)) = self.0.packs.get(location.slot as usize) else { return Vec::new() };
+        let Body::Stored(view) = &state.body else { return Vec::new() };
+        let files = view.files();
+        files.segments_of(location.ordinal as usize).map(|it| (files.segment_place(it).0, files.key(it))).collect()
+    }
+
+    /// The files at and beneath a path of a root that the index knows on disk (indexed and skipped), in no order.
+    pub fn stored_beneath(&self, root: RootId, top: &RelPath) -> Vec<FileId> {
+        let mut out = Vec::new();
+        for (slot, state) in self.packs().filter(|(_, it)| it.root == root) {
+            let Body::Stored(view) = &state.body else { continue };
+            out.extend(view.files().beneath(top).filter_map(|ordinal| {
+                let here = Location { slot: slot as u32, ordinal: ordinal as u32 };
+                let file = *state.file_ids.get(ordinal)?;
+                (self.0.locations.stored(file) == Some(here)).then_some(file)
+            }));
+        }
+        out
     }
 
     /// A file's facts, decoded (through the cache). `None` where it is gone, skipped or cannot be read.
@@ -268,32 +298,14 @@ impl Snapshot {
         Some(Arc::new(out))
     }
 
-    /// Facts with terms for keys that the packs hold, live or not: what has the same text need not be parsed again.
-    pub fn reuse(&self, keys: &[Key]) -> HashMap<Key, Arc<Facts>> {
-        let mut wanted: std::collections::HashSet<Key> = keys.iter().copied().collect();
-        let mut out = HashMap::new();
-        for (_, state) in self.packs() {
-            let Body::Stored(view) = &state.body else { continue };
-            let mut found = Vec::new();
-            for at in 0..view.files().segment_count() {
-                if wanted.remove(&view.files().key(at)) {
-                    found.push(at);
-                }
-            }
-            for (at, facts) in if found.is_empty() { Vec::new() } else { view.facts_with_terms(&found) } {
-                out.insert(view.files().key(at), Arc::new(facts));
-            }
-        }
-        out
-    }
-
     /// What was found unreadable so far, by pack id: those packs should be set aside and rebuilt.
     pub fn faults(&self) -> Vec<(PackId, String)> {
         let stored = self.packs().filter_map(|(_, it)| match &it.body {
             Body::Stored(view) => Some((it.id, view.fault()?)),
             Body::Open(_) => None,
         });
-        stored.collect()
+        let spares = self.0.spares.iter().filter_map(|it| Some((it.id, it.view.fault()?)));
+        stored.chain(spares).collect()
     }
 
     /// Occupied slots.

@@ -74,6 +74,13 @@ pub struct VectorState {
     pub view: Arc<VectorView>,
 }
 
+/// A pack of files that live no more, but whose content may come back.
+pub struct SpareState {
+    pub id: PackId,
+    pub root: RootId,
+    pub view: Arc<PackView>,
+}
+
 /// A file's place: slot of the pack, ordinal in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Location {

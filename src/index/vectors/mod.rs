@@ -168,6 +168,20 @@ impl VectorView {
         range.start.min(self.count)..range.end.min(self.count)
     }
 
+    /// The run that begins with a vector.
+    pub fn run_from(&self, first: usize) -> Option<usize> {
+        let (mut low, mut high) = (0, self.run_count());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.run(middle).start < first {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        (low < self.run_count() && self.run(low).start == first).then_some(low)
+    }
+
     /// The run of a key.
     pub fn find(&self, key: Key) -> Option<usize> {
         let range = self.buckets.range(key);
@@ -188,11 +202,13 @@ impl VectorView {
         self.rows(at, 1)
     }
 
-    fn rows(&self, first: usize, count: usize) -> &[u8] {
+    /// Components of `count` vectors in a row; empty where they cannot be read.
+    pub(super) fn rows(&self, first: usize, count: usize) -> &[u8] {
         self.values.range(first * self.dims..(first + count) * self.dims).unwrap_or(&[])
     }
 
-    fn sketches(&self, first: usize, count: usize) -> &[u8] {
+    /// Their signs.
+    pub(super) fn sketches(&self, first: usize, count: usize) -> &[u8] {
         let width = self.dims.div_ceil(8);
         self.signs.range(first * width..(first + count) * width).unwrap_or(&[])
     }

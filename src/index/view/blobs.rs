@@ -9,7 +9,6 @@ use crate::index::bits::Table;
 use crate::index::sections::*;
 use crate::index::snapshot::{Chunks, LastChunk};
 use crate::index::source::{LazyBytes, PackSource};
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -34,28 +33,35 @@ impl BlobsPart {
     }
 }
 
-impl PackView {
-    /// The bytes of the stored facts of several segments in a row; a chunk that serves many is opened once.
-    pub fn blobs_of(&self, segments: Range<usize>) -> Vec<Option<Vec<u8>>> {
-        let mut open: Option<(usize, Option<Vec<u8>>)> = None;
-        segments
-            .map(|at| {
-                let table = &self.files().segments;
-                let chunk = table.get(segment::CHUNK, at) as usize;
-                if open.as_ref().is_none_or(|it| it.0 != chunk) {
-                    open = Some((chunk, self.blobs()?.chunk(chunk)));
-                }
-                let start = table.get(segment::OFFSET, at) as usize;
-                let end = start + table.get(segment::LENGTH, at) as usize;
-                let found = open.as_ref()?.1.as_ref().and_then(|it| it.get(start..end)).map(<[u8]>::to_vec);
-                if found.is_none() {
-                    self.note(format!("the facts of segment {at} cannot be read"));
-                }
-                found
-            })
-            .collect()
+/// Reads stored facts one after another; the chunk read last stays open.
+pub struct BlobCursor<'a> {
+    view: &'a PackView,
+    open: Option<(usize, Option<Vec<u8>>)>,
+}
+
+impl<'a> BlobCursor<'a> {
+    pub fn new(view: &'a PackView) -> Self {
+        Self { view, open: None }
     }
 
+    /// The stored facts of a segment.
+    pub fn get(&mut self, at: usize) -> Option<&[u8]> {
+        let table = &self.view.files().segments;
+        let chunk = table.get(segment::CHUNK, at) as usize;
+        if self.open.as_ref().is_none_or(|it| it.0 != chunk) {
+            self.open = Some((chunk, self.view.blobs().and_then(|it| it.chunk(chunk))));
+        }
+        let start = table.get(segment::OFFSET, at) as usize;
+        let end = start + table.get(segment::LENGTH, at) as usize;
+        let found = self.open.as_ref().and_then(|it| it.1.as_ref()?.get(start..end));
+        if found.is_none() {
+            self.view.note(format!("the facts of segment {at} cannot be read"));
+        }
+        found
+    }
+}
+
+impl PackView {
     /// Positions in the name dictionary of a segment's names, in the order of the stored form.
     pub fn name_list(&self, at: usize) -> Vec<u32> {
         let Some(part) = self.names() else { return Vec::new() };
@@ -105,10 +111,14 @@ impl PackView {
 
     /// Facts of several segments (ascending), terms restored from the postings: one walk over all lists.
     pub fn facts_with_terms(&self, segments: &[usize]) -> Vec<(usize, Facts)> {
+        const NONE: u32 = u32::MAX;
         let chunks = LastChunk::default();
         let mut all: Vec<(usize, Facts)> =
             segments.iter().filter_map(|&at| Some((at, self.facts(at, &chunks)?))).collect();
-        let slots: HashMap<usize, usize> = all.iter().enumerate().map(|(slot, it)| (it.0, slot)).collect();
+        let mut slots = vec![NONE; self.files().segment_count()];
+        for (slot, it) in all.iter().enumerate() {
+            slots[it.0] = slot as u32;
+        }
         let Some(words) = self.words() else { return Vec::new() };
         let (column, bytes) = self.files().passages.column(passage::SEGMENT);
         let mut terms = words.body.terms.cursor();
@@ -118,9 +128,9 @@ impl PackView {
             }
             for (doc, body, name) in words.body.list(term).1 {
                 let segment = column.get(bytes, doc as usize) as usize;
-                let Some(&slot) = slots.get(&segment) else { continue };
+                let Some(&slot) = slots.get(segment).filter(|it| **it != NONE) else { continue };
                 let first = self.files().passages_of(segment).start;
-                let facts = &mut all[slot].1;
+                let facts = &mut all[slot as usize].1;
                 let text = facts.names.intern(std::str::from_utf8(terms.text()).unwrap_or(""));
                 if let Some(it) = facts.passages.get_mut((doc as usize).wrapping_sub(first)) {
                     it.terms.push(Term { text, body, name });

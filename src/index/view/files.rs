@@ -92,6 +92,19 @@ impl FilesPart {
         self.paths.find(path.as_bytes())
     }
 
+    /// The file at `top` and those beneath it.
+    pub fn beneath(&self, top: &RelPath) -> impl Iterator<Item = usize> {
+        let top = top.as_bytes();
+        // What lies beneath stands in a row, but between it and the path itself other names may come (`a`, `a.b`, `a/c`).
+        let (from, upto) = if top.is_empty() {
+            (0, self.len())
+        } else {
+            (self.paths.lower_bound(&[top, b"/"].concat()), self.paths.lower_bound(&[top, b"0"].concat()))
+        };
+        let exact = self.paths.find(top).filter(|it| !(from..upto).contains(it));
+        exact.into_iter().chain(from..upto)
+    }
+
     pub fn lang(&self, at: usize) -> &str {
         self.langs.text(self.files.get(file::LANG, at) as usize)
     }
@@ -109,12 +122,19 @@ impl FilesPart {
         self.state(at) == 0
     }
 
+    /// The size of an indexed file's source as a weight: none counts for more than what is read of it.
+    pub fn weighed_bytes(&self, at: usize) -> u64 {
+        if self.is_indexed(at) { self.files.get(file::SIZE, at).min(16 << 20) } else { 0 }
+    }
+
+    /// Of a file's raw bytes; zeros outside.
+    pub fn hash(&self, at: usize) -> ContentHash {
+        let bytes = (*self.hashes).as_ref().get(at * 32..at * 32 + 32);
+        ContentHash(bytes.and_then(|it| it.try_into().ok()).unwrap_or([0; 32]))
+    }
+
     pub fn stored(&self, at: usize) -> Stored {
         let number = |column| self.files.get(column, at);
-        let mut hash = [0; 32];
-        if let Some(bytes) = (*self.hashes).as_ref().get(at * 32..at * 32 + 32) {
-            hash.copy_from_slice(bytes);
-        }
         Stored {
             meta: FileMeta {
                 size: number(file::SIZE),
@@ -122,7 +142,7 @@ impl FilesPart {
                 ctime_ns: number(file::CTIME) as i64,
                 inode: number(file::INODE),
             },
-            hash: ContentHash(hash),
+            hash: self.hash(at),
             lang: self.lang(at).to_owned(),
             recipe: key_of(self.recipes.get(number(file::RECIPE) as usize)),
             state: match number(file::STATE) as u8 {

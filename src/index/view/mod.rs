@@ -4,6 +4,7 @@
 mod blobs;
 mod files;
 
+pub use blobs::BlobCursor;
 pub use files::{FilesPart, Stored};
 
 use super::bits::Table;
@@ -11,6 +12,7 @@ use super::build::lists::PostingReader;
 use super::sections::*;
 use super::source::{Bytes, LazyBytes, PackSource};
 use super::strings::{FrontCoded, Strings};
+use crate::base::hash::ContentHash;
 use crate::facts::codec::Reader;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
@@ -80,6 +82,8 @@ pub struct PackView {
     names: OnceLock<Option<NamesPart>>,
     words: OnceLock<Option<WordsPart>>,
     blobs: OnceLock<Option<blobs::BlobsPart>>,
+    /// Files in the order of their contents' hashes, made when first asked for.
+    by_hash: OnceLock<Vec<u32>>,
     fault: Mutex<Option<String>>,
 }
 
@@ -89,15 +93,8 @@ impl PackView {
         let files = FilesPart::read(&*source)?;
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
         let (number, fault) = (NUMBERS.fetch_add(1, Ordering::Relaxed), Mutex::new(None));
-        Ok(Self {
-            number,
-            source,
-            files,
-            names: OnceLock::new(),
-            words: OnceLock::new(),
-            blobs: OnceLock::new(),
-            fault,
-        })
+        let (names, words, blobs, by_hash) = (OnceLock::new(), OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Ok(Self { number, source, files, names, words, blobs, by_hash, fault })
     }
 
     /// A pack in memory.
@@ -107,6 +104,17 @@ impl PackView {
 
     pub fn files(&self) -> &FilesPart {
         &self.files
+    }
+
+    /// The files with this content, whatever became of them since.
+    pub fn with_content(&self, hash: ContentHash) -> impl Iterator<Item = usize> {
+        let all = self.by_hash.get_or_init(|| {
+            let mut all: Vec<u32> = (0..self.files.len() as u32).collect();
+            all.sort_unstable_by_key(|&it| self.files.hash(it as usize));
+            all
+        });
+        let from = all.partition_point(|&it| self.files.hash(it as usize) < hash);
+        all[from..].iter().map(|&it| it as usize).take_while(move |&it| self.files.hash(it) == hash)
     }
 
     /// Names and symbols; `None` where they cannot be read.

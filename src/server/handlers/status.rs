@@ -58,6 +58,10 @@ fn plain(status: &Status) -> Value {
         "cache": tiers(&status.tiers),
         "statCache": { "asked": status.stat_cache.asked, "hits": status.stat_cache.hits, "entries": status.stat_cache.entries },
         "largeFiles": large,
+        "changes": {
+            "waiting": status.changes_waiting, "parsed": status.changes.files_parsed,
+            "reused": status.changes.files_reused,
+        },
         "quarantined": quarantined,
         "notices": status.notices,
         "profile": status.profile,

@@ -12,8 +12,8 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use super::extract::{self, Arrival};
 use super::record::{self, Finished, Pending};
 use super::{Stopwatch, Work};
+use crate::base::ids::FileId;
 use crate::base::os::stamp::now_ns;
-use crate::base::paths::RelPath;
 use crate::base::threads::{self, Intent};
 use crate::index::build::{FileState, SegmentRecord};
 use crate::workspace::progress::Counters;
@@ -225,7 +225,7 @@ fn finish(work: &Work<'_>, raw: Raw) -> Option<Finished> {
     Counters::add(&counters.passages_found, passages as u64);
     let mut runs = Vec::new();
     if let Some(embedder) = &work.pass.shared.options.embedder {
-        match record::embed(&**embedder, &path, text, &segments) {
+        match record::embed(&**embedder, &work.pass.snapshot, &path, text, &segments) {
             Ok(made) => {
                 runs = made;
                 let made: usize = runs.iter().map(|it| it.vectors.len()).sum();
@@ -302,17 +302,6 @@ pub fn forget_missing(work: &Work<'_>) {
 }
 
 /// The files that the index knew beneath the pass's paths when it began.
-fn known_beneath(pass: &super::Pass<'_>) -> Vec<crate::base::ids::FileId> {
-    let beneath = |path: &RelPath, top: &RelPath| {
-        let (path, top) = (path.as_bytes(), top.as_bytes());
-        top.is_empty() || path.starts_with(top) && path.get(top.len()).is_none_or(|&b| b == b'/')
-    };
-    let all = pass.snapshot.files(pass.root.id);
-    all.into_iter()
-        .filter(|&id| pass.snapshot.stored(id).is_some())
-        .filter(|&id| {
-            let path = pass.snapshot.path(id);
-            path.is_some_and(|(_, path)| pass.paths.iter().any(|top| beneath(&path, top)))
-        })
-        .collect()
+fn known_beneath(pass: &super::Pass<'_>) -> Vec<FileId> {
+    pass.paths.iter().flat_map(|top| pass.snapshot.stored_beneath(pass.root.id, top)).collect()
 }

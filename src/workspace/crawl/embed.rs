@@ -55,7 +55,7 @@ pub fn missing(pass: &Pass<'_>) {
                 .iter()
                 .map(|it| SegmentRecord { span: it.span, key: it.key, facts: it.facts.clone() })
                 .collect();
-            match record::embed(&*embedder, &path, text, &segments) {
+            match record::embed(&*embedder, &snapshot, &path, text, &segments) {
                 Ok(made) => {
                     let count: usize = made.iter().map(|it| it.vectors.len()).sum();
                     Counters::add(&pass.counters.passages_done, count as u64);

@@ -9,13 +9,13 @@ use super::Work;
 use super::large::{self, Found};
 use super::read::{self, Content};
 use super::record::{self, Pending};
-use crate::base::hash::{ContentHash, Key};
+use crate::base::hash::ContentHash;
 use crate::base::ids::FileId;
 use crate::base::os::FileStamp;
 use crate::base::os::stamp::now_ns;
 use crate::base::paths::RelPath;
-use crate::base::span::Span;
 use crate::index::build::{FileRecord, FileState, SegmentRecord};
+use crate::index::snapshot::KnownFile;
 use crate::index::view::Stored;
 use crate::syntax::languages::Lang;
 use crate::workspace::progress::Counters;
@@ -24,8 +24,8 @@ use crate::workspace::state::Lane;
 use crate::workspace::worker::{Job, LARGE, Outcome, Task};
 
 /// Files that the index is asked about together, and their bytes.
-const CANDIDATES: usize = 256;
-const CANDIDATE_BYTES: u64 = 4 << 20;
+const CANDIDATES: usize = 1_024;
+const CANDIDATE_BYTES: u64 = 8 << 20;
 
 /// A file that needs no worker (any more).
 pub enum Arrival {
@@ -40,9 +40,9 @@ pub struct Batch<'a> {
     work: &'a Work<'a>,
     tasks: Vec<Task>,
     bytes: usize,
-    /// Files whose content the index seems to hold, with the places and keys of their segments. They are asked for
-    /// together, since an answer walks over all words of a pack.
-    candidates: Vec<(Pending, Vec<(Span, Key)>)>,
+    /// Files whose content the index seems to hold. They are asked for together, since an answer walks over all words of
+    /// a pack.
+    candidates: Vec<(Pending, KnownFile)>,
     candidate_bytes: u64,
     arrivals: Sender<Arrival>,
     outcomes: Sender<(u64, Outcome)>,
@@ -71,9 +71,9 @@ impl<'a> Batch<'a> {
         self.later.as_ref()
     }
 
-    fn add_candidate(&mut self, pending: Pending, places: Vec<(Span, Key)>) {
+    fn add_candidate(&mut self, pending: Pending, known: KnownFile) {
         self.candidate_bytes += pending.content.meta.size;
-        self.candidates.push((pending, places));
+        self.candidates.push((pending, known));
         if self.candidates.len() >= CANDIDATES || self.candidate_bytes >= CANDIDATE_BYTES {
             self.resolve();
         }
@@ -82,12 +82,13 @@ impl<'a> Batch<'a> {
     /// Asks the index for the facts of all candidates; what it does not hold after all is parsed.
     fn resolve(&mut self) {
         self.candidate_bytes = 0;
-        let candidates = std::mem::take(&mut self.candidates);
-        let keys: Vec<Key> = candidates.iter().flat_map(|(_, places)| places.iter().map(|it| it.1)).collect();
-        let facts = if keys.is_empty() { Default::default() } else { self.work.pass.snapshot.reuse(&keys) };
-        for (pending, places) in candidates {
-            let segment = |(span, key): (Span, Key)| Some(SegmentRecord { span, key, facts: facts.get(&key)?.clone() });
-            match places.into_iter().map(segment).collect::<Option<Vec<_>>>() {
+        if self.candidates.is_empty() {
+            return;
+        }
+        let (candidates, known): (Vec<_>, Vec<_>) = std::mem::take(&mut self.candidates).into_iter().unzip();
+        let found = self.work.pass.snapshot.segments_of_known(&known);
+        for (pending, segments) in candidates.into_iter().zip(found) {
+            match segments {
                 Some(segments) => {
                     Counters::add(&self.work.pass.counters.files_reused, 1);
                     let _ = self.arrivals.send(Arrival::Known(pending, segments));
@@ -179,20 +180,17 @@ pub fn keep(work: &Work<'_>, batch: &mut Batch<'_>, known: Option<FileId>, pendi
         let _ = batch.arrivals.send(Arrival::Record(record::left_out(path.clone(), content, skip), *read_ns));
         return;
     }
-    let candidate = match (&stored, known) {
-        (Some(stored), Some(id)) if stored.hash == content.hash && stored.lang == content.lang.id() => Some(id),
-        _ => pass.root.by_content(&pass.snapshot, content.hash),
-    };
-    match candidate.map_or(Known::Nothing, |id| known_content(work, id, content)) {
-        Known::Segments(recipe, places) => {
-            batch.add_candidate(Pending { recipe: Some(recipe), ..pending }, places);
+    match known_content(work, content) {
+        Some((known, None)) => {
+            let recipe = Some(known.stored().recipe);
+            batch.add_candidate(Pending { recipe, ..pending }, known);
         }
-        Known::Poison(skip) => {
+        Some((_, Some(skip))) => {
             Counters::add(&pass.counters.files_skipped, 1);
             let record = record::left_out(path.clone(), content, &skip);
             let _ = batch.arrivals.send(Arrival::Record(record, *read_ns));
         }
-        Known::Nothing => batch.add(pending),
+        None => batch.add(pending),
     }
 }
 
@@ -216,27 +214,16 @@ pub fn skip_of(stored: &Stored) -> Option<Skip> {
     }
 }
 
-/// What the index holds of a content.
-enum Known {
-    Nothing,
-    /// What made them, and where they lie.
-    Segments(Key, Vec<(Span, Key)>),
-    /// A poisonous text is poisonous under every name.
-    Poison(Skip),
-}
-
-/// What the index holds of the same content under `id` (this path or another).
-fn known_content(work: &Work<'_>, id: FileId, content: &Content) -> Known {
-    let snapshot = &work.pass.snapshot;
-    let Some(stored) = snapshot.stored(id) else { return Known::Nothing };
-    if stored.hash != content.hash || stored.lang != content.lang.id() || !is_current(work, &stored) {
-        return Known::Nothing;
-    }
-    match skip_of(&stored) {
-        Some(skip @ Skip::Quarantined(_)) => Known::Poison(skip),
-        Some(_) => Known::Nothing,
-        None => Known::Segments(stored.recipe, snapshot.stored_segments(id)),
-    }
+/// What the index holds of a content, whichever file has it or had it: a file with facts, or one that was left out because
+/// its text is poisonous, as it is under every name.
+fn known_content(work: &Work<'_>, content: &Content) -> Option<(KnownFile, Option<Skip>)> {
+    let fits = |it: &Stored| {
+        let of_use = matches!(skip_of(it), None | Some(Skip::Quarantined(_)));
+        of_use && it.lang == content.lang.id() && is_current(work, it)
+    };
+    let known = work.pass.snapshot.known(content.hash, fits)?;
+    let skip = skip_of(&known.stored());
+    Some((known, skip))
 }
 
 /// A file that cannot be read now: said with its reason, tried again by the next pass.

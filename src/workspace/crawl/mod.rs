@@ -257,10 +257,7 @@ fn look(work: &Work<'_>, sights: Sender<Vec<Sight>>) -> bool {
             cancel.cancel();
         }
     };
-    let Ok(pool) = pass.shared.walk_pool() else {
-        work.refused.store(true, Ordering::Relaxed);
-        return false;
-    };
+    let mut pool = None;
     let beside = BesidePass { shared: pass.shared, root: pass.root, lane: pass.lane };
     for path in &pass.paths {
         let kind = if path.as_bytes().is_empty() {
@@ -270,7 +267,15 @@ fn look(work: &Work<'_>, sights: Sender<Vec<Sight>>) -> bool {
         };
         match kind {
             Ok((_, EntryKind::Directory)) => {
-                walk::walk(&pool, &pass.root.dir, &pass.root.rules, path, &cancel, &beside, &emit);
+                // Threads are made for folders alone: most passes are of one file that was saved.
+                if pool.is_none() {
+                    pool = pass.shared.walk_pool().ok();
+                }
+                let Some(pool) = &pool else {
+                    work.refused.store(true, Ordering::Relaxed);
+                    return false;
+                };
+                walk::walk(pool, &pass.root.dir, &pass.root.rules, path, &cancel, &beside, &emit);
             }
             Ok((stamp, kind)) => emit(vec![single(&pass.root.rules, pass, path, stamp, kind)]),
             // Whatever the index knew of it is forgotten at the end of the pass.

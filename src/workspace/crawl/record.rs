@@ -12,6 +12,7 @@ use crate::base::span::Span;
 use crate::embed::{Embedder, batch};
 use crate::facts::{Facts, codec};
 use crate::index::build::{FileRecord, FileState, SegmentRecord};
+use crate::index::snapshot::Snapshot;
 use crate::index::vectors::{MOST_EMBEDDED, VectorRun, quantise, run_key};
 use crate::syntax::languages::{self, Lang};
 use crate::workspace::skip::Skip;
@@ -111,12 +112,14 @@ fn bad(why: &str) -> Skip {
     Skip::Quarantined(format!("its facts cannot be read: {why}"))
 }
 
-/// The vectors of all passages of a file; none for texts above the limit.
+/// The vectors of all passages of a file; none for texts above the limit. What the index has of the very same inputs is
+/// taken from it, and written again with the rest: a merge may just be dropping it where it lies.
 ///
 /// # Errors
 /// What the embedder says.
 pub fn embed(
     embedder: &dyn Embedder,
+    snapshot: &Snapshot,
     path: &RelPath,
     text: &str,
     segments: &[SegmentRecord],
@@ -128,13 +131,19 @@ pub fn embed(
     let model = embedder.model_id();
     let mut runs = Vec::with_capacity(segments.len());
     for segment in segments.iter().filter(|it| !it.facts.passages.is_empty()) {
+        let key = run_key(&model.0, path, segment.key);
+        let known = snapshot.known_vectors(key, embedder.dimensions());
+        if let Some(known) = known.filter(|it| it.vectors.len() == segment.facts.passages.len()) {
+            runs.push(known);
+            continue;
+        }
         let part = text.get(segment.span.range()).unwrap_or("");
         let inputs: Vec<String> = inputs_of(&tail, part, &segment.facts);
         let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
         let mut vectors = Vec::new();
         embedder.embed(&inputs, &mut vectors)?;
         let vectors = vectors.chunks_exact(embedder.dimensions().max(1)).map(quantise).collect();
-        runs.push(Run { key: run_key(&model.0, path, segment.key), vectors });
+        runs.push(Run { key, vectors });
     }
     Ok(runs)
 }

@@ -28,9 +28,11 @@ const MANY: usize = 4_096;
 pub(super) fn run(shared: &Arc<Shared>, requests: &Sender<Request>, told: &Receiver<Told>) {
     while let Ok(first) = told.recv() {
         let mut changed = BTreeMap::from([(first.path, first.turned)]);
-        let begun = Instant::now();
+        let (begun, mut heard) = (Instant::now(), 1);
         while begun.elapsed() < LONGEST {
-            match told.recv_timeout(QUIET) {
+            let next = told.recv_timeout(QUIET);
+            heard += u64::from(next.is_ok());
+            match next {
                 Ok(it) if changed.len() < MANY => *changed.entry(it.path).or_insert(false) |= it.turned,
                 Ok(_) => shared.watch.lost.store(true, Ordering::Release),
                 Err(RecvTimeoutError::Timeout) => break,
@@ -41,6 +43,7 @@ pub(super) fn run(shared: &Arc<Shared>, requests: &Sender<Request>, told: &Recei
             return;
         }
         hand_on(shared, requests, &changed);
+        shared.behind.heeded(heard);
     }
 }
 
@@ -65,6 +68,7 @@ fn hand_on(shared: &Shared, requests: &Sender<Request>, changed: &BTreeMap<PathB
         wanted.iter().for_each(|(root, _)| root.rules.forget());
     }
     for (root, path) in wanted {
+        shared.behind.ask();
         let _ = requests.send(Request::Near(root, path));
     }
 }

@@ -18,6 +18,7 @@ use notify::{Config, ErrorKind, RecommendedWatcher, RecursiveMode, Watcher};
 pub(super) use self::stat_cache::BesidePass;
 use self::stat_cache::StatCache;
 pub use self::stat_cache::StatCacheStatistics;
+use super::behind::Behind;
 use super::lanes::Request;
 use super::options::StatCacheOptions;
 use super::roots::Root;
@@ -81,7 +82,7 @@ impl Watch {
     pub fn start(shared: &Arc<Shared>, requests: Sender<Request>) {
         let (sender, told) = bounded(WAITING);
         let of = shared.clone();
-        let heard = move |event: notify::Result<Event>| of.watch.hear(event, &sender);
+        let heard = move |event: notify::Result<Event>| of.watch.hear(event, &of.behind, &sender);
         let config = Config::default().with_follow_symlinks(false);
         let watcher = match RecommendedWatcher::new(heard, config) {
             Ok(watcher) => watcher,
@@ -215,7 +216,7 @@ impl Watch {
     }
 
     /// Called by the watcher's own thread: must not wait, nor ask the watcher anything.
-    fn hear(&self, event: notify::Result<Event>, out: &Sender<Told>) {
+    fn hear(&self, event: notify::Result<Event>, behind: &Behind, out: &Sender<Told>) {
         let lost = event.as_ref().map_or(true, Event::need_rescan);
         let event = event.unwrap_or_default();
         if lost {
@@ -227,13 +228,22 @@ impl Watch {
             EventKind::Modify(notify::event::ModifyKind::Name(_)) => true,
             EventKind::Access(AccessKind::Close(AccessMode::Write)) | EventKind::Modify(_) => false,
             // The empty path wakes the thread that looks after losses.
-            _ if lost => return drop(out.try_send(Told { path: PathBuf::new(), turned: false })),
+            _ if lost => {
+                behind.hear();
+                if out.try_send(Told { path: PathBuf::new(), turned: false }).is_err() {
+                    behind.heeded(1);
+                }
+                return;
+            }
             _ => return,
         };
         self.stamps.hear();
         for path in event.paths {
-            if let Err(TrySendError::Full(_)) = out.try_send(Told { path, turned }) {
-                self.lost.store(true, Ordering::Release);
+            behind.hear();
+            if let Err(error) = out.try_send(Told { path, turned }) {
+                behind.heeded(1);
+                // The thread that gathers still has some, and finds the loss behind them.
+                self.lost.fetch_or(matches!(error, TrySendError::Full(_)), Ordering::AcqRel);
             }
         }
     }

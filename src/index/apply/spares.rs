@@ -1,0 +1,62 @@
+//! Packs of what lives no more, and what a merge needs to know of the living. Invariant: what is spare is asked by content
+//! alone and never part of an answer. Must not know the disk.
+
+use super::Builder;
+use crate::base::ids::RootId;
+use crate::index::bits::BitSet;
+use crate::index::snapshot::{Body, Location, SpareState, VectorRef};
+use crate::index::vectors::VectorView;
+use crate::index::view::PackView;
+use crate::store::pack::PackId;
+use std::sync::Arc;
+
+/// A vector pack of the store, and which of its runs something on disk uses.
+pub struct UsedVectors {
+    pub view: Arc<VectorView>,
+    pub used: BitSet,
+}
+
+impl Builder {
+    /// Takes in a pack of files that live no more.
+    pub fn apply_spare(&mut self, root: RootId, id: PackId, view: Arc<PackView>) {
+        self.inner.spares.push(Arc::new(SpareState { id, root, view }));
+    }
+
+    /// Forgets those for which `gone` says so.
+    pub fn drop_spares(&mut self, gone: impl Fn(&SpareState) -> bool) {
+        self.inner.spares.retain(|it| !gone(it));
+    }
+
+    /// The vectors of a pack that files on disk use (open documents or not), and how many vectors they use in all packs of
+    /// the root.
+    pub fn used_vectors(&self, root: RootId, ids: &[PackId]) -> (Vec<(PackId, UsedVectors)>, u64) {
+        let mut out: Vec<(u32, PackId, UsedVectors)> = Vec::new();
+        for (slot, it) in self.inner.vectors.iter().enumerate() {
+            if let Some(it) = it.as_ref().filter(|it| it.root == root && ids.contains(&it.id)) {
+                let used = UsedVectors { view: it.view.clone(), used: BitSet::default() };
+                out.push((slot as u32, it.id, used));
+            }
+        }
+        let mut all = 0;
+        for (slot, state) in self.inner.packs.iter().enumerate() {
+            let Some(state) = state.as_ref().filter(|it| it.root == root) else { continue };
+            let Body::Stored(view) = &state.body else { continue };
+            for (ordinal, &file) in state.file_ids.iter().enumerate() {
+                let here = Location { slot: slot as u32, ordinal: ordinal as u32 };
+                if self.inner.locations.stored(file) != Some(here) {
+                    continue;
+                }
+                for segment in view.files().segments_of(ordinal) {
+                    let Some(found) = state.vectors.get(segment).filter(|it| **it != VectorRef::NONE) else { continue };
+                    all += view.files().passages_of(segment).len() as u64;
+                    if let Some((.., it)) = out.iter_mut().find(|it| it.0 == found.slot)
+                        && let Some(run) = it.view.run_from(found.first as usize)
+                    {
+                        it.used.set(run);
+                    }
+                }
+            }
+        }
+        (out.into_iter().map(|(_, id, used)| (id, used)).collect(), all)
+    }
+}

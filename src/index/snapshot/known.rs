@@ -1,0 +1,115 @@
+//! What the packs hold of a content, whoever has it now or had it once. Invariant: facts are those of the content and the
+//! recipe that were asked for; paths play no part. Must not know how a content came to be.
+
+use super::{Body, Snapshot};
+use crate::base::hash::{ContentHash, Key};
+use crate::facts::Facts;
+use crate::index::build::SegmentRecord;
+use crate::index::vectors::VectorRun;
+use crate::index::view::{PackView, Stored};
+use crate::store::pack::PackId;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// A file of a pack, alive or not, whose content was asked for.
+#[derive(Clone)]
+pub struct KnownFile {
+    view: Arc<PackView>,
+    ordinal: usize,
+}
+
+impl KnownFile {
+    /// What the index keeps about it besides its facts.
+    pub fn stored(&self) -> Stored {
+        self.view.files().stored(self.ordinal)
+    }
+}
+
+impl Snapshot {
+    /// A file with this content that `fits` (language, recipe, state): one that lives, that lived in a pack which stands,
+    /// or that was kept because it may come back.
+    pub fn known(&self, hash: ContentHash, fits: impl Fn(&Stored) -> bool) -> Option<KnownFile> {
+        self.views().find_map(|view| {
+            let ordinal = view.with_content(hash).find(|&it| fits(&view.files().stored(it)))?;
+            Some(KnownFile { view: view.clone(), ordinal })
+        })
+    }
+
+    /// A pack of files that live no more.
+    pub(crate) fn spare(&self, id: PackId) -> Option<Arc<PackView>> {
+        self.0.spares.iter().find(|it| it.id == id).map(|it| it.view.clone())
+    }
+
+    /// Whether a file on disk has this content now.
+    pub(crate) fn is_live(&self, hash: ContentHash) -> bool {
+        self.packs().any(|(slot, state)| {
+            let Body::Stored(view) = &state.body else { return false };
+            let here = |it: usize| super::Location { slot: slot as u32, ordinal: it as u32 };
+            let live = |it: usize| self.0.locations.stored(*state.file_ids.get(it)?).filter(|at| *at == here(it));
+            view.with_content(hash).any(|it| live(it).is_some())
+        })
+    }
+
+    /// Facts with terms for keys that the packs hold, live or not: what has the same text need not be parsed again.
+    pub fn reuse(&self, keys: &[Key]) -> HashMap<Key, Arc<Facts>> {
+        let mut wanted: HashSet<Key> = keys.iter().copied().collect();
+        let mut out = HashMap::new();
+        for view in self.views() {
+            let mut found = Vec::new();
+            for at in 0..view.files().segment_count() {
+                if wanted.remove(&view.files().key(at)) {
+                    found.push(at);
+                }
+            }
+            for (at, facts) in if found.is_empty() { Vec::new() } else { view.facts_with_terms(&found) } {
+                out.insert(view.files().key(at), Arc::new(facts));
+            }
+        }
+        out
+    }
+
+    /// All packs of facts, then those of what lives no more.
+    fn views(&self) -> impl Iterator<Item = &Arc<PackView>> {
+        let packs = self.packs().filter_map(|(_, it)| match &it.body {
+            Body::Stored(view) => Some(view),
+            Body::Open(_) => None,
+        });
+        packs.chain(self.0.spares.iter().map(|it| &it.view))
+    }
+
+    /// The segments of such files with their facts, terms included; none where they cannot be read. Files are best asked
+    /// for together: an answer walks over all words of a pack.
+    pub fn segments_of_known(&self, files: &[KnownFile]) -> Vec<Option<Vec<SegmentRecord>>> {
+        let mut out: Vec<Option<Vec<SegmentRecord>>> = vec![None; files.len()];
+        let mut views: Vec<&Arc<PackView>> = Vec::new();
+        for it in files {
+            if !views.iter().any(|view| Arc::ptr_eq(view, &it.view)) {
+                views.push(&it.view);
+            }
+        }
+        for view in views {
+            let mine = |it: &KnownFile| Arc::ptr_eq(view, &it.view);
+            let of = |it: &KnownFile| view.files().segments_of(it.ordinal);
+            let mut wanted: Vec<usize> = files.iter().filter(|it| mine(it)).flat_map(of).collect();
+            wanted.sort_unstable();
+            wanted.dedup();
+            let facts: HashMap<usize, Arc<Facts>> =
+                view.facts_with_terms(&wanted).into_iter().map(|(at, facts)| (at, Arc::new(facts))).collect();
+            for (slot, it) in files.iter().enumerate().filter(|(_, it)| mine(it)) {
+                let segment = |at: usize| {
+                    let (span, _) = view.files().segment_place(at);
+                    Some(SegmentRecord { span, key: view.files().key(at), facts: facts.get(&at)?.clone() })
+                };
+                out[slot] = of(it).map(segment).collect();
+            }
+        }
+        out
+    }
+
+    /// The vectors of a run (see [`crate::index::vectors::run_key`]), bound to something or not. Those of open documents
+    /// are theirs alone.
+    pub fn known_vectors(&self, key: Key, dims: usize) -> Option<VectorRun> {
+        let stored = self.0.vectors.iter().flatten().filter(|it| it.document.is_none() && it.view.dims() == dims);
+        stored.into_iter().find_map(|it| it.view.find(key).map(|run| it.view.vectors(run)))
+    }
+}
