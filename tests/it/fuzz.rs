@@ -224,7 +224,10 @@ fn packs() {
             let _ = (files.path(file), files.stored(file), files.lang(file), files.traits(file), files.weight(file));
             for segment in files.segments_of(file).take(100) {
                 let _ = (files.key(segment), files.segment_place(segment), view.name_list(segment));
-                let _ = (files.file_of_segment(segment), view.facts(segment));
+                let _ = (
+                    files.file_of_segment(segment),
+                    view.facts(segment, &portolan::index::snapshot::LastChunk::default()),
+                );
                 for passage in files.passages_of(segment).take(100) {
                     std::hint::black_box(files.file_of_passage(passage));
                 }
