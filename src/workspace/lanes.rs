@@ -13,6 +13,7 @@ use super::merging::{self, Occasion};
 use super::progress::{Counters, Event, Stage};
 use super::roots::Root;
 use super::rules::Rules;
+use super::seeding;
 use super::seek::{self, Asked};
 use super::shelf;
 use super::state::{Command, Lane, Shared};
@@ -228,6 +229,7 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
     shared.events.send(&Event::Started { root: root.id });
     let _running = shared.governor.begin();
     shared.counters.begin_pass();
+    let seeds = seeding::seed(shared, root);
     let mut report = look_at(shared, pool, root, vec![RelPath::default()], Lane::Whole, &shared.counters);
     for _ in 0..REFUSALS {
         if !report.refused || shared.cancel.is_cancelled() {
@@ -272,6 +274,7 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
         lane: Lane::Whole,
         asked: false,
     });
+    drop(seeds);
     if shared.cancel.is_cancelled() {
         return;
     }

@@ -18,6 +18,7 @@ pub mod progress;
 mod room;
 mod roots;
 pub mod rules;
+mod seeding;
 mod seek;
 mod shelf;
 pub mod skip;
@@ -26,6 +27,7 @@ mod texts;
 pub mod typing;
 mod watch;
 pub mod worker;
+mod worktree;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -8,6 +8,8 @@ use super::options::Options;
 use super::progress::{Progress, Stage};
 use super::roots::Root;
 use super::state::{Fresh, Shared};
+use crate::base::hash::Key;
+use crate::base::ids::RootId;
 use crate::base::version::Version;
 use crate::facts::codec;
 use crate::index::apply::Builder;
@@ -68,6 +70,22 @@ pub fn commit(
 /// The packs of the last commit. One whose content was there before is among them: it has become the last word.
 pub fn last(packs: &[Arc<Pack>], added: usize) -> &[Arc<Pack>] {
     &packs[packs.len().saturating_sub(added)..]
+}
+
+/// The name that a pack of another index has here: this index may come to have the same pack.
+pub fn foreign(id: PackId) -> PackId {
+    PackId(Key::of("foreign pack", &[&id.0]).0)
+}
+
+/// A pack of another index, to be asked by content alone.
+pub fn seed_of(root: RootId, pack: &Arc<Pack>) -> Fresh {
+    let (mut fresh, id) = (Fresh::of(root), foreign(pack.id()));
+    match pack.kind() {
+        FACTS | SPARE => fresh.spare = facts_view(pack).map(|view| (id, view)),
+        VECTORS => fresh.vectors = vectors_view(pack).map(|view| (id, view)),
+        _ => {}
+    }
+    fresh
 }
 
 /// The views of new packs. One that cannot be read is marked as damaged; the writer's next look sets it aside.

@@ -32,7 +32,7 @@ use crate::index::snapshot::Snapshot;
 use crate::index::source::VECTORS;
 use crate::index::vectors::{VectorRun, VectorView};
 use crate::index::view::PackView;
-use crate::store::pack::PackId;
+use crate::store::pack::{Pack, PackId};
 
 /// Most notices that are kept.
 const NOTICES: usize = 64;
@@ -79,6 +79,9 @@ pub(super) enum Command {
     AddRoot(Arc<Root>, Sender<()>),
     RemoveRoot(RootId, Sender<()>),
     Apply(Fresh, Sender<()>),
+    /// Packs of other indexes, to be asked by content alone.
+    Seed(RootId, Vec<Arc<Pack>>, Sender<()>),
+    Unseed(RootId, Vec<PackId>, Sender<()>),
     /// Files that were found and could not be indexed; whether the walk came to its end.
     Walked(RootId, u64, bool, Sender<()>),
     OpenDocument {
@@ -414,6 +417,18 @@ impl Writer {
             }
             Command::Alive(root, kind, ids, reply) => {
                 let _ = reply.send(self.alive(root, kind, &ids));
+            }
+            Command::Seed(root, packs, done) => {
+                for pack in &packs {
+                    self.apply(shelf::seed_of(root, pack));
+                }
+                self.publish();
+                let _ = done.send(());
+            }
+            Command::Unseed(root, ids, done) => {
+                self.builder.drop_packs(root, &ids);
+                self.publish();
+                let _ = done.send(());
             }
             Command::Shutdown => {}
         }

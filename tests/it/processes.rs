@@ -1,13 +1,16 @@
 //! Several processes on one workspace: one writes, the others follow, keep their own documents, and take over; another
 //! version leaves a newer one's work alone; an index that is removed comes back.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use portolan::base::cancel::Cancel;
+use portolan::base::hash::Key;
 use portolan::base::settings::Settings;
+use portolan::embed::{self, EmbedError, Embedder};
 use portolan::server::ServeOptions;
 use portolan::workspace::{Options, Stage, Workspace};
 use serde_json::{Value, json};
@@ -207,6 +210,73 @@ fn two_versions_in_turn_make_nothing_twice() {
     assert_eq!(place.index_as("1.0.0").0, 1);
     assert_eq!(place.index_as("1.1.0").0, 1, "only what the older one had to make is made again");
     assert_eq!(place.index_as("1.0.0").0, 0);
+}
+
+/// Counts what it is given.
+struct Counting(Arc<dyn Embedder>, AtomicUsize);
+
+impl Embedder for Counting {
+    fn model_id(&self) -> Key {
+        self.0.model_id()
+    }
+
+    fn dimensions(&self) -> usize {
+        self.0.dimensions()
+    }
+
+    fn runs_on(&self) -> String {
+        self.0.runs_on()
+    }
+
+    fn embed(&self, texts: &[&str], out: &mut Vec<f32>) -> Result<(), EmbedError> {
+        self.1.fetch_add(texts.len(), Ordering::SeqCst);
+        self.0.embed(texts, out)
+    }
+}
+
+#[test]
+fn a_worktree_begins_with_what_another_has() {
+    let place = Place::new(12);
+    let counting = Arc::new(Counting(embed::open(&Default::default()).expect("the model"), AtomicUsize::new(0)));
+    let open = |root: &Path| {
+        let embedder: Arc<dyn Embedder> = counting.clone();
+        let options = Options { embedder: Some(embedder), ..place.options() };
+        let workspace = Workspace::open(vec![root.to_path_buf()], options).expect("a folder");
+        complete(&workspace);
+        let progress = workspace.status().progress;
+        (workspace, (progress.files_parsed, progress.files_reused), counting.1.swap(0, Ordering::SeqCst))
+    };
+    let write = |path: PathBuf, text: &str| {
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("it can be written");
+    };
+    let linked = |name: &str| place.root().with_file_name(name);
+    for name in ["linked", "stranger"] {
+        let git = place.root().join(".git/worktrees").join(name);
+        write(linked(name).join(".git"), &format!("gitdir: {}\n", git.display()));
+        for number in 0..10 {
+            let text = format!("pub fn function_{number}() {{}}\n");
+            write(linked(name).join(format!("file_{number}.rs")), &text);
+        }
+        write(linked(name).join("own.rs"), "pub fn only_here() {}\n");
+    }
+    // The repository names one of them back.
+    let back = linked("linked").join(".git").display().to_string();
+    write(place.root().join(".git/worktrees/linked/gitdir"), &format!("{back}\n"));
+    let (main, counted, embedded) = open(&place.root());
+    assert_eq!((counted, embedded), ((12, 0), 12));
+    let (linked_one, counted, embedded) = open(&linked("linked"));
+    assert_eq!((counted, embedded), ((1, 10), 1), "only what is new is parsed and embedded");
+    assert!(linked_one.snapshot().completeness().is_whole());
+    let names = |it: &Workspace| ["function_3", "function_11", "only_here"].map(|name| count(it, name));
+    assert_eq!((names(&linked_one), names(&main)), ([1, 0, 1], [1, 1, 0]), "answers are each root's own");
+    let (_, counted, _) = open(&linked("stranger"));
+    assert_eq!(counted, (11, 0), "its repository does not name it");
+    // It is an index of its own.
+    drop((main, linked_one));
+    std::fs::remove_dir_all(place.root()).expect("it is there");
+    let (alone, counted, embedded) = open(&linked("linked"));
+    assert_eq!((counted, embedded, names(&alone)), ((0, 0), 0, [1, 0, 1]));
 }
 
 #[test]
