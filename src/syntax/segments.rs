@@ -57,7 +57,10 @@ fn borders(tables: &Tables, tree: &Tree, text: &str, size: usize) -> Vec<usize> 
             out.extend(line.filter(|line| node.is_named() && out.last().is_none_or(|last| last < line)));
             // The body of a large item may be just within the size that the item exceeds.
             let body = line.is_none() && parents.len() > 1;
-            let large = node.end_byte() - at > if body { size / 2 } else { size };
+            // What counts is what a segment of it would hold: whole lines, with the blank ones behind.
+            let blank = text.as_bytes()[node.end_byte()..].iter().take_while(|it| it.is_ascii_whitespace()).count();
+            let length = node.end_byte() + blank - line.unwrap_or(at);
+            let large = length > if body { size / 2 } else { size };
             let parent = parents.last().copied().unwrap_or(0);
             if large && !is_function(tables, &mut matcher, node, parent, text) && cursor.goto_first_child() {
                 parents.push(node.kind_id());

@@ -54,7 +54,8 @@ const VALUES: &[&str] = &[
 /// Whether a checked value lies within its row, by this test's own reading of it.
 fn fits(row: &Row, value: &Value) -> bool {
     match (row.kind, value) {
-        (Kind::Bool(_), Value::Bool(_)) | (Kind::List(_), Value::List(_)) | (Kind::Size(_), Value::Size(_)) => true,
+        (Kind::Bool(_), Value::Bool(_)) | (Kind::Size(_), Value::Size(_)) => true,
+        (Kind::List(_) | Kind::PerLanguage(_), Value::List(_)) => true,
         (Kind::Int(_, low, high), Value::Int(it)) => low <= *it && *it <= high,
         (Kind::Float(_, low, high), Value::Float(it)) => it.is_finite() && low <= *it && *it <= high,
         (Kind::SizeIn(_, low, high), Value::Size(it)) => low <= *it && *it <= high,

@@ -69,6 +69,16 @@ proptest! {
 }
 
 #[test]
+fn a_body_that_is_too_large_with_its_blank_lines_alone_is_cut() {
+    let text = source("python", &[(true, vec![11, 10])]);
+    let lang = Lang::from_id("python").unwrap();
+    let tree = parse(lang, &text, &Limits::default()).unwrap();
+    for size in 400..text.len() {
+        assert!(cut_at(lang, &tree, &text, size).iter().all(|it| it.len() as usize <= size), "{size}");
+    }
+}
+
+#[test]
 fn a_giant_class_is_cut_between_its_methods() {
     let text = source("javascript", &[(true, vec![20; 1_000])]);
     assert!(text.len() > 300 << 10, "{}", text.len());
