@@ -233,6 +233,9 @@ impl Workspace {
     /// where no pattern says anything.
     pub fn matching(&self, snapshot: &Snapshot, patterns: &[String]) -> Option<Vec<FileId>> {
         let patterns = rules::patterns::Patterns::from_text(patterns.join("\n").as_bytes())?;
+        if !patterns.has_valid_lines() {
+            return None;
+        }
         let roots = self.handle.shared.roots();
         let all = roots.iter().flat_map(|root| snapshot.files(root.id));
         let named = |it: &FileId| {

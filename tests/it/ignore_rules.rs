@@ -114,7 +114,8 @@ fn grow(dir: &Path, depth: usize, dice: &mut Dice) {
         }
     }
     if dice.roll(2) == 0 || depth == 0 {
-        let lines: Vec<&str> = (0..1 + dice.roll(4)).map(|_| PATTERNS[dice.roll(PATTERNS.len())]).collect();
+        let most = [4, 40][dice.roll(2)];
+        let lines: Vec<&str> = (0..1 + dice.roll(most)).map(|_| PATTERNS[dice.roll(PATTERNS.len())]).collect();
         std::fs::write(dir.join(".gitignore"), lines.join("\n")).unwrap();
     }
     if depth < 3 {

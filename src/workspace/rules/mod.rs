@@ -5,6 +5,7 @@
 //! Order of precedence, as git and ripgrep have it: exclude settings, include settings, `.portolanignore`, `.ignore`,
 //! `.gitignore`, `.git/info/exclude`; within one kind the file nearest to the path decides, within a file its last line.
 
+mod needs;
 pub(super) mod patterns;
 mod reader;
 mod secrets;
