@@ -101,11 +101,13 @@ fn needed(job: &Job) -> u64 {
     (longest.unwrap_or(0) * TREE + all * FACTS) as u64
 }
 
-/// Gives every task of `job` its outcome.
+/// Gives every task of `job` its outcome. A worker that is lost is replaced at once, also where no task is left: whoever
+/// comes next does not wait for it.
 fn serve(options: &PoolOptions, worker: &mut Option<Worker>, job: Job, counters: &PoolCounters, cancel: &Cancel) {
     let mut left: std::collections::VecDeque<Task> = job.tasks.into();
     let mut failed_starts = 0;
-    while !left.is_empty() {
+    let mut lost: Option<Instant> = None;
+    while !left.is_empty() || lost.is_some() && !options.room.is_tight() {
         if cancel.is_cancelled() {
             return hand_back(left, &job.done, "the workspace is closing");
         }
@@ -114,6 +116,9 @@ fn serve(options: &PoolOptions, worker: &mut Option<Worker>, job: Job, counters:
             None => match Worker::start(options) {
                 Ok(started) => {
                     counters.started.fetch_add(1, Ordering::Relaxed);
+                    if let Some(lost) = lost.take() {
+                        tracing::debug!(milliseconds = lost.elapsed().as_millis() as u64, "a lost worker is replaced");
+                    }
                     worker.insert(started)
                 }
                 Err(error) => {
@@ -125,7 +130,11 @@ fn serve(options: &PoolOptions, worker: &mut Option<Worker>, job: Job, counters:
                 }
             },
         };
+        if left.is_empty() {
+            return;
+        }
         if let Err(reason) = running.work(options, &mut left, &job.done, cancel) {
+            lost = Some(Instant::now());
             *worker = None;
             counters.lost.fetch_add(1, Ordering::Relaxed);
             if let (Some(reason), Some(task)) = (reason, left.pop_front()) {
