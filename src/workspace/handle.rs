@@ -134,7 +134,7 @@ impl Handle {
         let snapshot = self.snapshot();
         let mut out = Vec::new();
         for root in self.shared.roots() {
-            for id in snapshot.files(root.id) {
+            for id in snapshot.files_skipped_as(root.id, Skip::Quarantined(String::new()).code()) {
                 let skip = snapshot.stored(id).as_ref().and_then(extract::skip_of);
                 if let (Some(Skip::Quarantined(why)), Some((_, path))) = (skip, snapshot.path(id)) {
                     out.push((path.under(root.path()), why));

@@ -104,6 +104,15 @@ fn a_second_start_does_no_work() {
 }
 
 #[test]
+fn what_is_left_out_is_counted_as_left_out_at_every_start() {
+    let place = Place::new("a.rs: fn alpha() {}\\n\n b.rs: fn beta() {}\\n");
+    std::fs::write(place.root().join("c.bin"), [0u8; 64]).unwrap();
+    let counts = |progress: Progress| (progress.files_found, progress.files_done, progress.files_skipped);
+    assert_eq!(counts(place.index().1), (3, 2, 1));
+    assert_eq!(counts(place.index().1), (3, 2, 1));
+}
+
+#[test]
 fn a_rename_is_no_parse_and_the_old_path_is_gone() {
     let place = Place::new("a.rs: fn alpha() {}\\n\n b.rs: fn beta() {}\\n");
     drop(place.index());

@@ -253,6 +253,19 @@ impl Snapshot {
             .collect()
     }
 
+    /// The live files of a root whose record on disk has this state (`FileState::Skipped`'s code), in no order; only that
+    /// column is read.
+    pub fn files_skipped_as(&self, root: RootId, code: u8) -> Vec<FileId> {
+        let mut out = Vec::new();
+        for (_, state) in self.packs().filter(|(_, it)| it.root == root) {
+            let Body::Stored(view) = &state.body else { continue };
+            let files = view.files();
+            let found = |at: &usize| files.state(*at) == code && !state.dead_files.has(*at);
+            out.extend((0..files.len()).filter(found).filter_map(|at| state.file_ids.get(at)));
+        }
+        out
+    }
+
     /// Where the segments of the file on disk lie, with their keys; nothing is decoded.
     pub fn stored_segments(&self, file: FileId) -> Vec<(Span, Key)> {
         let Some(location) = self.0.locations.stored(file) else { return Vec::new() };

@@ -150,8 +150,7 @@ pub fn take(work: &Work<'_>, batch: &mut Batch<'_>, path: RelPath, stamp: &FileS
     if let (Some(id), Some(stored)) = (known, &stored) {
         work.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(id);
         if pass.shared.options.trust_stamps && stored.meta == read::meta_of(stamp, true) && is_current(work, stored) {
-            Counters::add(&pass.counters.files_unchanged, 1);
-            return done(work, stamp.size);
+            return unchanged(work, stored, stamp.size);
         }
     }
     if stamp.size > read::MOST_READ {
@@ -170,10 +169,13 @@ pub fn keep(work: &Work<'_>, batch: &mut Batch<'_>, known: Option<FileId>, pendi
     let pass = work.pass;
     let Pending { path, content, read_ns, permit, .. } = &pending;
     let stored = known.and_then(|id| pass.snapshot.stored(id));
-    if stored.as_ref().is_some_and(|it| it.hash == content.hash && it.meta == content.meta && is_current(work, it)) {
+    if let Some(stored) = &stored
+        && stored.hash == content.hash
+        && stored.meta == content.meta
+        && is_current(work, stored)
+    {
         // Its stamp proves nothing (too young, or of the future), but nothing has changed.
-        Counters::add(&pass.counters.files_unchanged, 1);
-        return done(work, if permit.is_some() { 0 } else { content.meta.size });
+        return unchanged(work, stored, if permit.is_some() { 0 } else { content.meta.size });
     }
     if let Err(skip) = &content.text {
         Counters::add(&pass.counters.files_skipped, 1);
@@ -236,6 +238,16 @@ pub fn unreadable(work: &Work<'_>, batch: &Batch<'_>, path: RelPath, stamp: &Fil
         text: Err(skip.clone()),
     };
     let _ = batch.arrivals.send(Arrival::Record(record::left_out(path, &content, skip), read_ns));
+}
+
+/// Counts a file of which the index knows all: as done, or as left out again.
+fn unchanged(work: &Work<'_>, stored: &Stored, bytes: u64) {
+    let counters = work.pass.counters;
+    if stored.state != FileState::Indexed {
+        return Counters::add(&counters.files_skipped, 1);
+    }
+    Counters::add(&counters.files_unchanged, 1);
+    done(work, bytes);
 }
 
 /// Counts a file as done.
