@@ -84,9 +84,9 @@ def main():
         faults = ["hang", "abort"] * 5
         poison = [os.path.join(root, f"poison_{number}_{fault}.rs") for number, fault in enumerate(faults)]
         begun = time.time()
-        for path, fault in zip(poison, faults):
+        for number, (path, fault) in enumerate(zip(poison, faults)):
             with open(path, "w") as file:
-                file.write(f"// portolan-fault:{fault}\nfn a() {{}}\n")
+                file.write(f"// portolan-fault:{fault}\nfn poison_{number}() {{}}\n")
         with open(os.path.join(root, "saved_meanwhile.rs"), "w") as file:
             file.write("fn saved_beside_the_poison() {}\n")
         saved = time.time()

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use super::WorkspaceError;
-use super::crawl::{self, Pass};
+use super::crawl::{self, Pass, read::MOST_READ};
 use super::merging::{self, Occasion};
 use super::progress::{Counters, Event, Stage};
 use super::roots::Root;
@@ -186,8 +186,10 @@ fn run(shared: &Arc<Shared>, pool: &Pool, lane: Lane, requests: &Receiver<Reques
         let roots: Vec<Arc<Root>> = near.iter().map(|it| it.0.clone()).collect();
         for (root, paths) in near {
             let begun = Instant::now();
+            let is_long = |it: &RelPath| root.dir.stat(it).is_ok_and(|(stamp, _)| stamp.size > MOST_READ);
+            let rests = lane == Lane::Large && paths.iter().any(is_long);
             look_at(shared, pool, &root, paths.into_iter().collect(), lane, &shared.near_counters);
-            if lane == Lane::Large {
+            if rests {
                 rest(shared, begun.elapsed());
             }
         }

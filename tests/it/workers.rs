@@ -36,7 +36,7 @@ fn parse(pool: &Pool, texts: &[&str]) -> Vec<Result<usize, String>> {
         .map(|(_, outcome)| match outcome {
             Outcome::Parsed(answer) => Ok(answer.segments.len()),
             Outcome::Poison(why) | Outcome::Unavailable(why) => Err(why),
-            Outcome::Suspect => Err("not the last word".into()),
+            Outcome::Suspect | Outcome::Later => Err("not the last word".into()),
         })
         .collect()
 }
@@ -76,6 +76,19 @@ fn a_text_that_takes_long_is_suspected_before_it_is_blamed() {
     assert!(matches!(outcomes.recv().unwrap(), (7, Outcome::Suspect)));
     assert!(matches!(outcomes.recv().unwrap(), (7, Outcome::Poison(_))));
     assert!(outcomes.recv().is_err(), "once each");
+}
+
+#[test]
+fn a_text_that_takes_long_gives_way_in_an_urgent_job() {
+    let pool = pool(Duration::from_secs(60), 1 << 30);
+    let (done, outcomes) = unbounded();
+    let texts = ["fn a() {}", "// portolan-fault:hang", "fn b() {}"];
+    let task = |(token, text): (u64, &str)| Task { token, lang: Lang::TEXT, text: Arc::from(text) };
+    pool.submit(Job { tasks: (0..).zip(texts).map(task).collect(), urgent: true, done });
+    assert!(matches!(outcomes.recv().unwrap(), (0, Outcome::Parsed(_))));
+    assert!(matches!(outcomes.recv().unwrap(), (1, Outcome::Later)));
+    assert!(matches!(outcomes.recv().unwrap(), (2, Outcome::Parsed(_))));
+    assert!(outcomes.recv().is_err(), "one outcome each");
 }
 
 /// What `portolan status --files` says of a file.

@@ -126,6 +126,12 @@ impl<'a> Committer<'a> {
         let pending = waiting.remove(&token);
         drop(waiting);
         if let Some(pending) = pending {
+            let pass = self.work.pass;
+            if let Outcome::Later = outcome
+                && pass.shared.look_later(pass.root.id, &pending.path)
+            {
+                return;
+            }
             self.group_bytes += pending.content.meta.size.min(super::read::MOST_READ);
             self.group.push(Raw::Parsed(pending, outcome));
         }
@@ -193,7 +199,8 @@ fn finish(work: &Work<'_>, raw: Raw) -> Option<Finished> {
     let counters = work.pass.counters;
     let (pending, segments) = match raw {
         Raw::Left(finished) => return Some(finished),
-        Raw::Parsed(_, Outcome::Suspect) => return None,
+        // What is to be done later was left to the crawl that takes long files; there is none while the workspace closes.
+        Raw::Parsed(_, Outcome::Suspect | Outcome::Later) => return None,
         Raw::Known(pending, segments) => (pending, Ok(segments)),
         Raw::Parsed(pending, Outcome::Unavailable(why)) => {
             work.missing.fetch_add(1, Ordering::Relaxed);

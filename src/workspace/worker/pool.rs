@@ -32,7 +32,8 @@ pub struct Task {
 /// Tasks that go to one worker together.
 pub struct Job {
     pub tasks: Vec<Task>,
-    /// Somebody waits: it goes before those that are not, once a worker is free.
+    /// Somebody waits: it goes before those that are not, once a worker is free, and a small text that takes longer than a
+    /// second is given back as `Outcome::Later`.
     pub urgent: bool,
     /// Where the outcomes go, in the order of the tasks; a closed receiver is no error.
     pub done: Sender<(u64, Outcome)>,
@@ -52,6 +53,8 @@ pub enum Outcome {
     /// Not the last word: the worker has been at this text for half of its patience. Whoever notes it down knows whom to
     /// suspect, should this process end before the worker does.
     Suspect,
+    /// Nothing is known of the text but that it takes long: to be asked for again in a job that is not urgent.
+    Later,
     /// The worker died or was killed with this text in hand; the reason is for people.
     Poison(String),
     /// No worker could be started, or the pool is closing: the text is as innocent as before.

@@ -24,6 +24,8 @@ const LEAST_SPACE: u64 = 2 << 30;
 const LOOK: Duration = Duration::from_millis(50);
 /// How many times its patience a worker is waited for that hardly gets a processor.
 const LONGEST: u32 = 6;
+/// How long a text of an urgent job may take, in time and in half of it on a processor: others wait behind it.
+const GIVE_WAY: Duration = Duration::from_secs(1);
 /// How often a closed gate is looked at.
 const CLOSED: Duration = Duration::from_millis(20);
 /// How often a worker without work is looked at.
@@ -104,6 +106,7 @@ fn needed(job: &Job) -> u64 {
 /// Gives every task of `job` its outcome. A worker that is lost is replaced at once, also where no task is left: whoever
 /// comes next does not wait for it.
 fn serve(options: &PoolOptions, worker: &mut Option<Worker>, job: Job, counters: &PoolCounters, cancel: &Cancel) {
+    let gives_way = job.urgent && !job.is_large();
     let mut left: std::collections::VecDeque<Task> = job.tasks.into();
     let mut failed_starts = 0;
     let mut lost: Option<Instant> = None;
@@ -133,12 +136,17 @@ fn serve(options: &PoolOptions, worker: &mut Option<Worker>, job: Job, counters:
         if left.is_empty() {
             return;
         }
-        if let Err(reason) = running.work(options, &mut left, &job.done, cancel) {
+        if let Err(loss) = running.work(options, &mut left, &job.done, gives_way, cancel) {
             lost = Some(Instant::now());
             *worker = None;
             counters.lost.fetch_add(1, Ordering::Relaxed);
-            if let (Some(reason), Some(task)) = (reason, left.pop_front()) {
-                let _ = job.done.send((task.token, Outcome::Poison(reason)));
+            let outcome = match loss {
+                Loss::Cancelled => continue,
+                Loss::GaveWay => Outcome::Later,
+                Loss::Blamed(reason) => Outcome::Poison(reason),
+            };
+            if let Some(task) = left.pop_front() {
+                let _ = job.done.send((task.token, outcome));
             }
         }
     }
@@ -148,6 +156,16 @@ fn hand_back(left: impl IntoIterator<Item = Task>, done: &crossbeam_channel::Sen
     for task in left {
         let _ = done.send((task.token, Outcome::Unavailable(why.to_owned())));
     }
+}
+
+/// Why a worker is done for.
+enum Loss {
+    /// Its work is not wanted any more.
+    Cancelled,
+    /// The first task left takes long, and others wait.
+    GaveWay,
+    /// The first task left is to blame.
+    Blamed(String),
 }
 
 /// One running worker process.
@@ -196,22 +214,22 @@ impl Worker {
         }
     }
 
-    /// Sends all tasks and takes their answers, shortening `left` by each. An error means that the worker is done for:
-    /// with a reason where the first task left is to blame, without one where it was not in hand.
+    /// Sends all tasks and takes their answers, shortening `left` by each. An error means that the worker is done for.
     fn work(
         &mut self,
         options: &PoolOptions,
         left: &mut std::collections::VecDeque<Task>,
         done: &crossbeam_channel::Sender<(u64, Outcome)>,
+        gives_way: bool,
         cancel: &Cancel,
-    ) -> Result<(), Option<String>> {
+    ) -> Result<(), Loss> {
         let batch = protocol::put_batch(left.iter().map(|task| Request { lang: task.lang, text: &task.text }));
-        protocol::write_frame(&mut self.input, &batch).map_err(|_| Some("its parser died".to_owned()))?;
+        protocol::write_frame(&mut self.input, &batch).map_err(|_| Loss::Blamed("its parser died".to_owned()))?;
         drop(batch);
         while let Some(task) = left.front() {
-            let frame = self.wait(options, cancel, || drop(done.send((task.token, Outcome::Suspect))))?;
-            let answer =
-                protocol::take_answer(&frame).ok_or_else(|| Some("its parser gave no valid answer".to_owned()))?;
+            let frame = self.wait(options, gives_way, cancel, || drop(done.send((task.token, Outcome::Suspect))))?;
+            let answer = protocol::take_answer(&frame)
+                .ok_or_else(|| Loss::Blamed("its parser gave no valid answer".to_owned()))?;
             let _ = done.send((task.token, Outcome::Parsed(answer)));
             left.pop_front();
         }
@@ -222,19 +240,23 @@ impl Worker {
     fn wait(
         &mut self,
         options: &PoolOptions,
+        gives_way: bool,
         cancel: &Cancel,
         suspect: impl FnOnce(),
-    ) -> Result<Vec<u8>, Option<String>> {
+    ) -> Result<Vec<u8>, Loss> {
         let (begun, cpu) = (Instant::now(), cpu_of(self.process.id()));
         let mut suspect = Some(suspect);
         loop {
             match self.answers.recv_timeout(LOOK) {
                 Ok(frame) => return Ok(frame),
-                Err(RecvTimeoutError::Disconnected) => return Err(Some("its parser died".to_owned())),
+                Err(RecvTimeoutError::Disconnected) => return Err(Loss::Blamed("its parser died".to_owned())),
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if cancel.is_cancelled() {
-                return Err(None);
+                return Err(Loss::Cancelled);
+            }
+            if gives_way && self.is_stuck(begun.elapsed(), cpu, GIVE_WAY) {
+                return Err(Loss::GaveWay);
             }
             if suspect.is_some()
                 && self.is_stuck(begun.elapsed(), cpu, options.patience / 2)
@@ -243,10 +265,10 @@ impl Worker {
                 suspect();
             }
             if self.is_stuck(begun.elapsed(), cpu, options.patience) {
-                return Err(Some(format!("its parser did not end within {} s", options.patience.as_secs())));
+                return Err(Loss::Blamed(format!("its parser did not end within {} s", options.patience.as_secs())));
             }
             if self.resident() > options.resident_limit {
-                return Err(Some(format!("its parser took more than {} MB", options.resident_limit >> 20)));
+                return Err(Loss::Blamed(format!("its parser took more than {} MB", options.resident_limit >> 20)));
             }
         }
     }
