@@ -12,7 +12,7 @@ changed files, twice: what it takes to know them.
 """
 import argparse, json, os, shutil, subprocess, tempfile, time
 
-from changes import copy_of, cpu_of_tree, declaration, packs_in, read, replace, sources
+from changes import copy_of, cpu_of_tree, declaration, indexed, packs_in, read, replace, sources
 from lsp_client import Server
 
 ASKED = 20
@@ -79,7 +79,7 @@ def main():
             root, cache = copy_of(source, place), os.path.join(place, "cache")
             server = Server(args.portolan, root, cache)
             server.wait(("embedded",))
-            paths = sources(root, 200, 200_000, args.files, 7)
+            paths = sources(root, 200, 200_000, args.files, 7, indexed(args.portolan, root, cache))
             old = {path: read(os.path.join(root, path)) for path in paths}
             print(f"{os.path.basename(source)}: {len(paths)} files, {sum(map(len, old.values())) / 1e6:.1f} MB; "
                   f"indexed after {time.time() - server.begun:.0f} s", flush=True)

@@ -20,8 +20,15 @@ def copy_of(root, beside):
     return at
 
 
-def sources(root, least, most, count, seed):
-    """`count` source files (relative paths) of a size between two, drawn by lot."""
+def indexed(binary, root, cache):
+    """The files (relative paths) that the index of a root holds."""
+    out = subprocess.run([binary, "status", "--files", root, "--cache-dir", cache], check=True, capture_output=True,
+                         text=True, errors="surrogateescape").stdout
+    return {line.split("\t")[0] for line in out.splitlines() if line.endswith("\tindexed")}
+
+
+def sources(root, least, most, count, seed, among=None):
+    """`count` source files (relative paths) of a size between two, drawn by lot, of those in `among` where it is given."""
     found = []
     for folder, names, files in os.walk(root):
         names.sort()
@@ -30,6 +37,7 @@ def sources(root, least, most, count, seed):
             path = os.path.join(folder, name)
             if DECLARES.get(os.path.splitext(name)[1]) and not os.path.islink(path) and least <= os.path.getsize(path) <= most:
                 found.append(os.path.relpath(path, root))
+    found = [it for it in found if among is None or it in among]
     return sorted(random.Random(seed).sample(found, min(count, len(found))))
 
 
