@@ -36,7 +36,9 @@ impl Writer {
                 self.shared.follow(&root);
             }
             if followed && root.store.is_writer() {
-                // The process that wrote has ended, perhaps in the midst of its work.
+                // The process that wrote has ended, perhaps in the midst of its work: what it had seen may have changed since.
+                self.builder.set_walked(root.id, 0, false);
+                self.publish();
                 self.shared.look_at_whole(&root);
             }
             self.shared.drain_store(&root);

@@ -34,6 +34,8 @@ pub enum Skip {
     Language,
 }
 
+const SUSPECTED: &str = "its parser had not ended when indexing did";
+
 impl Skip {
     /// The number on disk.
     pub fn code(&self) -> u8 {
@@ -73,6 +75,16 @@ impl Skip {
             14 => Self::Language,
             _ => Self::Pending,
         }
+    }
+
+    /// What is noted of a text while its parser does not get done with it: its last outcome replaces the note.
+    pub fn suspected() -> Self {
+        Self::Quarantined(SUSPECTED.to_owned())
+    }
+
+    /// Whether it is that note. It speaks of one file at one time: the same text may be good.
+    pub fn is_suspicion(&self) -> bool {
+        matches!(self, Self::Quarantined(why) if why == SUSPECTED)
     }
 
     /// What stands behind the code, where it has a detail.

@@ -374,6 +374,8 @@ impl Writer {
         match command {
             Command::AddRoot(root, done) => {
                 self.load(&root);
+                // Until somebody has walked it, nobody knows what it holds.
+                self.builder.set_walked(root.id, 0, false);
                 self.believe_walk(&root);
                 self.publish();
                 let _ = done.send(());

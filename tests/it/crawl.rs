@@ -113,6 +113,37 @@ fn what_is_left_out_is_counted_as_left_out_at_every_start() {
 }
 
 #[test]
+fn a_text_in_hand_at_an_orderly_end_is_tried_again() {
+    let place = Place::new("a.rs: fn alpha() {}");
+    place.write("slow.rs", "fn slow() {} // portolan-fault:hang");
+    let workspace = Workspace::open(vec![place.root()], place.options()).unwrap();
+    let events = workspace.events();
+    let noted = "slow.rs -> quarantined: its parser had not ended when indexing did";
+    while !lines(&workspace).iter().any(|it| it == noted) {
+        events.recv_timeout(std::time::Duration::from_secs(20)).expect("it is noted in time");
+    }
+    workspace.shutdown();
+    drop(workspace);
+    let (workspace, _) = place.index_with(Options { faults: false, ..place.options() });
+    assert_eq!(lines(&workspace), ["a.rs -> rust", "slow.rs -> rust"]);
+    assert!(workspace.notices().is_empty(), "{:?}", workspace.notices());
+}
+
+#[test]
+fn a_root_that_nobody_has_looked_at_makes_the_whole_incomplete() {
+    let (place, second) = (Place::new("a.rs: fn alpha() {}"), Place::new("b.rs: fn beta() {}"));
+    let (workspace, _) = place.index();
+    assert!(workspace.snapshot().completeness().is_whole());
+    workspace.pause(true);
+    workspace.add_root(&second.root()).unwrap();
+    assert!(!workspace.snapshot().completeness().is_indexed());
+    workspace.pause(false);
+    assert!(workspace.wait_indexed(Stage::Embedded, &Cancel::new().within(std::time::Duration::from_secs(60))));
+    assert!(workspace.snapshot().completeness().is_whole());
+    assert_eq!((names(&workspace, "alpha"), names(&workspace, "beta")), (1, 1));
+}
+
+#[test]
 fn a_rename_is_no_parse_and_the_old_path_is_gone() {
     let place = Place::new("a.rs: fn alpha() {}\\n\n b.rs: fn beta() {}\\n");
     drop(place.index());

@@ -171,3 +171,25 @@ fn another_executable_is_not_believed() {
     let res = parse(&pool, &["fn a() {}"]);
     assert!(matches!(&res[..], [Err(why)] if why.starts_with("no worker process can be started")), "{res:?}");
 }
+
+#[test]
+fn a_suspicion_speaks_of_one_file_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let (root, cache) = (dir.path().join("root"), dir.path().join("cache"));
+    std::fs::create_dir(&root).unwrap();
+    std::fs::write(root.join("bad.rs"), "fn slow() {} // portolan-fault:hang\n").unwrap();
+    let mut killed = portolan(&root, &cache, "index").spawn().unwrap();
+    while !state_of(&root, &cache, "bad.rs").starts_with("quarantined: its parser had not ended") {
+        assert!(killed.try_wait().unwrap().is_none(), "it is still at it");
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    // This time the text does no harm; the copy and, once it has another name, the file itself are tried.
+    std::fs::copy(root.join("bad.rs"), root.join("copy.rs")).unwrap();
+    let well = || portolan(&root, &cache, "index").env_remove("PORTOLAN_FAULTS").status().unwrap();
+    assert!(well().success());
+    assert_eq!(state_of(&root, &cache, "copy.rs"), "indexed");
+    std::fs::rename(root.join("bad.rs"), root.join("moved.rs")).unwrap();
+    assert!(well().success());
+    assert_eq!(state_of(&root, &cache, "moved.rs"), "indexed");
+}

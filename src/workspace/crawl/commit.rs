@@ -119,8 +119,8 @@ impl<'a> Committer<'a> {
     fn parsed(&mut self, token: u64, outcome: Outcome) {
         let mut waiting = self.work.pending.lock().unwrap_or_else(PoisonError::into_inner);
         if let Outcome::Suspect = outcome {
-            let suspected = waiting.get(&token).map(suspected);
-            self.group.extend(suspected.map(Raw::Left));
+            let noted = waiting.get_mut(&token).map(suspect);
+            self.group.extend(noted.map(Raw::Left));
             return;
         }
         let pending = waiting.remove(&token);
@@ -186,12 +186,19 @@ impl<'a> Committer<'a> {
 
 /// What is noted of a text that its parser does not get done with: if this process ends before the parser, the next one
 /// does not try it again. Its last outcome replaces the note.
-fn suspected(pending: &Pending) -> Finished {
-    let skip = Skip::Quarantined("its parser had not ended when indexing did".into());
-    let record = record::left_out(pending.path.clone(), &pending.content, &skip);
+fn suspect(pending: &mut Pending) -> Finished {
+    pending.suspected = true;
+    let record = record::left_out(pending.path.clone(), &pending.content, &Skip::suspected());
     // Committed at once: nobody knows how long this process has.
     let permit = Some(crossbeam_channel::bounded(0).0);
     Finished { record, runs: Vec::new(), read_ns: pending.read_ns, bytes: 0, permit }
+}
+
+/// What is left to say of a file that nothing came of: a suspicion against it is taken back.
+fn undecided(pending: Pending) -> Option<Finished> {
+    let Pending { path, content, read_ns, suspected, .. } = pending;
+    let record = record::left_out(path, &content, &Skip::Pending);
+    suspected.then_some(Finished { record, runs: Vec::new(), read_ns, bytes: 0, permit: None })
 }
 
 /// One file's record and vectors; `None` where it has to be looked at again later.
@@ -200,12 +207,14 @@ fn finish(work: &Work<'_>, raw: Raw) -> Option<Finished> {
     let (pending, segments) = match raw {
         Raw::Left(finished) => return Some(finished),
         // What is to be done later was left to the crawl that takes long files; there is none while the workspace closes.
-        Raw::Parsed(_, Outcome::Suspect | Outcome::Later) => return None,
+        Raw::Parsed(pending, Outcome::Suspect | Outcome::Later) => return undecided(pending),
         Raw::Known(pending, segments) => (pending, Ok(segments)),
         Raw::Parsed(pending, Outcome::Unavailable(why)) => {
             work.missing.fetch_add(1, Ordering::Relaxed);
-            work.pass.shared.notice(&format!("{}: not indexed now: {why}", pending.path.display()));
-            return None;
+            if !work.pass.cancel.is_cancelled() {
+                work.pass.shared.notice(&format!("{}: not indexed now: {why}", pending.path.display()));
+            }
+            return undecided(pending);
         }
         Raw::Parsed(pending, Outcome::Poison(why)) => (pending, Err(Skip::Quarantined(why))),
         Raw::Parsed(pending, Outcome::Parsed(answer)) => {
@@ -218,7 +227,7 @@ fn finish(work: &Work<'_>, raw: Raw) -> Option<Finished> {
             (pending, segments)
         }
     };
-    let Pending { path, content, recipe, read_ns, permit } = pending;
+    let Pending { path, content, recipe, read_ns, permit, .. } = pending;
     let segments = match segments {
         Ok(segments) => segments,
         Err(skip) => {

@@ -159,7 +159,10 @@ pub fn take(work: &Work<'_>, batch: &mut Batch<'_>, path: RelPath, stamp: &FileS
     pass.wait_for_file(stamp.size);
     let read_ns = now_ns();
     match read::read(&pass.root.dir, &path) {
-        Ok(content) => keep(work, batch, known, Pending { path, content, recipe: None, read_ns, permit: None }),
+        Ok(content) => {
+            let pending = Pending { path, content, recipe: None, read_ns, permit: None, suspected: false };
+            keep(work, batch, known, pending);
+        }
         Err(skip) => unreadable(work, batch, path, stamp, &skip, read_ns),
     }
 }
@@ -177,7 +180,9 @@ pub fn keep(work: &Work<'_>, batch: &mut Batch<'_>, known: Option<FileId>, pendi
         // Its stamp proves nothing (too young, or of the future), but nothing has changed.
         return unchanged(work, stored, if permit.is_some() { 0 } else { content.meta.size });
     }
-    if let Err(skip) = &content.text {
+    let suspected = stored.filter(|it| it.hash == content.hash && is_current(work, it)).and_then(|it| skip_of(&it));
+    let suspected = suspected.filter(Skip::is_suspicion);
+    if let Some(skip) = content.text.as_ref().err().or(suspected.as_ref()) {
         Counters::add(&pass.counters.files_skipped, 1);
         let _ = batch.arrivals.send(Arrival::Record(record::left_out(path.clone(), content, skip), *read_ns));
         return;
@@ -219,11 +224,13 @@ pub fn skip_of(stored: &Stored) -> Option<Skip> {
 /// What the index holds of a content, whichever file has it or had it: a file with facts, or one that was left out because
 /// its text is poisonous, as it is under every name.
 fn known_content(work: &Work<'_>, content: &Content) -> Option<(KnownFile, Option<Skip>)> {
-    let fits = |it: &Stored| {
-        let of_use = matches!(skip_of(it), None | Some(Skip::Quarantined(_)));
-        of_use && it.lang == content.lang.id() && is_current(work, it)
+    let known = |of_use: &dyn Fn(Option<Skip>) -> bool| {
+        let fits = |it: &Stored| of_use(skip_of(it)) && it.lang == content.lang.id() && is_current(work, it);
+        work.pass.snapshot.known(content.hash, fits)
     };
-    let known = work.pass.snapshot.known(content.hash, fits)?;
+    // Facts come first: what was poison once, or only suspected, may have come to a good end since.
+    let poison = |skip: Option<Skip>| skip.is_some_and(|it| matches!(it, Skip::Quarantined(_)) && !it.is_suspicion());
+    let known = known(&|skip| skip.is_none()).or_else(|| known(&poison))?;
     let skip = skip_of(&known.stored());
     Some((known, skip))
 }

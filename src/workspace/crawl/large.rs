@@ -64,7 +64,7 @@ pub fn stream(batch: &mut Batch<'_>, found: Found) {
                 work,
                 batch,
                 found.known,
-                Pending { path: found.path, content, recipe: None, read_ns, permit },
+                Pending { path: found.path, content, recipe: None, read_ns, permit, suspected: false },
             );
         }
         // Nobody knows more than before; a later pass looks again.

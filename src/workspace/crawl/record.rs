@@ -28,6 +28,8 @@ pub struct Pending {
     pub read_ns: i64,
     /// Of a file that was streamed: held until its record is committed.
     pub permit: Option<Sender<()>>,
+    /// It is noted as a text that its parser does not get done with.
+    pub suspected: bool,
 }
 
 /// Vectors of the passages of one segment.
