@@ -8,7 +8,9 @@ head, then text with holes, so that they take a third of the disk); --small file
 files into /dev/null, `portolan index` into an empty cache, `cat` again, `portolan index` again (nothing has changed).
 Printed: MB/s of both, wall and CPU seconds, the peak of the sum of PSS over the process tree, seconds of the second index.
 """
-import argparse, os, random, resource, shutil, subprocess, sys, tempfile, threading, time
+import argparse, os, random, shutil, subprocess, tempfile, time
+
+from process_tree import run
 
 WORDS = None
 
@@ -49,49 +51,6 @@ def small(root, dice, count):
             f.write(b"pub fn item_%d(value: u32) -> u32 {\n    value + %d\n}\n" % (at, at) + body)
 
 
-def pss_of_tree(pid):
-    total, todo, command = 0, [pid], {}
-    while todo:
-        at = todo.pop()
-        try:
-            with open(f"/proc/{at}/cmdline", "rb") as f:
-                command[at] = f.read()
-            with open(f"/proc/{at}/stat") as f:
-                parent = int(f.read().rpartition(")")[2].split()[1])
-            if command.get(parent) == command[at]:
-                continue  # a child before its exec: it shares its parent's memory, which would count twice
-            with open(f"/proc/{at}/smaps_rollup") as f:
-                total += next(int(l.split()[1]) for l in f if l.startswith("Pss:"))
-            for task in os.listdir(f"/proc/{at}/task"):
-                with open(f"/proc/{at}/task/{task}/children") as f:
-                    todo += map(int, f.read().split())
-        except (OSError, StopIteration):
-            pass
-    return total / 1024
-
-
-def run(command):
-    """Wall seconds, CPU seconds, peak PSS in MiB."""
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.time()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    peak, done = [0], threading.Event()
-
-    def watch():
-        while not done.wait(0.05):
-            peak[0] = max(peak[0], pss_of_tree(child.pid))
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    code = child.wait()
-    wall = time.time() - start
-    done.set()
-    watcher.join()
-    if code:
-        sys.exit(f"{' '.join(command[:4])}: exit code {code}")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, peak[0]
-
-
 def cat(files):
     """Reads as `cat FILE >/dev/null` does, and says how many seconds it took."""
     start = time.time()
@@ -106,9 +65,10 @@ def measure(args, name, root):
     cache = tempfile.mkdtemp(prefix="portolan-bench-", dir=args.dir)
     try:
         first = cat(files)
-        wall, cpu, peak = run([args.portolan, "index", root, "--cache-dir", cache])
+        index = [args.portolan, "index", root, "--cache-dir", cache]
+        cpu, wall, peak, _ = run(index, each=0.05, stderr=subprocess.DEVNULL)
         second = cat(files)
-        again, _, _ = run([args.portolan, "index", root, "--cache-dir", cache])
+        again = run(index, each=0.05, stderr=subprocess.DEVNULL)[1]
     finally:
         shutil.rmtree(cache, ignore_errors=True)
     print(f"{name}: files={len(files)} MB={megabytes:.0f} wall_s={wall:.2f} MB/s={megabytes / wall:.0f} cpu_s={cpu:.2f} "

@@ -13,9 +13,10 @@ that it replaced, a new server is started. With --removals, rounds in which the 
 asked. Printed: take-over and visibility, answers that were wrong or missing, parsers that readers had running, first answers,
 and whether a last run finds the index whole. It fails where an answer was wrong or missing, or a server failed.
 """
-import argparse, json, os, random, re, shutil, signal, subprocess, sys, tempfile, time
+import argparse, json, os, random, shutil, signal, subprocess, sys, tempfile, time
 
 from lsp_client import Server
+from process_tree import pss_of_tree
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -29,16 +30,6 @@ def descendants(pid):
     except OSError:
         pass
     return found
-
-
-def pss(server):
-    total = 0
-    for pid in [server.child.pid] + descendants(server.child.pid):
-        try:
-            total += int(re.search(r"^Pss:\s+(\d+)", open(f"/proc/{pid}/smaps_rollup").read(), re.M).group(1))
-        except OSError:
-            pass
-    return total / 1024
 
 
 def find(server, name):
@@ -69,13 +60,13 @@ def second(args, root):
         asked = asked[:: max(1, len(asked) // 20)][:20]
         answers = [find(first, name) for name in asked]
         time.sleep(args.rest)
-        alone = pss(first)
+        alone = pss_of_tree(first.child.pid)
         other = Server(args.portolan, root, cache)
         begun_equal = find(other, asked[0]) == answers[0]
         took = time.time() - other.begun
         equal = sum(find(other, name) == answer for name, answer in zip(asked, answers))
         time.sleep(args.rest)
-        both = pss(first) + pss(other)
+        both = pss_of_tree(first.child.pid) + pss_of_tree(other.child.pid)
         print(f"{os.path.basename(root)}: first answer of the second {took * 1000:.0f} ms (equal: {begun_equal}), {equal} of "
               f"{len(asked)} answers equal; one server {alone:.0f} MiB, both {both:.0f}: adds {both - alone:.1f} MiB, "
               f"load {os.getloadavg()[0]:.1f}", flush=True)
