@@ -19,6 +19,9 @@ pub use self::requests::{Answering, Requests};
 
 /// How often who waits looks whether it is over.
 const STEP: Duration = Duration::from_millis(20);
+/// Longest time that work which somebody may wait for is held because the share of the processor is spent: mostly it was
+/// others that spent it.
+const LONGEST_NEAR: Duration = Duration::from_secs(1);
 /// How long an answer about the battery is believed.
 const POWER: Duration = Duration::from_secs(10);
 
@@ -114,7 +117,9 @@ impl Pace {
             return;
         }
         self.held.fetch_add(1, Ordering::Relaxed);
-        while !is_over() && !self.is_open(whose) {
+        let begun = Instant::now();
+        let share_is_waived = || whose == Whose::Near && begun.elapsed() >= LONGEST_NEAR && !self.is_paused();
+        while !is_over() && !self.is_open(whose) && !share_is_waived() {
             self.requests.wait(STEP);
         }
     }
@@ -123,15 +128,15 @@ impl Pace {
     pub fn file(&self, whose: Whose, bytes: u64, is_over: impl Fn() -> bool) {
         self.wait(whose, &is_over);
         if let Some(files) = &self.files {
-            files.take(1, &is_over);
+            files.take(whose, 1, &is_over);
         }
-        self.bytes(bytes, is_over);
+        self.bytes(whose, bytes, is_over);
     }
 
     /// Waits until so many more bytes may be read.
-    pub fn bytes(&self, bytes: u64, is_over: impl Fn() -> bool) {
+    pub fn bytes(&self, whose: Whose, bytes: u64, is_over: impl Fn() -> bool) {
         if let Some(bucket) = &self.bytes {
-            bucket.take(bytes, is_over);
+            bucket.take(whose, bytes, is_over);
         }
     }
 

@@ -18,10 +18,7 @@ fn open() -> (tempfile::TempDir, PathBuf, Client) {
     )
     .unwrap();
     let mut client = Client::open(&[&root]);
-    // Each answer takes a turn of the server's pool; the test's patience bounds the loop.
-    while client.request("portolan/status", json!({})).unwrap()["stage"] != json!("embedded") {
-        std::thread::yield_now();
-    }
+    client.wait_embedded();
     (folder, root, client)
 }
 
@@ -155,8 +152,6 @@ fn unsaved_text_answers_as_the_same_text_on_disk() {
     }
     drop(client);
     let mut fresh = Client::open(&[&root]);
-    while fresh.request("portolan/status", json!({})).unwrap()["stage"] != json!("embedded") {
-        std::thread::yield_now();
-    }
+    fresh.wait_embedded();
     assert_eq!(typed, answers(&mut fresh));
 }

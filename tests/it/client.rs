@@ -12,6 +12,7 @@ use std::sync::{Arc, LazyLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use portolan::base::cancel::Cancel;
 use portolan::base::settings::Settings;
 use portolan::server::{End, Ended, ServeOptions, serve};
 use portolan::workspace::Options;
@@ -171,6 +172,15 @@ impl Client {
                 Err(RecvTimeoutError::Timeout) => panic!("waited too long for {what}; unread: {:?}", self.unread),
                 Err(RecvTimeoutError::Disconnected) => panic!("the server left before {what} came"),
             }
+        }
+    }
+
+    /// Waits until the workspace is indexed, vectors included.
+    pub fn wait_embedded(&mut self) {
+        let patience = Cancel::new().within(PATIENCE);
+        while self.request("portolan/status", json!({})).expect("a status")["stage"] != "embedded" {
+            assert!(!patience.is_cancelled(), "the workspace is never indexed");
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 

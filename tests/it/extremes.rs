@@ -200,7 +200,7 @@ fn a_client_that_sends_nonsense_for_every_row_is_told_and_served() {
             client.wait_for(row.name, |it| it["params"]["message"].as_str().is_some_and(|said| said.contains(&of_row)));
         assert!(told["params"]["message"].as_str().unwrap().ends_with("it stays as it was"), "{told}");
     }
-    while client.request("portolan/status", json!({})).unwrap()["stage"] != json!("embedded") {}
+    client.wait_embedded();
     let found = client.request("workspace/symbol", json!({ "query": "double" })).unwrap();
     assert_eq!(found[0]["name"], json!("double"));
 }

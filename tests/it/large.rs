@@ -8,6 +8,8 @@ use std::time::Duration;
 use portolan::base::cancel::Cancel;
 use portolan::workspace::{LargeFileOptions, Options, Skip, Stage, Workspace};
 
+use crate::until;
+
 /// Lines that repeat nothing, from number `from` on, about `bytes` of them.
 fn lines(from: u64, bytes: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes + 512);
@@ -68,9 +70,7 @@ fn a_large_file_is_known_by_content_and_says_how_much_of_it_is_new() {
         std::fs::File::options().append(true).open(&log).unwrap().write_all(b"the last line\n").unwrap();
         workspace.rescan(vec![log.clone()]);
         let changed = || workspace.status().large_files.first().is_some_and(|it| it.1.fresh.is_some());
-        while !changed() {
-            std::thread::yield_now();
-        }
+        until("it is looked at", changed);
         let (_, it) = &workspace.status().large_files[0];
         assert!(it.fresh.is_some_and(|fresh| fresh > 0 && fresh < 4 << 20), "{it:?}");
         workspace.shutdown();
@@ -116,17 +116,11 @@ fn nothing_waits_for_a_file_that_takes_long() {
         ..Options::default()
     };
     let workspace = Workspace::open(vec![root.clone()], options).unwrap();
-    while !knows(&workspace, "beta") {
-        std::thread::yield_now();
-    }
-    while workspace.status().large_files.first().is_none_or(|it| it.1.done == 0) {
-        std::thread::yield_now();
-    }
+    until("beta is known", || knows(&workspace, "beta"));
+    until("it is read", || workspace.status().large_files.first().is_some_and(|it| it.1.done > 0));
     std::fs::write(root.join("c.rs"), "fn gamma() {}\n").unwrap();
     workspace.rescan(vec![log, root.join("c.rs")]);
-    while !knows(&workspace, "gamma") {
-        std::thread::yield_now();
-    }
+    until("gamma is known", || knows(&workspace, "gamma"));
     let progress = workspace.status_progress();
     assert!(progress.bytes_done > 0 && progress.bytes_done < progress.bytes_found, "{progress:?}");
     // Ends within the stream: a terabyte is not read to its end.

@@ -16,6 +16,7 @@ use portolan::workspace::{Options, Pace, PaceOptions, PackOptions, Stage, Worksp
 use serde_json::json;
 
 use crate::client::{Client, able, at, uri};
+use crate::until;
 
 /// A folder with a root of `count` files, each with one function, and options to open it.
 fn place(count: usize, lines: usize) -> (tempfile::TempDir, Options) {
@@ -78,11 +79,26 @@ fn while_paused_only_what_is_asked_for_is_indexed() {
 }
 
 #[test]
+fn a_question_that_needs_a_large_text_is_answered_while_paused() {
+    let (folder, options) = place(3, 0);
+    let large = format!("pub fn name_in_a_large_text() {{}}\n{}", "// a line of words\n".repeat(32_000));
+    std::fs::write(folder.path().join("root/large.rs"), large).unwrap();
+    let workspace = Workspace::open(Vec::new(), options).unwrap();
+    workspace.pause(true);
+    workspace.add_root(&folder.path().join("root")).unwrap();
+    for name in ["name_in_a_large_text", "name_1"] {
+        let (done, found) = unbounded();
+        workspace.seek(Wants::declared(name).unwrap(), Cancel::new(), move |it| done.send(it).unwrap());
+        assert!(found.recv_timeout(Duration::from_secs(60)).unwrap() && knows(&workspace, name));
+    }
+}
+
+#[test]
 fn a_client_pauses_indexing_and_works_on() {
     let (folder, _options) = place(3, 0);
     let root = folder.path().join("root");
     let mut client = Client::open_with(&[&root], crate::client::options(), able());
-    while client.request("portolan/status", json!({})).unwrap()["stage"] != json!("embedded") {}
+    client.wait_embedded();
     let command =
         |client: &mut Client, id: &str| client.request("workspace/executeCommand", json!({ "command": id })).unwrap();
     assert_eq!(client.request("portolan/pause", json!({ "paused": true })).unwrap(), json!({ "paused": true }));
@@ -104,7 +120,7 @@ fn a_client_pauses_indexing_and_works_on() {
     let there = json!({ "textDocument": { "uri": uri(&open) }, "position": at(0, 5) });
     assert!(!client.request("textDocument/definition", there).unwrap().is_null());
     assert_eq!(command(&mut client, "portolan.server.resume"), json!({ "paused": false }));
-    while !named(&mut client, "made_while_paused") {}
+    until("it goes on", || named(&mut client, "made_while_paused"));
     assert_eq!(command(&mut client, "portolan.server.pause"), json!({ "paused": true }));
     let refused = client.request("portolan/pause", json!({ "paused": "yes" })).unwrap_err();
     assert_eq!(refused.code, -32602);
@@ -136,8 +152,11 @@ fn indexing_takes_its_share_of_the_processor_and_no_more() {
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     };
     let (taken, all) = (figure("processor"), figure("total"));
-    // What is saved up, and what a worker needs to start and for the batch in hand.
-    assert!(taken <= 0.1 * cores * (all + 0.2) + 0.6, "{taken} s of {all} s on {cores} cores:\n{said}");
+    // What is saved up, and what each worker needs to start and for the batch in hand.
+    assert!(
+        taken <= 0.1 * cores * (all + 0.2) + 0.3 * (cores.min(4.0) + 1.0),
+        "{taken} s of {all} s on {cores} cores:\n{said}"
+    );
     assert!(taken > 0.1, "too little to tell: {said}");
 }
 
@@ -167,7 +186,8 @@ fn on_its_battery_a_machine_works_with_one_process_less() {
         pool.started()
     };
     assert_eq!(started("Discharging\n"), 1);
-    assert_eq!(started("Charging\n"), 2);
+    // Whether the other one gets hold of a text in time is chance: of so many it does.
+    until("both work", || started("Charging\n") == 2);
 }
 
 #[test]

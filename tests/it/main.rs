@@ -35,6 +35,15 @@ mod tiers;
 mod watch;
 mod workers;
 
+/// Waits for what others do; a test that waits longer than a minute fails.
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let patience = portolan::base::cancel::Cancel::new().within(std::time::Duration::from_secs(60));
+    while !is_so() {
+        assert!(!patience.is_cancelled(), "waited too long: {what}");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
 /// A number from the environment, by which `tests/long` sets how long an ignored test is.
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|it| it.parse().ok()).unwrap_or(default)

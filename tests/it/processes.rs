@@ -16,6 +16,7 @@ use portolan::workspace::{Options, Stage, Workspace};
 use serde_json::{Value, json};
 
 use crate::client::{self, Client, able, uri};
+use crate::until;
 
 /// A test that waits longer hangs: it fails instead.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -97,15 +98,6 @@ fn complete(workspace: &Workspace) {
     assert!(workspace.wait_indexed(Stage::Embedded, &Cancel::new().within(PATIENCE)));
 }
 
-/// Waits for what another process does.
-fn until(what: &str, is_so: impl Fn() -> bool) {
-    let patience = Cancel::new().within(PATIENCE);
-    while !is_so() {
-        assert!(!patience.is_cancelled(), "waited too long: {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
 /// How often a client finds a name.
 fn found(client: &mut Client, name: &str) -> usize {
     let answer = client.request("workspace/symbol", json!({ "query": name })).expect("an answer");
@@ -114,11 +106,7 @@ fn found(client: &mut Client, name: &str) -> usize {
 
 /// Waits until a client finds a name.
 fn until_found(client: &mut Client, name: &str) {
-    let patience = Cancel::new().within(PATIENCE);
-    while found(client, name) == 0 {
-        assert!(!patience.is_cancelled(), "waited too long for {name}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    until(name, || found(client, name) > 0);
 }
 
 #[test]

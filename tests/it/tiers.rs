@@ -132,11 +132,7 @@ fn a_client_has_files_read_ahead_and_the_status_tells_what_was_used() {
     write(&root, "far/d.py", "def far():\n    pass\n");
     write(&root, "lib/e.py", "from src.b import only_in_b\nonly_in_b()\n");
     let mut client = Client::open(&[&root]);
-    let stage = |client: &mut Client| client.request("portolan/status", json!({})).unwrap()["stage"].clone();
-    let patience = Cancel::new().within(Duration::from_secs(60));
-    while stage(&mut client) != "embedded" {
-        assert!(!patience.is_cancelled());
-    }
+    client.wait_embedded();
     let read = |it: &Value| it["prefetched"]["read"].as_u64().unwrap();
     assert_eq!(read(&cache(&mut client)), 0);
     let answer = client.request("portolan/prefetch", json!({ "pattern": "src/*.py" })).unwrap();

@@ -8,6 +8,8 @@ use portolan::base::os::memory::descendants;
 use portolan::syntax::languages::Lang;
 use portolan::workspace::worker::{Job, Outcome, Pool, PoolOptions, Task};
 
+use crate::until;
+
 fn pool(patience: Duration, resident_limit: u64) -> Pool {
     Pool::new(PoolOptions {
         workers: 1,
@@ -91,6 +93,29 @@ fn a_text_that_takes_long_gives_way_in_an_urgent_job() {
     assert!(outcomes.recv().is_err(), "one outcome each");
 }
 
+#[test]
+fn a_large_text_gives_way_as_well() {
+    let pool = pool(Duration::from_secs(60), 1 << 30);
+    let (done, outcomes) = unbounded();
+    let large = format!("// portolan-fault:hang\n{}", "// a line of words\n".repeat(32_000));
+    let task = |token, text: &str| Task { token, lang: Lang::TEXT, text: Arc::from(text) };
+    pool.submit(Job { tasks: vec![task(0, &large)], urgent: true, done: done.clone() });
+    assert!(matches!(outcomes.recv_timeout(Duration::from_secs(40)).unwrap(), (0, Outcome::Later)));
+    pool.submit(Job { tasks: vec![task(1, "fn b() {}")], urgent: true, done });
+    assert!(matches!(outcomes.recv().unwrap(), (1, Outcome::Parsed(_))));
+}
+
+#[test]
+fn a_worker_is_kept_however_small_its_share_of_the_memory_is() {
+    let executable = Some(env!("CARGO_BIN_EXE_portolan").into());
+    let options = PoolOptions { workers: 1, executable, resident_idle: 8 << 20, ..PoolOptions::default() };
+    let pool = Pool::new(options).unwrap();
+    for _ in 0..5 {
+        assert_eq!(parse(&pool, &["fn a() {}"]), [Ok(1)]);
+    }
+    assert_eq!(pool.started(), 1);
+}
+
 /// What `portolan status --files` says of a file.
 fn state_of(root: &std::path::Path, cache: &std::path::Path, name: &str) -> String {
     let out = portolan(root, cache, "status").arg("--files").stdout(std::process::Stdio::piped()).output().unwrap();
@@ -113,9 +138,10 @@ fn a_text_in_hand_when_the_process_was_killed_is_not_tried_again() {
     std::fs::write(root.join("bad.rs"), "// portolan-fault:hang\n").unwrap();
     std::fs::write(root.join("good.rs"), "fn good() {}\n").unwrap();
     let mut killed = portolan(&root, &cache, "index").spawn().unwrap();
-    while !state_of(&root, &cache, "bad.rs").starts_with("quarantined: its parser had not ended") {
+    until("it is suspected", || {
         assert!(killed.try_wait().unwrap().is_none(), "it is still at it");
-    }
+        state_of(&root, &cache, "bad.rs").starts_with("quarantined: its parser had not ended")
+    });
     killed.kill().unwrap();
     killed.wait().unwrap();
     let again = portolan(&root, &cache, "index").status().unwrap();
@@ -179,9 +205,10 @@ fn a_suspicion_speaks_of_one_file_alone() {
     std::fs::create_dir(&root).unwrap();
     std::fs::write(root.join("bad.rs"), "fn slow() {} // portolan-fault:hang\n").unwrap();
     let mut killed = portolan(&root, &cache, "index").spawn().unwrap();
-    while !state_of(&root, &cache, "bad.rs").starts_with("quarantined: its parser had not ended") {
+    until("it is suspected", || {
         assert!(killed.try_wait().unwrap().is_none(), "it is still at it");
-    }
+        state_of(&root, &cache, "bad.rs").starts_with("quarantined: its parser had not ended")
+    });
     killed.kill().unwrap();
     killed.wait().unwrap();
     // This time the text does no harm; the copy and, once it has another name, the file itself are tried.

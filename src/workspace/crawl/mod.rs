@@ -77,7 +77,7 @@ impl Pass<'_> {
     fn wait_for_bytes(&self, bytes: u64) {
         if let Some(whose) = self.whose() {
             self.shared.pace.wait(whose, || self.cancel.is_cancelled());
-            self.shared.pace.bytes(bytes, || self.cancel.is_cancelled());
+            self.shared.pace.bytes(whose, bytes, || self.cancel.is_cancelled());
         }
     }
 

@@ -1,6 +1,6 @@
 //! A share of the processor, held by the time that this process and its children have really spent on one. Invariant: over
 //! any time the work that asks first takes no more than its share and a fifth of a second of it, beside the piece that is
-//! in hand. Must not know what the work is.
+//! in hand; what others have taken holds it for half a minute at most. Must not know what the work is.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,6 +11,8 @@ use crate::base::os::process;
 const LOOK: Duration = Duration::from_millis(20);
 /// Seconds of the share that may be saved up.
 const SAVED: f64 = 0.2;
+/// And that may be owed: more than a piece of work takes. Answers count, and they ask nobody.
+const OWED: f64 = 30.0;
 
 /// What is left of the share, in seconds on a processor.
 #[derive(Debug)]
@@ -52,7 +54,7 @@ impl State {
         let passed = now.saturating_duration_since(self.asked).as_secs_f64();
         // A child that ends is counted by the system a moment later: time never runs backwards for it.
         let taken = spent.saturating_sub(self.spent).as_secs_f64();
-        self.left = (self.left + passed * rate - taken).min(rate * SAVED);
+        self.left = (self.left + passed * rate - taken).clamp(-rate * OWED, rate * SAVED);
         self.spent = self.spent.max(spent);
         self.asked = now;
     }
@@ -74,5 +76,9 @@ mod tests {
         assert!((state.left - 0.1).abs() < 1e-9, "no more is saved up than a fifth of a second: {}", state.left);
         state.look(0.5, Duration::from_secs(6), at(14));
         assert_eq!(state.spent, Duration::from_secs(7));
+        // Others have had both processors for ten minutes.
+        state.look(0.5, Duration::from_secs(1_207), at(614));
+        state.look(0.5, Duration::from_secs(1_207), at(645));
+        assert!(state.left > 0.0, "it is forgiven: {}", state.left);
     }
 }

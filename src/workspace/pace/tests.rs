@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
+use crate::base::cancel::Cancel;
+use crate::base::os::process;
 
 #[test]
 fn nothing_passes_while_paused() {
@@ -35,6 +37,21 @@ fn only_what_nobody_waits_for_lets_a_request_go_first() {
     pace.wait(Whose::Near, || panic!("nothing to wait for"));
     drop(answering);
     assert!(pace.is_open(Whose::Idle));
+}
+
+#[test]
+fn a_spent_share_holds_who_saves_for_a_moment_only() {
+    let pace = Pace::new(&PaceOptions { cpu_percent: 5, ..PaceOptions::default() }, Arc::default());
+    let cores = std::thread::available_parallelism().map_or(1, usize::from) as u32;
+    let (begun, much) = (process::tree_time(), Duration::from_secs(1) * cores);
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| while process::tree_time() - begun < much {});
+        }
+    });
+    let patience = Cancel::new().within(Duration::from_secs(10));
+    pace.wait(Whose::Near, || patience.is_cancelled());
+    assert!(!patience.is_cancelled() && !pace.is_open(Whose::Idle), "the pass pays for it");
 }
 
 #[test]

@@ -32,8 +32,8 @@ pub struct Task {
 /// Tasks that go to one worker together.
 pub struct Job {
     pub tasks: Vec<Task>,
-    /// Somebody waits: it goes before those that are not, once a worker is free, and a small text that takes longer than a
-    /// second is given back as `Outcome::Later`.
+    /// Somebody waits: it goes before those that are not, once a worker is free, and a text that takes longer than a
+    /// second, or two where it is large, is given back as `Outcome::Later`.
     pub urgent: bool,
     /// Where the outcomes go, in the order of the tasks; a closed receiver is no error.
     pub done: Sender<(u64, Outcome)>,
@@ -120,10 +120,17 @@ pub struct PoolCounters {
     pub lost: AtomicU64,
 }
 
+/// The ends of the queues: urgent jobs and others, each without large texts and with them.
+pub struct Queues<T> {
+    pub urgent: T,
+    pub small: T,
+    pub urgent_large: T,
+    pub large: T,
+}
+
 /// A set of workers. Dropping it ends them.
 pub struct Pool {
-    /// For jobs that are urgent, others without, and others with large texts.
-    jobs: Option<[Sender<Job>; 3]>,
+    jobs: Option<Queues<Sender<Job>>>,
     supervisors: Vec<std::thread::JoinHandle<()>>,
     counters: Arc<PoolCounters>,
     cancel: Cancel,
@@ -135,32 +142,40 @@ impl Pool {
     /// # Errors
     /// Threads cannot be started.
     pub fn new(options: PoolOptions) -> std::io::Result<Self> {
-        let (small, queue): (Sender<Job>, Receiver<Job>) = bounded(options.workers.max(1));
+        let (small, small_queue): (Sender<Job>, Receiver<Job>) = bounded(options.workers.max(1));
         let (urgent, urgent_queue): (Sender<Job>, Receiver<Job>) = bounded(options.workers.max(1));
         let (large, large_queue): (Sender<Job>, Receiver<Job>) = bounded(1);
+        let (urgent_large, urgent_large_queue): (Sender<Job>, Receiver<Job>) = bounded(1);
         let counters = Arc::new(PoolCounters::default());
         let cancel = options.cancel.clone();
         let mut supervisors = Vec::new();
         for number in 0..options.workers.max(1) {
-            let (options, queue, counters, cancel) = (options.clone(), queue.clone(), counters.clone(), cancel.clone());
-            let urgent = urgent_queue.clone();
+            let (options, counters, cancel) = (options.clone(), counters.clone(), cancel.clone());
             // Only the first worker takes large texts, so no two are in hand at once.
-            let large = if number == 0 { large_queue.clone() } else { crossbeam_channel::never() };
+            let of_first = |it: &Receiver<Job>| if number == 0 { it.clone() } else { crossbeam_channel::never() };
+            let queues = Queues {
+                urgent: urgent_queue.clone(),
+                small: small_queue.clone(),
+                urgent_large: of_first(&urgent_large_queue),
+                large: of_first(&large_queue),
+            };
             let name = format!("worker-{number}");
             supervisors.push(threads::spawn(&name, Intent::Background, move || {
-                supervisor::run(number, &options, [&urgent, &queue, &large], &counters, &cancel);
+                supervisor::run(number, &options, &queues, &counters, &cancel);
             })?);
         }
-        Ok(Self { jobs: Some([urgent, small, large]), supervisors, counters, cancel })
+        let jobs = Some(Queues { urgent, small, urgent_large, large });
+        Ok(Self { jobs, supervisors, counters, cancel })
     }
 
     /// Queues a job; waits while the queue is full.
     pub fn submit(&self, job: Job) {
-        if let Some([urgent, small, large]) = &self.jobs {
+        if let Some(jobs) = &self.jobs {
             let queue = match (job.is_large(), job.urgent) {
-                (true, _) => large,
-                (false, true) => urgent,
-                (false, false) => small,
+                (true, true) => &jobs.urgent_large,
+                (true, false) => &jobs.large,
+                (false, true) => &jobs.urgent,
+                (false, false) => &jobs.small,
             };
             // The supervisors outlive the senders, so this cannot fail before the pool is dropped.
             let _ = queue.send(job);

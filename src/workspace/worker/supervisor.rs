@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
-use super::pool::{Job, Outcome, PoolCounters, PoolOptions, Task};
+use super::pool::{Job, Outcome, PoolCounters, PoolOptions, Queues, Task};
 use super::protocol::{self, Request};
 use crate::base::cancel::Cancel;
 use crate::base::os::memory::{cpu_of, resident_of};
@@ -26,6 +26,8 @@ const LOOK: Duration = Duration::from_millis(50);
 const LONGEST: u32 = 6;
 /// How long a text of an urgent job may take, in time and in half of it on a processor: others wait behind it.
 const GIVE_WAY: Duration = Duration::from_secs(1);
+/// The same for a large one.
+const LARGE_GIVES_WAY: Duration = Duration::from_secs(2);
 /// How often a closed gate is looked at.
 const CLOSED: Duration = Duration::from_millis(20);
 /// How often a worker without work is looked at.
@@ -40,12 +42,12 @@ const FACTS: usize = 3;
 /// Starts in a row that may fail before the texts are handed back.
 const STARTS: u32 = 3;
 
-/// Serves jobs of the three queues, urgent ones first, until they are closed. Of several supervisors this is the one with
+/// Serves jobs of its queues, urgent ones first, until they are closed. Of several supervisors this is the one with
 /// `number`.
 pub fn run(
     number: usize,
     options: &PoolOptions,
-    [urgent, queue, large]: [&Receiver<Job>; 3],
+    Queues { urgent, small, urgent_large, large }: &Queues<Receiver<Job>>,
     counters: &PoolCounters,
     cancel: &Cancel,
 ) {
@@ -57,13 +59,14 @@ pub fn run(
         let rests = quiet && number > 0 && number + 1 == options.workers;
         let open = cancel.is_cancelled() || !rests && options.pace.is_open(Whose::Near);
         let never = crossbeam_channel::never();
-        let (queue, large) = if open { (queue, large) } else { (&never, &never) };
+        let (small, large) = if open { (small, large) } else { (&never, &never) };
         // Among several queues with work `select` takes any; what is urgent is asked for by itself first.
-        let job = match urgent.try_recv() {
+        let job = match urgent.try_recv().or_else(|_| urgent_large.try_recv()) {
             Ok(job) => Ok(job),
             Err(_) => crossbeam_channel::select! {
                 recv(urgent) -> job => job,
-                recv(queue) -> job => job,
+                recv(urgent_large) -> job => job,
+                recv(small) -> job => job,
                 recv(large) -> job => job,
                 default(if !open { CLOSED } else if worker.is_some() { IDLE_LOOK.min(options.idle) } else { options.idle }) => {
                     if worked.elapsed() >= options.idle || options.room.is_tight() {
@@ -77,21 +80,22 @@ pub fn run(
         let (urgent_now, begun) = (job.urgent, Instant::now());
         options.room.wait_for(needed(&job), LONGEST_PAUSE, || cancel.is_cancelled());
         serve(options, &mut worker, job, counters, cancel);
-        let most = if options.room.is_tight() { LEAST_WORTH.min(options.resident_idle) } else { options.resident_idle };
+        // A budget for many workers may be less than a fresh one has: to replace that again and again would gain nothing.
+        let most = if options.room.is_tight() { LEAST_WORTH } else { options.resident_idle.max(LEAST_WORTH) };
         if worker.as_ref().is_some_and(|it| it.resident() > most) {
             worker = None;
         }
         worked = Instant::now();
         if quiet && options.workers == 1 && !urgent_now {
-            rest(begun.elapsed(), urgent, cancel);
+            rest(begun.elapsed(), || urgent.is_empty() && urgent_large.is_empty(), cancel);
         }
     }
 }
 
 /// Does nothing for so long, unless something urgent comes.
-fn rest(time: Duration, urgent: &Receiver<Job>, cancel: &Cancel) {
+fn rest(time: Duration, nothing_urgent: impl Fn() -> bool, cancel: &Cancel) {
     let until = Instant::now() + time;
-    while urgent.is_empty() && !cancel.is_cancelled() && Instant::now() < until {
+    while nothing_urgent() && !cancel.is_cancelled() && Instant::now() < until {
         std::thread::sleep(CLOSED.min(time));
     }
 }
@@ -106,7 +110,7 @@ fn needed(job: &Job) -> u64 {
 /// Gives every task of `job` its outcome. A worker that is lost is replaced at once, also where no task is left: whoever
 /// comes next does not wait for it.
 fn serve(options: &PoolOptions, worker: &mut Option<Worker>, job: Job, counters: &PoolCounters, cancel: &Cancel) {
-    let gives_way = job.urgent && !job.is_large();
+    let gives_way = job.urgent.then(|| if job.is_large() { LARGE_GIVES_WAY } else { GIVE_WAY });
     let mut left: std::collections::VecDeque<Task> = job.tasks.into();
     let mut failed_starts = 0;
     let mut lost: Option<Instant> = None;
@@ -220,7 +224,7 @@ impl Worker {
         options: &PoolOptions,
         left: &mut std::collections::VecDeque<Task>,
         done: &crossbeam_channel::Sender<(u64, Outcome)>,
-        gives_way: bool,
+        gives_way: Option<Duration>,
         cancel: &Cancel,
     ) -> Result<(), Loss> {
         let batch = protocol::put_batch(left.iter().map(|task| Request { lang: task.lang, text: &task.text }));
@@ -240,7 +244,7 @@ impl Worker {
     fn wait(
         &mut self,
         options: &PoolOptions,
-        gives_way: bool,
+        gives_way: Option<Duration>,
         cancel: &Cancel,
         suspect: impl FnOnce(),
     ) -> Result<Vec<u8>, Loss> {
@@ -255,7 +259,7 @@ impl Worker {
             if cancel.is_cancelled() {
                 return Err(Loss::Cancelled);
             }
-            if gives_way && self.is_stuck(begun.elapsed(), cpu, GIVE_WAY) {
+            if gives_way.is_some_and(|it| self.is_stuck(begun.elapsed(), cpu, it)) {
                 return Err(Loss::GaveWay);
             }
             if suspect.is_some()
