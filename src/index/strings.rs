@@ -53,7 +53,7 @@ impl Strings {
     pub fn get(&self, at: usize) -> &[u8] {
         let slice = (*self.bytes).as_ref();
         let (start, end) = (self.ends.get(slice, at) as usize, self.ends.get(slice, at + 1) as usize);
-        slice.get(self.start + start..self.start + end).unwrap_or(&[])
+        slice.get(self.start.saturating_add(start)..self.start.saturating_add(end)).unwrap_or(&[])
     }
 
     /// The string at `at` as text; empty where it is no UTF-8.
@@ -198,7 +198,10 @@ impl FrontCoded {
     fn cursor_at(&self, block: usize) -> FrontCursor<'_> {
         let slice = (*self.bytes).as_ref();
         let from = if self.blocks.is_empty() { 0 } else { self.blocks.get(slice, block) as usize };
-        FrontCursor { input: Reader::new(slice.get(self.start + from..).unwrap_or(&[])), text: Vec::new() }
+        FrontCursor {
+            input: Reader::new(slice.get(self.start.saturating_add(from)..).unwrap_or(&[])),
+            text: Vec::new(),
+        }
     }
 }
 
@@ -253,6 +256,20 @@ mod tests {
                 prop_assert_eq!(cursor.text(), *it);
             }
             prop_assert!(!cursor.advance());
+        }
+
+        #[test]
+        fn foreign_strings_are_refused_or_harmless(bytes in proptest::collection::vec(any::<u8>(), 0..60), base in any::<u64>()) {
+            let mut built = Vec::new();
+            // A column whose least value is anything.
+            crate::index::bits::put_column(&mut built, [base, base.saturating_add(3)].into_iter());
+            built.extend_from_slice(&bytes);
+            for bytes in [bytes, built] {
+                if let Some(table) = Strings::parse(Arc::new(bytes), &mut 0) {
+                    prop_assert!((0..=table.len().min(99)).all(|at| table.get(at).len() <= 200));
+                    table.find(b"abc");
+                }
+            }
         }
 
         #[test]

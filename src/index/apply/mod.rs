@@ -62,18 +62,14 @@ impl Builder {
     pub fn apply_facts(&mut self, root: RootId, id: PackId, view: Arc<PackView>) {
         let before = self.slots(|it| it.root == root && it.is_stored() && it.id == id);
         self.add_pack(root, id, view, None);
-        for slot in before {
-            self.drop_slot(slot);
-        }
+        self.drop_slots(&before);
     }
 
     /// Puts a merged pack in the place of those it was made from: it takes over the files that are still theirs.
     pub fn replace(&mut self, root: RootId, removed: &[PackId], id: PackId, view: Arc<PackView>) {
         let slots = self.slots(|it| it.root == root && it.is_stored() && removed.contains(&it.id));
         self.add_pack(root, id, view, Some(&slots));
-        for slot in slots {
-            self.drop_slot(slot);
-        }
+        self.drop_slots(&slots);
     }
 
     /// Forgets packs that turned out to be unreadable; their files are gone until they are indexed again.
@@ -81,27 +77,21 @@ impl Builder {
         if ids.is_empty() {
             return;
         }
-        for slot in self.slots(|it| it.root == root && it.is_stored() && ids.contains(&it.id)) {
-            self.drop_slot(slot);
-        }
+        self.drop_slots(&self.slots(|it| it.root == root && it.is_stored() && ids.contains(&it.id)));
         self.drop_vector_packs(root, ids);
         self.drop_spares(|it| it.root == root && ids.contains(&it.id));
     }
 
     /// Forgets the packs of a root that are of its store; its documents stay open.
     pub fn drop_stored(&mut self, root: RootId) {
-        for slot in self.slots(|it| it.root == root && it.is_stored()) {
-            self.drop_slot(slot);
-        }
+        self.drop_slots(&self.slots(|it| it.root == root && it.is_stored()));
         self.drop_vectors_of(root, |_| true);
         self.drop_spares(|it| it.root == root);
     }
 
     /// Forgets all of a root.
     pub fn remove_root(&mut self, root: RootId) {
-        for slot in self.slots(|it| it.root == root) {
-            self.drop_slot(slot);
-        }
+        self.drop_slots(&self.slots(|it| it.root == root));
         let ids: Vec<PackId> =
             self.inner.vectors.iter().flatten().filter(|it| it.root == root).map(|it| it.id).collect();
         self.drop_vector_packs(root, &ids);
@@ -342,6 +332,17 @@ impl Builder {
                 state.live_vectors -= vectors;
             }
         });
+    }
+
+    /// Empties slots; nothing waits for their vectors any more.
+    fn drop_slots(&mut self, slots: &[u32]) {
+        slots.iter().for_each(|&slot| self.drop_slot(slot));
+        if !slots.is_empty() {
+            self.waiting.retain(|_, all| {
+                all.retain(|it| !slots.contains(&it.0));
+                !all.is_empty()
+            });
+        }
     }
 
     /// Empties a slot; places that point into it point nowhere.

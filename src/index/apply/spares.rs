@@ -49,9 +49,16 @@ impl Builder {
                 for segment in view.files().segments_of(ordinal) {
                     let Some(found) = state.vectors.get(segment).filter(|it| **it != VectorRef::NONE) else { continue };
                     all += view.files().passages_of(segment).len() as u64;
-                    if let Some((.., it)) = out.iter_mut().find(|it| it.0 == found.slot)
-                        && let Some(run) = it.view.run_from(found.first as usize)
-                    {
+                    let Some(Some(bound)) = self.inner.vectors.get(found.slot as usize) else { continue };
+                    let Some(run) = bound.view.run_from(found.first as usize) else { continue };
+                    if bound.root != root {
+                        // Another index has the same; that one may go at any time.
+                        for (.., own) in &mut out {
+                            if let Some(run) = own.view.find(bound.view.key(run)) {
+                                own.used.set(run);
+                            }
+                        }
+                    } else if let Some((.., it)) = out.iter_mut().find(|it| it.0 == found.slot) {
                         it.used.set(run);
                     }
                 }

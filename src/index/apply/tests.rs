@@ -488,3 +488,39 @@ fn a_text_too_long_for_vectors_is_waited_for_by_nobody() {
     let snapshot = it.publish();
     assert_eq!((snapshot.documents_without_vectors().len(), snapshot.completeness().vectors), (0, 1));
 }
+
+#[test]
+fn vectors_that_another_root_has_as_well_count_as_used() {
+    let other = RootId(7);
+    let text = "one two\n";
+    for own_first in [true, false] {
+        let mut it = builder();
+        let both = vectors(&path("a.rs"), text);
+        let mut roots = [(ROOT, PackId([1; 16])), (other, PackId([2; 16]))];
+        if !own_first {
+            roots.reverse();
+        }
+        for (root, id) in roots {
+            it.apply_vectors(root, id, both.clone());
+        }
+        it.apply_facts(ROOT, PackId([3; 16]), view(&[file("a.rs", text)]));
+        let (found, count) = it.used_vectors(ROOT, &[PackId([1; 16])]);
+        assert!((0..both.run_count()).all(|run| found[0].1.used.has(run)), "own first: {own_first}");
+        assert_eq!(count, 1);
+    }
+}
+
+#[test]
+fn nobody_waits_longer_than_a_pack_stands() {
+    let pack = view(&[file("a.rs", "one two\n--\nthree\n")]);
+    let waiting = |it: &Builder| it.waiting.values().map(Vec::len).sum::<usize>();
+    for (model, segments) in [(&b"model"[..], 2), (b"", 0)] {
+        let mut it = Builder::new(Arc::new(FewFacts::default()));
+        it.set_model(model);
+        it.apply_facts(ROOT, PackId([1; 16]), pack.clone());
+        for number in 2..9 {
+            it.replace(ROOT, &[PackId([number - 1; 16])], PackId([number; 16]), pack.clone());
+        }
+        assert_eq!(waiting(&it), segments);
+    }
+}

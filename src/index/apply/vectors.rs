@@ -169,6 +169,10 @@ impl Builder {
     }
 
     pub(super) fn wait_for(&mut self, path: &RelPath, key: Key, segment: (u32, u32)) {
+        if self.inner.model.is_empty() {
+            // Nobody makes vectors; a model that comes later binds all anew.
+            return;
+        }
         self.waiting.entry(run_key(&self.inner.model, path, key)).or_default().push(segment);
     }
 

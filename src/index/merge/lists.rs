@@ -35,7 +35,11 @@ pub fn put_words(job: &Rows<'_>, out: &mut dyn Sink) -> Option<()> {
             if !*has || cursor.text() != term {
                 continue;
             }
-            for (doc, count, name) in body.list(*at).1 {
+            let Some((_, list)) = body.sound_list(*at) else {
+                job.packs[pack].0.note(format!("the postings of term {at} cannot be read"));
+                return None;
+            };
+            for (doc, count, name) in list {
                 let doc = *job.passages[pack].get(doc as usize)?;
                 if doc != GONE {
                     all.push((doc, count, name));

@@ -5,6 +5,8 @@
 mod lists;
 mod names;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod vectors;
 
 pub use vectors::merge_vectors;

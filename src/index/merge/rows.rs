@@ -64,9 +64,16 @@ impl<'a> Rows<'a> {
                 continue;
             }
             for old in files.segments_of(file) {
+                if it.segments[pack][old] != GONE {
+                    // Two files claim it: nobody has built that, and there is no end to what could be claimed.
+                    return None;
+                }
                 it.segments[pack][old] = it.rows.len() as u32;
                 it.rows.push(Row { pack: pack as u32, old: old as u32, file: ordinal });
                 for passage in files.passages_of(old) {
+                    if it.passages[pack][passage] != GONE {
+                        return None;
+                    }
                     it.passages[pack][passage] = passages;
                     passages += 1;
                 }
@@ -89,11 +96,11 @@ impl<'a> Rows<'a> {
             let mut is_new = false;
             let place = *known.entry(files.key(row.old as usize)).or_insert_with(|| {
                 is_new = true;
-                if filled > 0 && filled + length > CHUNK {
+                if filled > 0 && filled.saturating_add(length) > CHUNK {
                     (chunk, filled) = (chunk + 1, 0);
                 }
                 let place = Place { chunk, offset: filled as u32 };
-                filled += length;
+                filled = filled.saturating_add(length);
                 place
             });
             self.places.push(place);

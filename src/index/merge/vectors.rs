@@ -8,7 +8,8 @@ use crate::index::source::Section;
 use crate::index::vectors::VectorView;
 
 /// Writes one vector pack with the runs of `packs` (oldest first) that stay, by their positions. Of two with one key one
-/// counts; packs of other dimensions than the newest are left out. `None` where the sink takes no more.
+/// counts; packs of other dimensions than the newest are left out. `None` where a vector
+/// cannot be read, or the sink takes no more.
 pub fn merge_vectors(packs: &[(&VectorView, &BitSet)], out: &mut dyn Sink) -> Option<()> {
     let newest = packs.iter().rev().find(|it| !it.0.is_empty()).or(packs.last());
     let dims = newest.map_or(0, |it| it.0.dims());
@@ -31,9 +32,20 @@ pub fn merge_vectors(packs: &[(&VectorView, &BitSet)], out: &mut dyn Sink) -> Op
     put_column(&mut bytes, starts.into_iter());
     put(out, &Section { id: VECTOR_STARTS, bytes })?;
     out.begin(VECTOR_SIGNS)?;
-    all().try_for_each(|(view, run)| out.append(view.sketches(run.start, run.len())))?;
+    // What cannot be read counts as empty.
+    let width = dims.div_ceil(8);
+    let whole = |bytes: &'_ [u8], run: usize, width: usize| (bytes.len() == run * width).then_some(());
+    all().try_for_each(|(view, run)| {
+        let bytes = view.sketches(run.start, run.len());
+        whole(bytes, run.len(), width)?;
+        out.append(bytes)
+    })?;
     out.begin(VECTOR_VALUES)?;
-    all().try_for_each(|(view, run)| out.append(view.rows(run.start, run.len())))?;
+    all().try_for_each(|(view, run)| {
+        let bytes = view.rows(run.start, run.len());
+        whole(bytes, run.len(), dims)?;
+        out.append(bytes)
+    })?;
     out.begin(VECTOR_SCALES)?;
     all().try_for_each(|(view, run)| run.into_iter().try_for_each(|at| out.append(&view.scale(at).to_le_bytes())))
 }

@@ -52,7 +52,7 @@ impl<'a> BlobCursor<'a> {
             self.open = Some((chunk, self.view.blobs().and_then(|it| it.chunk(chunk))));
         }
         let start = table.get(segment::OFFSET, at) as usize;
-        let end = start + table.get(segment::LENGTH, at) as usize;
+        let end = start.saturating_add(table.get(segment::LENGTH, at) as usize);
         let found = self.open.as_ref().and_then(|it| it.1.as_ref()?.get(start..end));
         if found.is_none() {
             self.view.note(format!("the facts of segment {at} cannot be read"));
@@ -109,7 +109,8 @@ impl PackView {
         }
     }
 
-    /// Facts of several segments (ascending), terms restored from the postings: one walk over all lists.
+    /// Facts of several segments (ascending), terms restored from the postings: one walk over all lists. Nothing where one
+    /// of these cannot be read.
     pub fn facts_with_terms(&self, segments: &[usize]) -> Vec<(usize, Facts)> {
         const NONE: u32 = u32::MAX;
         let chunks = LastChunk::default();
@@ -126,7 +127,11 @@ impl PackView {
             if !terms.advance() {
                 break;
             }
-            for (doc, body, name) in words.body.list(term).1 {
+            let Some((_, list)) = words.body.sound_list(term) else {
+                self.note(format!("the postings of term {term} cannot be read"));
+                return Vec::new();
+            };
+            for (doc, body, name) in list {
                 let segment = column.get(bytes, doc as usize) as usize;
                 let Some(&slot) = slots.get(segment).filter(|it| **it != NONE) else { continue };
                 let first = self.files().passages_of(segment).start;

@@ -60,10 +60,14 @@ impl TermsPart {
         Ok(Self { terms, starts, lists: source.lazy(ids[2])? })
     }
 
-    /// Number of postings of the term, and the postings.
+    /// Number of postings of the term, and the postings; none where they cannot be read.
     pub fn list(&self, term: usize) -> (u64, PostingReader<'_>) {
-        let bytes = self.lists.range(self.starts.range(0, term)).unwrap_or(&[]);
-        PostingReader::counted(bytes)
+        self.sound_list(term).unwrap_or_else(|| PostingReader::counted(&[]))
+    }
+
+    /// The same; `None` where they cannot be read: for who copies them, to whom fewer are not good enough.
+    pub fn sound_list(&self, term: usize) -> Option<(u64, PostingReader<'_>)> {
+        self.lists.range(self.starts.range(0, term)).map(PostingReader::counted)
     }
 }
 
@@ -140,7 +144,7 @@ impl PackView {
         part.map_err(|message| self.note(message)).ok()
     }
 
-    fn note(&self, message: String) {
+    pub(super) fn note(&self, message: String) {
         if let Ok(mut fault) = self.fault.lock() {
             fault.get_or_insert(message);
         }
