@@ -34,17 +34,30 @@ impl From<StagedPack> for NewPack {
     }
 }
 
-/// A pack being written piece by piece under a temporary name: for what is too large for memory. Dropped unfinished, it
-/// leaves a temporary file that the next sweep removes.
+/// A pack being written piece by piece under a temporary name: for what is too large for memory. Dropped unfinished, its
+/// file goes.
 pub struct StagedWriter {
     pub writer: PackWriter,
+    file: TemporaryFile,
+}
+
+/// A finished pack that waits for its commit; dropped before, its file goes.
+pub struct StagedPack {
+    written: WrittenPack,
+    file: TemporaryFile,
+}
+
+/// A file's temporary name, removed with it: its place on a full disk is wanted back.
+struct TemporaryFile {
+    disk: Arc<dyn Disk>,
     name: String,
 }
 
-/// A finished pack that waits for its commit.
-pub struct StagedPack {
-    written: WrittenPack,
-    name: String,
+impl Drop for TemporaryFile {
+    fn drop(&mut self) {
+        // Where it has its lasting name by now there is nothing to remove; what cannot be removed the next sweep takes.
+        let _ = self.disk.remove(&self.name);
+    }
 }
 
 impl StagedWriter {
@@ -52,7 +65,7 @@ impl StagedWriter {
     pub fn finish(self) -> Result<StagedPack, StoreError> {
         let mut written = self.writer.finish()?;
         written.file.sync()?;
-        Ok(StagedPack { written, name: self.name })
+        Ok(StagedPack { written, file: self.file })
     }
 }
 
@@ -65,7 +78,8 @@ impl Store {
         }
         let name = inner.temporary_name();
         let file = inner.disk.create(&name)?;
-        Ok(StagedWriter { writer: PackWriter::new(kind, file)?, name })
+        let temporary = TemporaryFile { disk: inner.disk.clone(), name };
+        Ok(StagedWriter { writer: PackWriter::new(kind, file)?, file: temporary })
     }
 
     /// Makes a generation of the standing packs without `remove` and with `add` at the end (as the newest), and with
@@ -79,6 +93,7 @@ impl Store {
     ) -> Result<Arc<StoreState>, StoreError> {
         let now = Instant::now();
         let mut inner = self.locked();
+        let is_told = inner.is_told();
         inner.keep_lock(now);
         if !inner.may_write() {
             self.show(&inner);
@@ -95,6 +110,9 @@ impl Store {
         inner.dirty = true;
         if inner.refused_at.is_none() {
             inner.save(now);
+        }
+        if is_told {
+            inner.told = inner.state.clone();
         }
         Ok(self.show(&inner))
     }
@@ -120,7 +138,7 @@ impl Inner {
         let written = match &new {
             NewPack::Draft(draft) => draft.write(file)?,
             NewPack::Staged(staged) => {
-                let bytes = self.disk.map(&staged.name)?;
+                let bytes = self.disk.map(&staged.file.name)?;
                 let mut file = file;
                 file.append(&bytes)?;
                 WrittenPack { id: staged.written.id, kind: staged.written.kind, len: staged.written.len, file }
@@ -147,7 +165,7 @@ impl Inner {
                 }
                 res
             }
-            NewPack::Staged(staged) => self.finish_file(&staged.name, &entry_of(&staged.written)),
+            NewPack::Staged(staged) => self.finish_file(&staged.file.name, &entry_of(&staged.written)),
         }
     }
 
@@ -217,7 +235,8 @@ impl Inner {
         self.disk_generation = state.generation;
         self.state = Arc::new(state);
         self.manifest_mark = self.disk.mark(MANIFEST).ok();
-        for id in std::mem::take(&mut self.obsolete) {
+        let obsolete = std::mem::take(&mut self.obsolete);
+        for id in obsolete.into_iter().filter(|id| self.state.packs.iter().all(|it| it.id() != *id)) {
             // What cannot be removed now is swept at the next start.
             let _ = self.disk.remove(&id.file_name());
         }

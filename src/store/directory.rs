@@ -61,7 +61,7 @@ impl Store {
             }
         };
         let it = if options.read_only { Self::look_at(disk, name) } else { Self::on(disk, name) };
-        it.locked().notices.extend(notice);
+        notice.into_iter().for_each(|text| it.notice(text));
         it
     }
 }

@@ -27,7 +27,6 @@ impl Store {
     /// `refresh` at a given time: for tests.
     pub fn refresh_at(&self, now: Instant) -> Option<Arc<StoreState>> {
         let mut inner = self.locked();
-        let before = inner.state.clone();
         match inner.role {
             Role::Reader => inner.follow(now),
             Role::Onlooker => inner.look_on(now),
@@ -35,19 +34,40 @@ impl Store {
             Role::Alone => {}
             Role::Writer(_) => inner.look_after(now),
         }
-        let changed = !Arc::ptr_eq(&before, &inner.state);
-        changed.then(|| self.show(&inner))
+        // Also what a commit has found that was refused.
+        let is_news = !inner.is_told();
+        inner.told = inner.state.clone();
+        is_news.then(|| self.show(&inner))
     }
 
     /// Sets packs aside that were marked as damaged. Returns the new state where there were any: what they held is to be
     /// built again.
     pub fn heal(&self) -> Option<Arc<StoreState>> {
         let mut inner = self.locked();
-        inner.drop_damaged(Instant::now()).then(|| self.show(&inner))
+        let is_told = inner.is_told();
+        let healed = inner.drop_damaged(Instant::now());
+        if is_told {
+            inner.told = inner.state.clone();
+        }
+        healed.then(|| self.show(&inner))
     }
 }
 
 impl Inner {
+    /// Whether whoever uses the store knows its state.
+    pub fn is_told(&self) -> bool {
+        Arc::ptr_eq(&self.told, &self.state)
+    }
+
+    /// Another process writes: what this one still had to do is no concern of that one's index.
+    fn give_way(&mut self) {
+        self.role = Role::Reader;
+        self.unsaved.clear();
+        self.obsolete.clear();
+        self.dirty = false;
+        self.load_as_reader();
+    }
+
     fn is_due(&self, now: Instant) -> bool {
         self.refused_at.is_none_or(|it| now.saturating_duration_since(it) >= RETRY)
     }
@@ -111,9 +131,7 @@ impl Inner {
             }
             Ok(None) => {
                 self.refused_at = None;
-                self.unsaved.clear();
-                self.role = Role::Reader;
-                self.load_as_reader();
+                self.give_way();
             }
             Err(it) => self.refuse(&it.into(), now),
         }
@@ -147,10 +165,7 @@ impl Inner {
                 self.role = Role::Writer(lock);
                 self.rewrite(now);
             }
-            Ok(None) => {
-                self.role = Role::Reader;
-                self.load_as_reader();
-            }
+            Ok(None) => self.give_way(),
             Err(it) => self.refuse(&it.into(), now),
         }
     }

@@ -4,7 +4,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, RwLock};
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
 use super::disk::{Disk, DiskLock, FileMark, MemoryDisk};
@@ -29,11 +31,59 @@ pub struct StoreState {
     pub extra: Arc<Vec<u8>>,
 }
 
-/// The index of one root on disk. Shared by reference; one thread writes.
+/// The index of one root on disk. Shared by reference; one thread writes. Who asks how it stands waits for no disk.
 #[derive(Debug)]
 pub struct Store {
-    pub(super) inner: Mutex<Inner>,
+    inner: Mutex<Inner>,
     state: RwLock<Arc<StoreState>>,
+    /// What `Inner` says of itself, for those who must not wait for it.
+    standing: AtomicU8,
+    notices: Arc<Notices>,
+    disk: Arc<dyn Disk>,
+}
+
+/// Bits of `Store::standing`.
+const MAY_WRITE: u8 = 1;
+const IS_SAVED: u8 = 2;
+
+/// What the user should be told.
+#[derive(Debug, Default)]
+pub(super) struct Notices(Mutex<Vec<String>>);
+
+impl Notices {
+    pub fn push(&self, text: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The store's inside, held by one; how it stands when it is let go is known to all.
+pub(super) struct Held<'a> {
+    inner: MutexGuard<'a, Inner>,
+    standing: &'a AtomicU8,
+}
+
+impl Deref for Held<'_> {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.inner
+    }
+}
+
+impl DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut Inner {
+        &mut self.inner
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.standing.store(self.inner.standing(), Ordering::Release);
+    }
 }
 
 /// Who may write.
@@ -56,6 +106,8 @@ pub(super) struct Inner {
     pub role: Role,
     pub root: Vec<u8>,
     pub state: Arc<StoreState>,
+    /// The state that whoever uses the store knows of.
+    pub told: Arc<StoreState>,
     /// Packs of the state that are not on disk.
     pub unsaved: HashSet<PackId>,
     /// Whether the state differs from the manifest on disk.
@@ -69,7 +121,7 @@ pub(super) struct Inner {
     pub refused_at: Option<Instant>,
     /// When a reader first saw that its directory is gone.
     pub missing_since: Option<Instant>,
-    pub notices: Vec<String>,
+    pub notices: Arc<Notices>,
     pub temporary: u64,
 }
 
@@ -85,12 +137,14 @@ impl Store {
     }
 
     fn begin(disk: Arc<dyn Disk>, root: &[u8], role: Role) -> Self {
+        let notices = Arc::new(Notices::default());
         let mut inner = Inner {
-            disk,
+            disk: disk.clone(),
             memory: Arc::new(MemoryDisk::new()),
             role,
             root: root.to_vec(),
             state: Arc::default(),
+            told: Arc::default(),
             unsaved: HashSet::new(),
             dirty: false,
             disk_generation: 0,
@@ -98,12 +152,13 @@ impl Store {
             obsolete: Vec::new(),
             refused_at: None,
             missing_since: None,
-            notices: Vec::new(),
+            notices: notices.clone(),
             temporary: 0,
         };
         inner.begin(Instant::now());
-        let state = RwLock::new(inner.state.clone());
-        Self { inner: Mutex::new(inner), state }
+        inner.told = inner.state.clone();
+        let (state, standing) = (RwLock::new(inner.state.clone()), AtomicU8::new(inner.standing()));
+        Self { inner: Mutex::new(inner), state, standing, notices, disk }
     }
 
     /// The generation that stands now.
@@ -113,27 +168,31 @@ impl Store {
 
     /// Whether this process may commit: it holds the lock, or has an index of its own in memory.
     pub fn is_writer(&self) -> bool {
-        self.locked().may_write()
+        self.standing.load(Ordering::Acquire) & MAY_WRITE != 0
     }
 
     /// Whether all that was committed is on disk.
     pub fn is_saved(&self) -> bool {
-        let inner = self.locked();
-        !inner.dirty && inner.unsaved.is_empty() && !matches!(inner.role, Role::Alone)
+        self.standing.load(Ordering::Acquire) & IS_SAVED != 0
     }
 
     /// What the user should be told since the last call: each once, with its remedy.
     pub fn notices(&self) -> Vec<String> {
-        std::mem::take(&mut self.locked().notices)
+        self.notices.take()
     }
 
     /// Where it lies, for messages.
     pub fn place(&self) -> String {
-        self.locked().disk.place()
+        self.disk.place()
     }
 
-    pub(super) fn locked(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(|it| it.into_inner())
+    /// Adds what the user should be told.
+    pub(super) fn notice(&self, text: String) {
+        self.notices.push(text);
+    }
+
+    pub(super) fn locked(&self) -> Held<'_> {
+        Held { inner: self.inner.lock().unwrap_or_else(PoisonError::into_inner), standing: &self.standing }
     }
 
     /// Shows the state of `inner` to all who ask.
@@ -151,6 +210,11 @@ impl StoreState {
 }
 
 impl Inner {
+    fn standing(&self) -> u8 {
+        let is_saved = !self.dirty && self.unsaved.is_empty() && !matches!(self.role, Role::Alone);
+        (u8::from(self.may_write()) * MAY_WRITE) | (u8::from(is_saved) * IS_SAVED)
+    }
+
     pub fn may_write(&self) -> bool {
         matches!(self.role, Role::Writer(_) | Role::Alone)
     }

@@ -332,3 +332,59 @@ fn bits_flipped_anywhere_in_a_directory_are_never_believed() {
     }
     assert!(unharmed < 600, "{unharmed}: the flips hit nothing");
 }
+
+/// The keystroke's thread asks these: it must not stand while a pack is synced.
+#[test]
+fn who_asks_does_not_wait_for_who_writes() {
+    let store = Arc::new(store(&TwinDisk::new()));
+    let (done, answer) = std::sync::mpsc::channel();
+    let held = store.locked();
+    let asking = store.clone();
+    std::thread::spawn(move || {
+        let it = (asking.is_writer(), asking.is_saved(), asking.place(), asking.notices(), asking.state().packs.len());
+        let _ = done.send(it);
+    });
+    let said = answer.recv_timeout(Duration::from_secs(20));
+    drop(held);
+    assert_eq!(said, Ok((true, true, "twin".to_owned(), Vec::new(), 0)));
+}
+
+#[test]
+fn a_staged_pack_that_is_given_up_leaves_no_file() {
+    let disk = TwinDisk::new();
+    let it = store(&disk);
+    let left = || disk.list().unwrap().into_iter().filter(|it| it.name.ends_with(".tmp")).count();
+    disk.limit(600_000);
+    let mut staged = it.stage(1).unwrap();
+    staged.writer.begin(1).unwrap();
+    let refused = (0..100).find_map(|_| staged.writer.append(&[7; 20_000]).err());
+    assert!(refused.is_some() && left() == 1);
+    drop(staged);
+    assert_eq!(left(), 0);
+    let mut staged = it.stage(1).unwrap();
+    staged.writer.begin(1).unwrap();
+    staged.writer.append(&[7; 1_000]).unwrap();
+    let staged = staged.finish().unwrap();
+    assert_eq!(left(), 1);
+    drop(staged);
+    assert_eq!((left(), it.is_saved()), (0, true));
+}
+
+#[test]
+fn who_loses_the_lock_in_a_commit_is_told_and_leaves_the_others_files_alone() {
+    let place = tempfile::tempdir().unwrap();
+    let directory = place.path().join("index");
+    let open = || Store::on(Arc::new(super::disk::RealDisk::new(&directory, None)), b"/root");
+    let one = open();
+    commit(&one, 0).unwrap();
+    assert!(one.refresh().is_none(), "what one has committed oneself is no news");
+    std::fs::remove_dir_all(&directory).unwrap();
+    let two = open();
+    commit(&two, 1).unwrap();
+    one.locked().obsolete = two.state().packs.iter().map(|it| it.id()).collect();
+    assert!(commit(&one, 4).is_err() && !one.is_writer());
+    assert!(one.locked().obsolete.is_empty());
+    let news = one.refresh().expect("the other's packs are news");
+    assert_eq!(contents(&news).unwrap(), contents(&two.state()).unwrap());
+    assert!(one.refresh().is_none());
+}
