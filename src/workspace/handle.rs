@@ -11,7 +11,7 @@ use super::ahead::Ahead;
 use super::crawl::walk::{self, Sight};
 use super::crawl::{extract, record};
 use super::governor::Governor;
-use super::lanes::{Lanes, Request};
+use super::lanes::{Lanes, Request, ask_whether_settled};
 use super::large::LargeFile;
 use super::options::Options;
 use super::progress::{Event, Progress, Stage};
@@ -206,20 +206,19 @@ impl Handle {
     }
 
     pub fn settle(&self, cancel: &Cancel) -> bool {
-        let settled = match &*self.lanes.lock().unwrap_or_else(PoisonError::into_inner) {
+        let asked = match &*self.lanes.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(lanes) => lanes.settle(),
             None => return false,
         };
-        let mut answers = 0;
-        while answers < 2 {
-            match settled.recv_timeout(Duration::from_millis(20)) {
-                Ok(()) => answers += 1,
-                Err(crossbeam_channel::RecvTimeoutError::Disconnected) => return false,
-                Err(crossbeam_channel::RecvTimeoutError::Timeout) if cancel.is_cancelled() => return false,
-                Err(crossbeam_channel::RecvTimeoutError::Timeout) => {}
-            }
+        if !both_answer(&asked, cancel) {
+            return false;
         }
-        true
+        // What these have left to the other two.
+        let later = match &*self.shared.later.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(later) => ask_whether_settled([&later.long, &later.slow]),
+            None => return false,
+        };
+        both_answer(&later, cancel)
     }
 
     pub fn seek(&self, wants: Wants, cancel: Cancel, done: Box<dyn FnOnce(bool) + Send>) {
@@ -318,6 +317,20 @@ impl Handle {
             let _ = writer.join();
         }
     }
+}
+
+/// Waits for two answers; false where `cancel` or the end of the workspace came first.
+fn both_answer(settled: &Receiver<()>, cancel: &Cancel) -> bool {
+    let mut answers = 0;
+    while answers < 2 {
+        match settled.recv_timeout(Duration::from_millis(20)) {
+            Ok(()) => answers += 1,
+            Err(crossbeam_channel::RecvTimeoutError::Disconnected) => return false,
+            Err(crossbeam_channel::RecvTimeoutError::Timeout) if cancel.is_cancelled() => return false,
+            Err(crossbeam_channel::RecvTimeoutError::Timeout) => {}
+        }
+    }
+    true
 }
 
 impl Drop for Handle {

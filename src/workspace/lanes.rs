@@ -1,7 +1,9 @@
 //! The crawls of a workspace: one looks at whole roots, one at what somebody has just saved, changed or asked for, one at
-//! long files among that. Invariant: each runs one pass at a time; requests that wait are joined. Must not know what a pass does inside.
+//! the long files that these meet, one at their texts that take long. Invariant: each runs one pass at a time; requests that
+//! wait are joined. Must not know what a pass does inside.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,7 +18,7 @@ use super::rules::Rules;
 use super::seeding;
 use super::seek::{self, Asked};
 use super::shelf;
-use super::state::{Command, Lane, Shared};
+use super::state::{Command, Lane, Later, Shared};
 use super::worker::{Pool, PoolOptions};
 use crate::base::metrics::Switches;
 use crate::base::os::stamp::now_ns;
@@ -45,7 +47,7 @@ pub enum Request {
     Settled(Sender<()>),
 }
 
-/// The queues of both lanes and their threads.
+/// The queues of the crawls and their threads.
 pub struct Lanes {
     whole: Sender<Request>,
     near: Sender<Request>,
@@ -54,7 +56,7 @@ pub struct Lanes {
 }
 
 impl Lanes {
-    /// Starts both crawls.
+    /// Starts the crawls.
     ///
     /// # Errors
     /// Threads cannot be started.
@@ -73,7 +75,8 @@ impl Lanes {
         };
         let (whole, near) = (queue("crawl", Lane::Whole)?, queue("crawl-near", Lane::Near)?);
         *shared.whole.lock().unwrap_or_else(PoisonError::into_inner) = Some(whole.clone());
-        *shared.later.lock().unwrap_or_else(PoisonError::into_inner) = Some(queue("crawl-large", Lane::Large)?);
+        let later = Later { long: queue("crawl-large", Lane::Large)?, slow: queue("crawl-slow", Lane::Slow)? };
+        *shared.later.lock().unwrap_or_else(PoisonError::into_inner) = Some(later);
         let (asked, questions) = unbounded();
         let of = shared.clone();
         let serve = move || seek::run(&of, &pool, &questions);
@@ -94,13 +97,9 @@ impl Lanes {
         };
     }
 
-    /// Two answers, one from each crawl, that come when it has done what was asked of it before.
+    /// Two answers, one from each crawl that is asked, that come when it has done what was asked of it before.
     pub fn settle(&self) -> Receiver<()> {
-        let (sender, settled) = crossbeam_channel::bounded(2);
-        for queue in [&self.whole, &self.near] {
-            let _ = queue.send(Request::Settled(sender.clone()));
-        }
-        settled
+        ask_whether_settled([&self.whole, &self.near])
     }
 
     /// Where the watcher sends what it heard.
@@ -108,13 +107,22 @@ impl Lanes {
         self.near.clone()
     }
 
-    /// Ends both; passes have to be cancelled before.
+    /// Ends them; passes have to be cancelled before.
     pub fn join(self) {
         drop((self.whole, self.near, self.asked));
         for thread in self.threads {
             let _ = thread.join();
         }
     }
+}
+
+/// Two answers, one from each of these queues, when all that was asked there before is done.
+pub fn ask_whether_settled(queues: [&Sender<Request>; 2]) -> Receiver<()> {
+    let (sender, settled) = crossbeam_channel::bounded(2);
+    for queue in queues {
+        let _ = queue.send(Request::Settled(sender.clone()));
+    }
+    settled
 }
 
 fn pool_options(shared: &Shared) -> PoolOptions {
@@ -139,7 +147,7 @@ fn pool_options(shared: &Shared) -> PoolOptions {
 }
 
 fn run(shared: &Arc<Shared>, pool: &Pool, lane: Lane, requests: &Receiver<Request>) {
-    let mut looked = Instant::now();
+    let (mut looked, mut rests_until) = (Instant::now(), Instant::now());
     loop {
         let interval = if shared.watch.is_complete() {
             shared.options.rescan_interval.saturating_mul(WATCHED_PATIENCE)
@@ -157,8 +165,11 @@ fn run(shared: &Arc<Shared>, pool: &Pool, lane: Lane, requests: &Receiver<Reques
                 continue;
             }
         };
-        // What comes while work is paused is joined.
+        // What comes while work is paused, or rests, is joined.
         shared.pace.wait_paused(|| shared.cancel.is_cancelled());
+        if matches!(first, Request::Near(..)) {
+            rest(shared, rests_until);
+        }
         if shared.cancel.is_cancelled() {
             return;
         }
@@ -188,14 +199,14 @@ fn run(shared: &Arc<Shared>, pool: &Pool, lane: Lane, requests: &Receiver<Reques
             let begun = Instant::now();
             let is_long = |it: &RelPath| root.dir.stat(it).is_ok_and(|(stamp, _)| stamp.size > MOST_READ);
             let rests = lane == Lane::Large && paths.iter().any(is_long);
-            look_at(shared, pool, &root, paths.into_iter().collect(), lane, &shared.near_counters);
+            let report = look_at(shared, pool, &root, paths.into_iter().collect(), lane, &shared.near_counters);
             if rests {
-                rest(shared, begun.elapsed());
+                // A file that grows all the time must not keep the disk busy all the time.
+                let worked = begun.elapsed().saturating_sub(report.waited);
+                rests_until = Instant::now() + worked.saturating_mul(REST).min(LONGEST_REST);
             }
         }
-        if lane == Lane::Near {
-            shared.behind.served(asked);
-        }
+        shared.behind.served(asked);
         for root in roots {
             merging::tidy_up(shared, &root, Occasion::Near);
         }
@@ -205,11 +216,10 @@ fn run(shared: &Arc<Shared>, pool: &Pool, lane: Lane, requests: &Receiver<Reques
     }
 }
 
-/// A file that grows all the time must not keep the disk busy all the time: after each look a rest.
-fn rest(shared: &Shared, worked: Duration) {
-    let (begun, rest) = (Instant::now(), worked.saturating_mul(REST).min(LONGEST_REST));
-    while begun.elapsed() < rest && !shared.cancel.is_cancelled() {
-        std::thread::sleep(LOOK.min(rest));
+/// Does nothing until then, or until the end.
+fn rest(shared: &Shared, until: Instant) {
+    while Instant::now() < until && !shared.cancel.is_cancelled() {
+        std::thread::sleep(LOOK.min(until.saturating_duration_since(Instant::now())));
     }
 }
 
@@ -275,6 +285,7 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
         cancel: &shared.cancel,
         lane: Lane::Whole,
         asked: false,
+        waited: AtomicU64::default(),
     });
     drop(seeds);
     if shared.cancel.is_cancelled() {
@@ -323,7 +334,8 @@ fn look_at(
         paths.iter().for_each(|it| root.touch(it, now_ns()));
     }
     let snapshot = shared.snapshot();
-    crawl::run(&Pass { shared, root, paths, snapshot, pool, counters, cancel: &shared.cancel, lane, asked: false })
+    let (cancel, waited) = (&shared.cancel, AtomicU64::default());
+    crawl::run(&Pass { shared, root, paths, snapshot, pool, counters, cancel, lane, asked: false, waited })
 }
 
 /// Without those that lie beneath another: each file is looked at once.

@@ -37,13 +37,16 @@ use crate::store::pack::{Pack, PackId};
 /// Most notices that are kept.
 const NOTICES: usize = 64;
 
-/// Which crawl looks: the one over all, the one over what somebody waits for, or the one over long files.
+/// Which crawl looks: the one over all, the one over what somebody waits for, or those that take what these would have to
+/// wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
     Whole,
     Near,
-    /// What the near one has met and would have to wait for.
+    /// Long files, which are streamed.
     Large,
+    /// Texts that their parsers do not get done with soon.
+    Slow,
 }
 
 /// Packs that have become part of a store.
@@ -107,6 +110,12 @@ pub(super) enum Command {
     Shutdown,
 }
 
+/// The queues of the crawls that take what others do not wait for.
+pub(super) struct Later {
+    pub long: Sender<Request>,
+    pub slow: Sender<Request>,
+}
+
 /// What all threads of a workspace share.
 pub struct Shared {
     pub options: Options,
@@ -128,8 +137,8 @@ pub struct Shared {
     pub(super) commands: Sender<Command>,
     /// Where requests for whole passes go, while the crawls run.
     pub(super) whole: Mutex<Option<Sender<Request>>>,
-    /// Where the near crawl sends long files, while the crawls run.
-    pub(super) later: Mutex<Option<Sender<Request>>>,
+    /// Where the other crawls send long files, and texts that take long, while the crawls run.
+    pub(super) later: Mutex<Option<Later>>,
     pub(super) large: LargeFiles,
     published: ArcSwap<Snapshot>,
     stage_changed: (Mutex<()>, Condvar),
@@ -291,11 +300,19 @@ impl Shared {
         }
     }
 
-    /// Leaves a long file to the crawl that takes those; false where none runs.
-    pub(super) fn look_later(&self, root: RootId, path: &RelPath) -> bool {
+    /// Leaves a file to one of the two crawls that others do not wait for; false where none runs. Until it is done the
+    /// index is behind.
+    pub(super) fn look_later(&self, root: RootId, path: &RelPath, lane: Lane) -> bool {
         let Some(root) = self.roots().into_iter().find(|it| it.id == root) else { return false };
         let later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
-        later.as_ref().is_some_and(|it| it.send(Request::Near(root, path.clone())).is_ok())
+        let Some(later) = &*later else { return false };
+        let queue = if lane == Lane::Slow { &later.slow } else { &later.long };
+        self.behind.ask();
+        let taken = queue.send(Request::Near(root, path.clone())).is_ok();
+        if !taken {
+            self.behind.served(1);
+        }
+        taken
     }
 
     /// Hands packs to the writer and waits until they are published.

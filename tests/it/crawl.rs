@@ -113,6 +113,22 @@ fn what_is_left_out_is_counted_as_left_out_at_every_start() {
 }
 
 #[test]
+fn what_is_left_to_another_crawl_is_waited_for() {
+    let place = Place::new("a.rs: fn alpha() {}");
+    let workspace = Workspace::open(vec![place.root()], place.options()).unwrap();
+    let patience = Cancel::new().within(std::time::Duration::from_secs(60));
+    assert!(workspace.wait_indexed(Stage::Embedded, &patience));
+    // It gives way after a second, and is blamed after five.
+    place.write("slow.rs", "fn slow() {} // portolan-fault:hang");
+    let state = || lines(&workspace).into_iter().find(|it| it.starts_with("slow.rs")).unwrap();
+    workspace.rescan(vec![place.root().join("slow.rs")]);
+    assert!(!workspace.snapshot().completeness().is_whole());
+    assert!(workspace.settle(&patience));
+    assert_eq!(state(), "slow.rs -> quarantined: its parser did not end within 5 s");
+    assert!(workspace.snapshot().completeness().is_whole() && workspace.status().changes_waiting == 0);
+}
+
+#[test]
 fn a_text_in_hand_at_an_orderly_end_is_tried_again() {
     let place = Place::new("a.rs: fn alpha() {}");
     place.write("slow.rs", "fn slow() {} // portolan-fault:hang");

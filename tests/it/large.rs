@@ -121,8 +121,18 @@ fn nothing_waits_for_a_file_that_takes_long() {
     std::fs::write(root.join("c.rs"), "fn gamma() {}\n").unwrap();
     workspace.rescan(vec![log, root.join("c.rs")]);
     until("gamma is known", || knows(&workspace, "gamma"));
+    // Nor does another root, nor what comes after the walk of this one.
+    let other = dir.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("d.rs"), "fn delta() {}\n").unwrap();
+    workspace.add_root(&other).unwrap();
+    assert!(workspace.wait_indexed(Stage::Embedded, &Cancel::new().within(Duration::from_secs(60))));
+    assert!(knows(&workspace, "delta"));
     let progress = workspace.status_progress();
-    assert!(progress.bytes_done > 0 && progress.bytes_done < progress.bytes_found, "{progress:?}");
+    assert_eq!((progress.files_done, progress.bytes_done), (progress.files_found, progress.bytes_found));
+    assert!(!workspace.snapshot().completeness().is_whole() && workspace.status().changes_waiting > 0);
+    let told = workspace.status().large_files;
+    assert!(told.iter().all(|it| it.1.done < it.1.size) && !told.is_empty(), "{told:?}");
     // Ends within the stream: a terabyte is not read to its end.
     workspace.shutdown();
 }

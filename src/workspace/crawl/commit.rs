@@ -128,7 +128,7 @@ impl<'a> Committer<'a> {
         if let Some(pending) = pending {
             let pass = self.work.pass;
             if let Outcome::Later = outcome
-                && pass.shared.look_later(pass.root.id, &pending.path)
+                && pass.shared.look_later(pass.root.id, &pending.path, Lane::Slow)
             {
                 return;
             }
@@ -206,7 +206,7 @@ fn finish(work: &Work<'_>, raw: Raw) -> Option<Finished> {
     let counters = work.pass.counters;
     let (pending, segments) = match raw {
         Raw::Left(finished) => return Some(finished),
-        // What is to be done later was left to the crawl that takes long files; there is none while the workspace closes.
+        // What is to be done later was left to a crawl of its own; there is none while the workspace closes.
         Raw::Parsed(pending, Outcome::Suspect | Outcome::Later) => return undecided(pending),
         Raw::Known(pending, segments) => (pending, Ok(segments)),
         Raw::Parsed(pending, Outcome::Unavailable(why)) => {

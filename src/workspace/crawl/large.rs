@@ -38,13 +38,24 @@ pub struct Found {
     pub known: Option<FileId>,
 }
 
-/// Takes a file above 16 MiB: now, or where it is long behind those that are not.
+/// Takes a file above 16 MiB: now, or where it is long behind those that are not. Where the workspace stays open no pass
+/// waits for a long one.
 pub fn take(work: &Work<'_>, batch: &mut Batch<'_>, found: Found) {
     let pass = work.pass;
     let is_long = found.stamp.size > pass.shared.options.large_files.threshold;
-    match (pass.lane, batch.later()) {
-        (Lane::Near, _) if is_long && pass.shared.look_later(pass.root.id, &found.path) => {}
-        (Lane::Whole, Some(later)) if is_long => drop(later.send(found)),
+    let leaves_it = match pass.lane {
+        Lane::Whole => pass.shared.options.follow,
+        Lane::Near | Lane::Slow => true,
+        Lane::Large => false,
+    };
+    if is_long && leaves_it && pass.shared.look_later(pass.root.id, &found.path, Lane::Large) {
+        // It is not of this pass any more.
+        Counters::take(&pass.counters.files_found, 1);
+        Counters::take(&pass.counters.bytes_found, found.stamp.size);
+        return;
+    }
+    match batch.later() {
+        Some(later) if is_long && pass.streams_beside() => drop(later.send(found)),
         _ => stream(batch, found),
     }
 }

@@ -24,7 +24,7 @@ use self::extract::{Arrival, Batch};
 use self::plan::Plan;
 use self::record::Pending;
 use self::walk::Sight;
-use super::pace::Whose;
+use super::pace::{Pace, Whose};
 use super::progress::Counters;
 use super::rules::{self, Rules};
 use super::shelf;
@@ -56,35 +56,41 @@ pub struct Pass<'a> {
     pub lane: Lane,
     /// A question waits for it: it is neither paused nor slowed down.
     pub asked: bool,
+    /// How long its threads have waited for their turn, in microseconds.
+    pub waited: AtomicU64,
 }
 
 impl Pass<'_> {
     /// Waits for the turn of one more piece of work.
     fn wait(&self) {
-        if let Some(whose) = self.whose() {
-            self.shared.pace.wait(whose, || self.cancel.is_cancelled());
-        }
+        self.held(|pace, whose, is_over| pace.wait(whose, is_over));
     }
 
     /// Waits for the turn of one more file.
     fn wait_for_file(&self, bytes: u64) {
-        if let Some(whose) = self.whose() {
-            self.shared.pace.file(whose, bytes, || self.cancel.is_cancelled());
-        }
+        self.held(|pace, whose, is_over| pace.file(whose, bytes, is_over));
     }
 
     /// Waits for the turn of so many more bytes of a file.
     fn wait_for_bytes(&self, bytes: u64) {
-        if let Some(whose) = self.whose() {
-            self.shared.pace.wait(whose, || self.cancel.is_cancelled());
-            self.shared.pace.bytes(whose, bytes, || self.cancel.is_cancelled());
+        self.held(|pace, whose, is_over| {
+            pace.wait(whose, is_over);
+            pace.bytes(whose, bytes, is_over);
+        });
+    }
+
+    fn held(&self, wait: impl FnOnce(&Pace, Whose, &dyn Fn() -> bool)) {
+        if !self.asked {
+            let begun = Instant::now();
+            let whose = if self.lane == Lane::Near { Whose::Near } else { Whose::Idle };
+            wait(&self.shared.pace, whose, &|| self.cancel.is_cancelled());
+            Stopwatch::add(&self.waited, begun);
         }
     }
 
-    /// None: it does not wait.
-    fn whose(&self) -> Option<Whose> {
-        let whose = if self.lane == Lane::Near { Whose::Near } else { Whose::Idle };
-        (!self.asked).then_some(whose)
+    /// Whether long files are read by a thread of their own beside the others, one after the other.
+    fn streams_beside(&self) -> bool {
+        matches!(self.lane, Lane::Whole | Lane::Large)
     }
 }
 
@@ -135,6 +141,8 @@ pub struct Report {
     pub refused: bool,
     /// Files that it found and could not index.
     pub missing: u64,
+    /// How long its threads have waited for their turn, all together.
+    pub waited: Duration,
     /// One line for each stage.
     pub profile: Vec<String>,
 }
@@ -179,7 +187,7 @@ pub fn run(pass: &Pass<'_>) -> Report {
         let mut unread = reading == 0;
         drop((sights, later_in));
         let mut batch = Batch::new(&work, arrivals_in, outcomes_in);
-        if pass.lane == Lane::Whole {
+        if pass.streams_beside() {
             let reader = threads::scoped(scope, "read-long", Intent::Background, move || {
                 let long = later.into_iter().filter(|_| !pass.cancel.is_cancelled());
                 long.for_each(|it| large::stream(&mut batch, it));
@@ -201,7 +209,8 @@ pub fn run(pass: &Pass<'_>) -> Report {
     // Asking for the time of all processes is not for each look at a file that was saved.
     let profile = spent.map(|spent| profile(&work, begun, spent)).unwrap_or_default();
     let (missing, refused) = (work.missing.load(Ordering::Relaxed), work.refused.load(Ordering::Relaxed));
-    Report { complete, refused, missing, profile }
+    let waited = Duration::from_micros(pass.waited.load(Ordering::Relaxed));
+    Report { complete, refused, missing, waited, profile }
 }
 
 fn profile(work: &Work<'_>, begun: Instant, spent: Duration) -> Vec<String> {

@@ -9,6 +9,7 @@ mod turn;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use crossbeam_channel::Receiver;
@@ -97,7 +98,8 @@ fn seek(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>, known: &mut Known, 
     }
     let counters = Counters::default();
     let (counters, cancel) = (&counters, &shared.cancel);
-    let pass = Pass { shared, root, paths, snapshot, pool, counters, cancel, lane: Lane::Near, asked: true };
+    let (lane, waited) = (Lane::Near, AtomicU64::default());
+    let pass = Pass { shared, root, paths, snapshot, pool, counters, cancel, lane, asked: true, waited };
     crawl::run(&pass);
     true
 }
