@@ -86,6 +86,9 @@ fn add_file(settings: &mut Settings, file: &Path, trust: Trust) {
 /// # Errors
 /// No embedder can be made.
 pub fn workspace_options(settings: &Settings) -> Result<workspace::Options> {
+    for notice in workspace::options::unknown_languages(settings) {
+        anstream::eprintln!("portolan: {notice}");
+    }
     Ok(workspace::Options { embedder: embedder(settings)?, ..workspace::Options::from_settings(settings) })
 }
 

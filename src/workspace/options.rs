@@ -10,6 +10,7 @@ use crate::base::failpoint;
 use crate::base::settings::{Settings, table};
 use crate::embed::Embedder;
 use crate::store::tiers::TierOptions;
+use crate::syntax::languages::Lang;
 
 /// Less memory than this is no limit that work could keep, in bytes.
 const LEAST_MEMORY: u64 = 128 << 20;
@@ -182,6 +183,19 @@ impl Options {
             ..Self::default()
         }
     }
+}
+
+/// One sentence for each language in the settings that there is none of.
+pub fn unknown_languages(settings: &Settings) -> Vec<String> {
+    let mut out = Vec::new();
+    for row in [&table::LANGUAGE_SEGMENT_SIZE, &table::LANGUAGE_HOT_RATIO] {
+        let unknown = settings.languages(row).into_iter().filter(|it| Lang::from_id(&it.0).is_none());
+        let origin = settings.get(row).1;
+        out.extend(unknown.map(|(language, _)| {
+            format!("{origin}: {} names {language}, which is no language; `portolan languages` lists them", row.name)
+        }));
+    }
+    out
 }
 
 /// The lower of the two settings that bound memory, in bytes.

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::unbounded;
 use portolan::base::cancel::Cancel;
-use portolan::base::settings::{Settings, table};
+use portolan::base::settings::{Settings, Trust, table};
 use portolan::features::workspace_symbols::workspace_symbols;
 use portolan::index::wants::Wants;
 use portolan::syntax::languages::Lang;
+use portolan::workspace::options::unknown_languages;
 use portolan::workspace::worker::{Job, Pool, PoolOptions, Task};
 use portolan::workspace::{Options, Pace, PaceOptions, PackOptions, Stage, Workspace};
 use serde_json::json;
@@ -228,6 +229,28 @@ fn the_limits_reach_the_options() {
     assert!(options(&["performance.cache.type=memory"]).packs.in_memory);
     assert_eq!(options(&["performance.mmap_threshold=1GB"]).packs.least_mapped, 1 << 30);
     assert_eq!(table::find("performance.cache.path").map(|it| it.name), Some("cache.directory"));
+}
+
+#[test]
+fn a_profile_gets_what_it_says() {
+    for name in table::PROFILES {
+        let mut settings = Settings::default();
+        settings.add_assignment(&format!("profile={name}"), "--set").unwrap();
+        let budget = settings.int(&table::CACHE_MEMORY_BUDGET_MB) as u64;
+        assert_eq!(Options::from_settings(&settings).cache.budget, budget << 20, "{name}");
+    }
+}
+
+#[test]
+fn a_language_that_there_is_none_of_is_told() {
+    let mut settings = Settings::default();
+    settings.add_toml(
+        "[languages.pyhton]\nsegment_size = '8KB'\n[languages.rust]\nhot_tier_ratio = 0.2",
+        "f",
+        Trust::User,
+    );
+    let told = unknown_languages(&settings);
+    assert_eq!(told, ["f: languages.segment_size names pyhton, which is no language; `portolan languages` lists them"]);
 }
 
 #[test]

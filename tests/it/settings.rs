@@ -41,12 +41,14 @@ fn the_manual_fits_the_table() {
         "# Settings\n\nMade from the table in `src/base/settings/table.rs`. They are read from `portolan.toml` in your configuration\n\
          directory, then from `PORTOLAN_<NAME>` variables, then from the client, then from `--set NAME=VALUE`; a\n\
          `portolan.toml` in the root of a workspace may only narrow. `portolan config show --origin` prints those in force.\n\n\
-         | setting | default | wants | who sets it | what it does |\n|---|---|---|---|---|\n",
+         Those without \"at once\" are read when the server starts: a client has to send them in `initializationOptions`.\n\n\
+         | setting | default | wants | who sets it | takes effect | what it does |\n|---|---|---|---|---|---|\n",
     );
     for row in ROWS {
         let default = Value::default_of(row).to_json().to_string().replace('|', "\\|");
         let default = if default.len() > 60 { "a list".to_owned() } else { format!("`{default}`") };
-        writeln!(out, "| `{}` | {default} | {} | {} | {} |", row.name, wanted(row), scope_of(row), row.help).unwrap();
+        let (wanted, who, when) = (wanted(row), scope_of(row), if row.live { "at once" } else { "at the start" });
+        writeln!(out, "| `{}` | {default} | {wanted} | {who} | {when} | {} |", row.name, row.help).unwrap();
     }
     hold("docs/SETTINGS.md", &out);
 }

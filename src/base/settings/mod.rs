@@ -10,7 +10,7 @@ pub mod table;
 mod tests;
 pub mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
@@ -27,6 +27,10 @@ pub struct Settings {
     values: BTreeMap<&'static str, (Value, Origin)>,
     /// What the profile `auto` goes by; none: the defaults.
     machine: Option<Machine>,
+    /// Rows that the command line has set: it goes before a client, which speaks later.
+    pinned: BTreeSet<&'static str>,
+    /// What roots have narrowed, as they wrote it: it holds for what a client says later as well.
+    narrowings: Vec<(&'static Row, Value, Origin)>,
     /// One sentence for each thing that was not taken, with its source and the remedy.
     pub notices: Vec<String>,
 }
@@ -48,7 +52,7 @@ pub enum Trust {
 impl Default for Settings {
     fn default() -> Self {
         let values = ROWS.iter().map(|row| (row.name, (Value::default_of(row), "default".to_owned()))).collect();
-        Self { values, machine: None, notices: Vec::new() }
+        Self { values, machine: None, pinned: BTreeSet::new(), narrowings: Vec::new(), notices: Vec::new() }
     }
 }
 
@@ -127,17 +131,19 @@ impl Settings {
         }
     }
 
-    /// Takes `NAME=VALUE` as given with `--set`.
+    /// Takes `NAME=VALUE` as given with `--set`; only a root may still narrow it.
     pub fn add_assignment(&mut self, text: &str, origin: &str) -> Result<(), String> {
         let (name, value) = text.split_once('=').ok_or_else(|| format!("{origin} wants NAME=VALUE, not {text:?}"))?;
         if let Some((row, language)) = table::find_of_language(name.trim()) {
             let value = self.with_language(row, language, &Json::from(value.trim()));
             self.values.insert(row.name, (value.map_err(|why| format!("{origin}: {why}"))?, origin.to_owned()));
+            self.pinned.insert(row.name);
             return Ok(());
         }
         let row = table::find(name.trim()).ok_or_else(|| format!("{origin}: {}", unknown_sentence(name.trim())))?;
         let value = Value::from_text(row, value.trim()).map_err(|why| format!("{origin}: {why}"))?;
         self.take(row, value, origin, Trust::User);
+        self.pinned.insert(row.name);
         Ok(())
     }
 
@@ -157,7 +163,7 @@ impl Settings {
             Ok(it) => it,
             Err(why) => return self.notices.push(format!("{origin}: {why}; it stays as it was")),
         };
-        let before = &self.values[row.name].0;
+        let (before, wish) = (&self.values[row.name].0, value.clone());
         let taken = match (trust, row.scope) {
             (Trust::User, _) | (Trust::Client, Scope::User | Scope::Narrowing) => Ok(value),
             (Trust::Client, Scope::Machine) => Err("is a machine setting: set it in your own portolan.toml"),
@@ -167,8 +173,45 @@ impl Settings {
             (Trust::Workspace, _) => Err("cannot be set by a workspace: set it in your own portolan.toml"),
         };
         match taken {
-            Ok(value) => self.take(row, value, origin, trust),
+            Ok(value) if trust == Trust::Workspace => {
+                self.narrowings.push((row, wish, origin.to_owned()));
+                self.take(row, value, origin, trust);
+            }
+            Ok(_) if self.pinned.contains(row.name) => {}
+            Ok(value) => {
+                self.take(row, value, origin, trust);
+                self.narrow_again(row);
+            }
             Err(why) => self.notices.push(format!("{origin}: {} {why}", row.name)),
+        }
+    }
+
+    fn narrow_again(&mut self, row: &Row) {
+        for (_, wish, origin) in self.narrowings.iter().filter(|it| it.0.name == row.name) {
+            let before = &self.values[row.name].0;
+            if let Some(value) = narrow::narrowed(before, wish.clone()).filter(|it| it != before) {
+                self.values.insert(row.name, (value, origin.clone()));
+            }
+        }
+    }
+
+    /// Takes back what differs from `before` and counts from the start on only, and says so.
+    pub fn keep_what_is_not_live(&mut self, before: &Settings) {
+        for row in ROWS {
+            let (value, origin) = &self.values[row.name];
+            let counts = row.live && !origin.starts_with(PROFILE);
+            if counts || *value == before.values[row.name].0 {
+                continue;
+            }
+            let origin = origin.clone();
+            self.values.insert(row.name, before.values[row.name].clone());
+            if origin != "default" && !origin.starts_with(PROFILE) {
+                self.notices.push(format!(
+                    "{origin}: {} is read at the start only, from your portolan.toml or from what your editor sends \
+                     then (initializationOptions); it stays as it was",
+                    row.name
+                ));
+            }
         }
     }
 

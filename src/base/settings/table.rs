@@ -126,7 +126,7 @@ pub const CACHE_MEMORY_BUDGET_MB: Row = row(
     "cache.memory_budget_mb",
     Int(100, 1, 1 << 20),
     Narrowing,
-    "Memory of the segment cache (its four tiers), in MiB, within memory.limit_mb.",
+    "Memory of the segment cache (its four tiers), in MiB; at most a quarter of memory.limit_mb.",
 );
 pub const CACHE_HOT_RATIO: Row = row(
     "cache.hot_tier_ratio",
@@ -208,7 +208,7 @@ pub const LARGE_FILE_THRESHOLD: Row = row(
     "performance.large_file_threshold",
     Size(100 << 20),
     User,
-    "Files above this size are read on a thread of their own, so that no other file waits for them.",
+    "Files above this size, and 16 MiB at least, are read on a thread of their own, so that no other file waits for them.",
 );
 pub const LARGE_FILE_CHUNK_SIZE: Row = row(
     "performance.large_file_chunk_size",

@@ -132,9 +132,9 @@ fn a_profile_counts_less_than_what_is_set_by_itself() {
     "#]]
     .assert_eq(&in_force(&settings));
     // Named later, it takes the place of the other profile and of nothing else.
-    settings.add_assignment("profile=read_heavy", "--set").unwrap();
+    settings.add_toml("profile = \"read_heavy\"", "g.toml", Trust::User);
     expect![[r#"
-        profile = "read_heavy" (--set)
+        profile = "read_heavy" (g.toml)
         cache.memory_budget_mb = 70 (f.toml)
         cache.hot_tier_ratio = 0.3 (profile read_heavy)
         cache.warm_tier_ratio = 0.3 (profile read_heavy)
@@ -147,6 +147,59 @@ fn a_profile_counts_less_than_what_is_set_by_itself() {
     settings.add_toml("profile = \"prod\"", "client", Trust::Client);
     assert_eq!(settings.get(&table::CACHE_HOT_RATIO).1, "profile prod");
     assert_eq!(settings.get(&table::SEGMENT_SIZE).1, "default", "a machine setting");
+}
+
+#[test]
+fn the_command_line_and_what_a_root_narrows_hold_against_a_client() {
+    let mut settings = Settings::default();
+    settings.add_assignment("search.limit=1", "--set").unwrap();
+    settings.add_assignment("memory.limit_mb=1024", "--set").unwrap();
+    settings.add_toml("[search]\nlimit = 5\nsymbol_limit = 7", "initializationOptions", Trust::User);
+    let root = "[memory]\nlimit_mb = 256\n[cache]\nprefetch = false\n[tracking.patterns]\nexclude = [\"*.log\"]\n";
+    settings.add_toml(root, "root", Trust::Workspace);
+    let client = "[search]\nlimit = 9\n[memory]\nlimit_mb = 4096\n[cache]\nprefetch = true\nmemory_budget_mb = 60\n\
+                  [tracking.patterns]\nexclude = [\"*.tmp\"]";
+    settings.add_toml(client, "client", Trust::Client);
+    expect![[r#"
+        tracking.patterns.exclude = ["*.tmp","*.log"] (root)
+        memory.limit_mb = 256 (root)
+        cache.memory_budget_mb = 60 (client)
+        cache.prefetch = false (root)
+        search.limit = 1 (--set)
+        search.symbol_limit = 7 (initializationOptions)
+    "#]]
+    .assert_eq(&in_force(&settings));
+    assert!(settings.notices.is_empty(), "{:?}", settings.notices);
+}
+
+#[test]
+fn what_is_read_at_the_start_only_is_told() {
+    let mut before = Settings::default();
+    before.add_toml("[watch]\nenabled = false", "f.toml", Trust::User);
+    let mut settings = before.clone();
+    let client = "profile = \"dev\"\n[search]\nlimit = 20\n[watch]\nenabled = false\n[tracking]\nsize_limit = \"1MB\"";
+    settings.add_toml(client, "client", Trust::Client);
+    settings.keep_what_is_not_live(&before);
+    expect![[r#"
+        search.limit = 20 (client)
+        watch.enabled = false (client)
+    "#]]
+    .assert_eq(&in_force(&settings));
+    expect![[r#"
+        client: profile is read at the start only, from your portolan.toml or from what your editor sends then (initializationOptions); it stays as it was
+        client: tracking.size_limit is read at the start only, from your portolan.toml or from what your editor sends then (initializationOptions); it stays as it was
+    "#]]
+    .assert_eq(&settings.notices.iter().map(|it| format!("{it}\n")).collect::<String>());
+}
+
+#[test]
+fn the_order_of_languages_makes_no_difference() {
+    let shape = |list: &str| {
+        let mut settings = Settings::default();
+        settings.add_assignment(&format!("languages.segment_size={list}"), "--set").unwrap();
+        settings.index_shape()
+    };
+    assert_eq!(shape("rust=8KB,python=16KB"), shape("python=16KB,rust=4KB,rust=8KB"));
 }
 
 #[test]

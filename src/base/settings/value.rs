@@ -73,9 +73,11 @@ impl Value {
             }
             (Kind::Size(_), it) => size_of(it).map(Value::Size),
             (Kind::SizeIn(_, low, high), it) => size_of(it).filter(|n| (low..=high).contains(n)).map(Value::Size),
-            (Kind::PerLanguage(of), Json::Array(all)) => {
-                all.iter().map(|it| entry(of, it.as_str()?)).collect::<Option<_>>().map(Value::List)
-            }
+            (Kind::PerLanguage(of), Json::Array(all)) => all
+                .iter()
+                .map(|it| entry(of, it.as_str()?))
+                .collect::<Option<_>>()
+                .map(|it| Value::List(by_language(it))),
             _ => None,
         };
         it.ok_or_else(|| format!("{} wants {}, not {json}", row.name, wanted(row)))
@@ -138,6 +140,15 @@ fn entry(of: PerLanguage, text: &str) -> Option<String> {
             Some(format!("{language}={number}"))
         }
     }
+}
+
+/// In the order of the languages, each once: the last one counts.
+fn by_language(mut entries: Vec<String>) -> Vec<String> {
+    entries.reverse();
+    let language = |it: &String| it.split_once('=').map_or_else(String::new, |it| it.0.to_owned());
+    entries.sort_by_key(language);
+    entries.dedup_by_key(|it| language(it));
+    entries
 }
 
 /// Bytes in "256KB", "10 MB", "1GiB", "4096" or "100MB/s"; units are powers of 1024.

@@ -1,5 +1,5 @@
 //! Settings of the client: pulled where it can be asked, else as it sends them. Invariant: they mix what the user and the
-//! workspace say, so machine settings in them do not count.
+//! workspace say, so machine settings in them do not count; nor does what is read at the start only.
 
 use std::sync::Arc;
 
@@ -33,9 +33,11 @@ pub(crate) async fn pull(session: &Arc<Session>) {
 
 fn take(session: &Arc<Session>, section: &Value) {
     // Each time from the ground, so that a setting that was removed falls back, the last one too.
-    let mut settings = session.base_settings();
+    let base = session.base_settings();
+    let mut settings = base.clone();
     if section.as_object().is_some_and(|it| !it.is_empty()) {
         settings.add_json(section, "the editor's settings", Trust::Client);
+        settings.keep_what_is_not_live(&base);
     }
     let shown = |it: &Settings| it.bool(&table::DIAGNOSTICS_ENABLED);
     let other = shown(&settings) != shown(&session.settings());
