@@ -10,11 +10,14 @@ use crate::base::chars::floor;
 use frizbee::{CaseMatching, Config, Matcher, SortStrategy};
 use rayon::prelude::*;
 use std::cmp::Ordering;
+use std::ops::Range;
 
 /// Names that one task looks at.
 const PIECE: usize = 32 << 10;
 /// With so many names that hold all letters and fit well, none that lacks one is looked for.
 const ENOUGH: usize = 20;
+/// So many letters of the query say where in the order of names to look for beginnings.
+const HEAD: usize = 3;
 /// Longer queries are cut: no name is that long.
 const LONGEST_QUERY: usize = 128;
 
@@ -108,7 +111,8 @@ impl Found<'_> {
 
 impl Snapshot {
     /// Up to `limit` distinct names of live symbols that match `query`, best first: the very name, beginnings, then by
-    /// alignment, shorter names first. Names that lack a letter count only where few fit well without. Queries of one or two letters match beginnings only. Empty for an empty query.
+    /// alignment, shorter names first. Names that lack a letter count only where nothing is called just so (case apart) and
+    /// few fit well without. Queries of one or two letters match beginnings only. Empty for an empty query.
     pub fn fuzzy(&self, query: &str, limit: usize, cancel: &Cancel) -> Vec<NameMatch> {
         self.fuzzy_with(query, limit, true, cancel)
     }
@@ -141,55 +145,79 @@ struct Search<'a> {
     cancel: &'a Cancel,
 }
 
+/// Declared names of one pack that one task looks at: the pack's place in the search, and positions.
+type Piece = (usize, Range<usize>);
+
 impl<'a> Search<'a> {
-    /// Beginnings alone, where there are enough; then names with every letter; those that lack some only where few fit well.
+    /// Beginnings alone, where there are enough; then names with every letter; those that lack some only where few fit well
+    /// and nothing is called just so.
     fn run(&self) -> Vec<Found<'a>> {
-        let begins = self.aligned(0, true);
+        let begins = self.best(self.beginnings(), 0, true);
         if begins.len() >= self.limit || self.needle.text.chars().count() < 3 {
             return begins;
         }
-        let whole = self.aligned(0, false);
+        let whole = self.best(self.everything(), 0, false);
         let best = self.needle.matcher(0).match_list(&[&self.needle.text]).first().map_or(0, |it| it.score);
         let good = whole.iter().filter(|it| it.score >= best / 2).count();
-        if self.needle.typos == 0 || good >= self.limit.min(ENOUGH) {
+        let is_named = whole.first().is_some_and(|it| it.class >= 2);
+        if self.needle.typos == 0 || is_named || good >= self.limit.min(ENOUGH) {
             return whole;
         }
-        self.aligned(self.needle.typos, false)
+        self.best(self.everything(), self.needle.typos, false)
     }
 
-    /// The best live names that lack at most `typos` letters.
-    fn aligned(&self, typos: u32, begins: bool) -> Vec<Found<'a>> {
-        let mut pieces = Vec::new();
-        for (pack, it) in self.packs.iter().enumerate() {
-            let count = it.2.declared.len(0);
-            pieces.extend((0..count).step_by(PIECE).map(|from| (pack, from..(from + PIECE).min(count))));
+    fn everything(&self) -> Vec<Piece> {
+        let all = |(pack, it): (usize, &Part<'a>)| in_pieces(pack, 0..it.2.declared.len(0));
+        self.packs.iter().enumerate().flat_map(all).collect()
+    }
+
+    /// Where the names lie that begin as the query does, case apart: declared names ascend by their texts.
+    fn beginnings(&self) -> Vec<Piece> {
+        let mut out = Vec::new();
+        for (pack, (_, _, part)) in self.packs.iter().enumerate() {
+            for head in heads_of(&self.needle.folded) {
+                let (texts, count) = (part.names.texts(), part.declared.len(0));
+                let text = |at: usize| texts.get(part.declared.get(0, at) as usize);
+                let from = partition(0..count, |at| text(at) < &head[..]);
+                let to = partition(from..count, |at| text(at).starts_with(&head));
+                out.extend(in_pieces(pack, from..to));
+            }
         }
-        let one = |(pack, range): (usize, std::ops::Range<usize>)| {
+        out
+    }
+
+    /// The best live names of `pieces` that lack at most `typos` letters.
+    fn best(&self, pieces: Vec<Piece>, typos: u32, begins: bool) -> Vec<Found<'a>> {
+        let one = |(pack, range): Piece| {
             let (state, view, part) = self.packs[pack];
             let all = if self.cancel.is_cancelled() { Vec::new() } else { self.piece(part, range, typos, begins) };
             best_alive(all, self.limit, state, view, part)
         };
         let mut found: Vec<Found<'a>> = pieces.into_par_iter().flat_map_iter(one).collect();
-        found.sort_unstable_by(Found::order);
-        found.dedup_by(|a, b| a.name == b.name);
-        found.truncate(self.limit);
-        found
+        let mut best = Vec::new();
+        while best.len() < self.limit && !found.is_empty() {
+            best.append(&mut take_best(&mut found, self.limit));
+            best.dedup_by(|a, b| a.name == b.name);
+        }
+        best.truncate(self.limit);
+        best
     }
 
-    fn piece(&self, part: &'a NamesPart, range: std::ops::Range<usize>, typos: u32, begins: bool) -> Vec<Found<'a>> {
+    fn piece(&self, part: &'a NamesPart, range: Range<usize>, typos: u32, begins: bool) -> Vec<Found<'a>> {
         let masks = (*part.masks).as_ref().get(range.start * 8..range.end * 8).unwrap_or(&[]);
         let (declared, bytes) = part.declared.column(0);
+        let names = part.names.texts();
         let (mut texts, mut numbers) = (Vec::new(), Vec::new());
         for (mask, at) in masks.chunks_exact(8).zip(range) {
             let mask = mask.try_into().map_or(0, u64::from_le_bytes);
-            if self.prefilter && (self.needle.mask & !mask).count_ones() > typos {
+            if self.prefilter && !holds_but(self.needle.mask & !mask, typos) {
                 continue;
             }
-            let rank = declared.get(bytes, at) as usize;
-            if begins && !self.needle.begins(part.names.get(rank)) {
+            let name = names.get(declared.get(bytes, at) as usize);
+            if begins && !self.needle.begins(name) {
                 continue;
             }
-            texts.push(part.names.text(rank));
+            texts.push(std::str::from_utf8(name).unwrap_or(""));
             numbers.push(at as u32);
         }
         let matches = if texts.is_empty() { Vec::new() } else { self.needle.matcher(typos).match_list(&texts) };
@@ -202,6 +230,57 @@ impl<'a> Search<'a> {
     }
 }
 
+/// Whether at most `typos` of these bits are set. Counted by hand: a processor that counts bits is not taken for granted,
+/// and without one this stands for most of a search.
+#[inline]
+fn holds_but(mut missing: u64, typos: u32) -> bool {
+    for _ in 0..typos {
+        missing &= missing.wrapping_sub(1);
+    }
+    missing == 0
+}
+
+fn in_pieces(pack: usize, all: Range<usize>) -> impl Iterator<Item = Piece> {
+    let end = all.end;
+    all.step_by(PIECE).map(move |from| (pack, from..(from + PIECE).min(end)))
+}
+
+/// How a name may begin that begins with the first letters of `folded`, case apart.
+fn heads_of(folded: &[u8]) -> Vec<Vec<u8>> {
+    let mut heads = vec![Vec::new()];
+    for &byte in folded.iter().take(HEAD) {
+        let upper = byte.to_ascii_uppercase();
+        let both = if upper == byte { vec![byte] } else { vec![upper, byte] };
+        heads = heads.iter().flat_map(|head| both.iter().map(move |&it| [&head[..], &[it]].concat())).collect();
+    }
+    heads
+}
+
+/// The first position in `range` for which `is_before` no longer holds.
+fn partition(range: Range<usize>, is_before: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (range.start, range.end);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if is_before(middle) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
+
+/// Takes the best `count` out of `all`, in order.
+fn take_best<'a>(all: &mut Vec<Found<'a>>, count: usize) -> Vec<Found<'a>> {
+    let mut best = std::mem::take(all);
+    if best.len() > count {
+        best.select_nth_unstable_by(count, Found::order);
+        *all = best.split_off(count);
+    }
+    best.sort_unstable_by(Found::order);
+    best
+}
+
 /// The best names of a piece that have a live symbol.
 fn best_alive<'a>(
     mut all: Vec<Found<'a>>,
@@ -210,23 +289,13 @@ fn best_alive<'a>(
     view: &PackView,
     part: &NamesPart,
 ) -> Vec<Found<'a>> {
-    if state.dead_files.is_empty() {
-        if all.len() > limit {
-            all.select_nth_unstable_by(limit - 1, Found::order);
-            all.truncate(limit);
-        }
-        return all;
-    }
-    all.sort_unstable_by(Found::order);
+    let is_alive =
+        |it: &Found<'_>| state.dead_files.is_empty() || is_alive(&state.dead_files, view, part, it.declared as usize);
     let mut kept = Vec::new();
-    for it in all {
-        if is_alive(&state.dead_files, view, part, it.declared as usize) {
-            kept.push(it);
-            if kept.len() == limit {
-                break;
-            }
-        }
+    while kept.len() < limit && !all.is_empty() {
+        kept.extend(take_best(&mut all, limit).into_iter().filter(is_alive));
     }
+    kept.truncate(limit);
     kept
 }
 
@@ -244,3 +313,6 @@ pub(super) fn symbols_of(part: &NamesPart, declared: usize) -> impl Iterator<Ite
     let range = range.start.min(count)..range.end.min(count);
     range.map(|at| part.symbols.get(super::sections::symbol::BY_NAME, at) as usize)
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,11 +49,13 @@ impl Strings {
     }
 
     /// The string at `at`; empty outside.
-    #[inline]
     pub fn get(&self, at: usize) -> &[u8] {
-        let slice = (*self.bytes).as_ref();
-        let (start, end) = (self.ends.get(slice, at) as usize, self.ends.get(slice, at + 1) as usize);
-        slice.get(self.start.saturating_add(start)..self.start.saturating_add(end)).unwrap_or(&[])
+        self.texts().get(at)
+    }
+
+    /// The table with its bytes, for tight loops.
+    pub fn texts(&self) -> Texts<'_> {
+        Texts { slice: (*self.bytes).as_ref(), ends: self.ends, start: self.start }
     }
 
     /// The string at `at` as text; empty where it is no UTF-8.
@@ -84,6 +86,23 @@ impl Strings {
     /// All strings in order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.len()).map(|at| self.get(at))
+    }
+}
+
+/// As [`Strings`], with the bytes at hand.
+#[derive(Clone, Copy)]
+pub struct Texts<'a> {
+    slice: &'a [u8],
+    ends: Column,
+    start: usize,
+}
+
+impl<'a> Texts<'a> {
+    /// The string at `at`; empty outside.
+    #[inline]
+    pub fn get(&self, at: usize) -> &'a [u8] {
+        let (start, end) = (self.ends.get(self.slice, at) as usize, self.ends.get(self.slice, at + 1) as usize);
+        self.slice.get(self.start.saturating_add(start)..self.start.saturating_add(end)).unwrap_or(&[])
     }
 }
 
