@@ -54,7 +54,7 @@ def save(server, root, path, content, name, mode, version):
             return time.time() - begun
         if time.time() - begun > 60:
             raise SystemExit(f"{name} was never found")
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def run(server, root, cache, path, mode, saves):

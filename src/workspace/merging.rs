@@ -28,6 +28,9 @@ const MERGED_IN_MEMORY: u64 = 32;
 /// Up to so many bytes a merge is made in memory anyway.
 const SMALL: u64 = 1 << 20;
 
+/// So many times as large as the smaller ones of a merge together may its largest pack be for a change of a few files.
+const LOPSIDED: u64 = 8;
+
 /// What lives no more may be so large a share of what does, as a divisor.
 const SPARE_SHARE: u64 = 5;
 /// Or so many bytes of source, or vectors, where that is more.
@@ -82,14 +85,20 @@ fn merge(shared: &Shared, root: &Root, kind: u32, many: usize, occasion: Occasio
 /// The smallest packs that have to be merged so that no more than `many` are left: positions, ascending. At least two,
 /// together at most `most` bytes.
 fn choose(sizes: &[u64], many: usize, most: u64, occasion: Occasion) -> Option<Vec<usize>> {
-    let least = (sizes.len() + 1).checked_sub(many).filter(|it| *it >= 2)?;
+    let mut least = (sizes.len() + 1).checked_sub(many).filter(|it| *it >= 2)?;
     let mut order: Vec<usize> = (0..sizes.len()).collect();
     order.sort_by_key(|&it| (sizes[it], it));
+    let near = occasion == Occasion::Near;
+    // A large pack that is written anew for small ones makes room for some more, else the next change would do it again.
+    let small: u64 = order[..least - 1].iter().map(|&it| sizes[it]).sum();
+    if near && sizes[order[least - 1]] / LOPSIDED > small {
+        least = (least + (many / 4).max(1)).min(order.len());
+    }
     let (mut chosen, mut sum) = (Vec::new(), 0u64);
     for it in order {
         let enough = chosen.len() >= least;
         // Of about the same size: taken along they need not be merged one by one soon.
-        let alike = occasion == Occasion::Near && sizes[it] <= sum && sizes.len() - chosen.len() >= many / 2;
+        let alike = near && sizes[it] <= sum && sizes.len() - chosen.len() >= many / 2;
         if sum.saturating_add(sizes[it]) > most || enough && !alike {
             break;
         }
@@ -237,21 +246,29 @@ mod tests {
 
     #[test]
     fn a_thousand_small_packs_are_written_a_few_times_each() {
-        let (mut sizes, mut written) = (vec![4_000; 8], 0u64);
-        for _ in 0..1_000 {
-            sizes.push(1);
-            while let Some(chosen) = choose(&sizes, 16, 1 << 40, Occasion::Near) {
-                let sum: u64 = chosen.iter().map(|&it| sizes[it]).sum();
-                written += sum;
-                let mut at = 0;
-                sizes.retain(|_| {
-                    at += 1;
-                    !chosen.contains(&(at - 1))
-                });
-                sizes.push(sum);
+        // Many slots free; none; none, and each a bit larger than the one before; none, and each twice as large.
+        let growing = (0..11).map(|it| 4_000 + it * 400).collect();
+        let ladder = (0..11).map(|it| 4 << it).collect();
+        let none = vec![4_000; 11];
+        for (mut sizes, many, most) in
+            [(vec![4_000; 8], 16, 10_000), (none, 11, 50_000), (growing, 11, 60_000), (ladder, 11, 20_000)]
+        {
+            let mut written = 0u64;
+            for _ in 0..1_000 {
+                sizes.push(1);
+                while let Some(chosen) = choose(&sizes, many, 1 << 40, Occasion::Near) {
+                    let sum: u64 = chosen.iter().map(|&it| sizes[it]).sum();
+                    written += sum;
+                    let mut at = 0;
+                    sizes.retain(|_| {
+                        at += 1;
+                        !chosen.contains(&(at - 1))
+                    });
+                    sizes.push(sum);
+                }
+                assert!(sizes.len() <= many);
             }
-            assert!(sizes.len() <= 16);
+            assert!(written < most, "{many}: {written}");
         }
-        assert!(written < 10_000, "{written}");
     }
 }
