@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 pub struct Cancel {
     flag: Arc<AtomicBool>,
     deadline: Option<Instant>,
+    /// Cancelled with it.
+    above: Option<Arc<Self>>,
 }
 
 impl Cancel {
@@ -20,7 +22,12 @@ impl Cancel {
     /// The same flag, which also counts as cancelled after `budget`.
     pub fn within(&self, budget: Duration) -> Self {
         let deadline = Instant::now() + budget;
-        Self { flag: self.flag.clone(), deadline: Some(self.deadline.map_or(deadline, |d| d.min(deadline))) }
+        Self { deadline: Some(self.deadline.map_or(deadline, |d| d.min(deadline))), ..self.clone() }
+    }
+
+    /// One of its own, which is cancelled with this one as well.
+    pub fn child(&self) -> Self {
+        Self { above: Some(Arc::new(self.clone())), ..Self::default() }
     }
 
     pub fn cancel(&self) {
@@ -28,6 +35,23 @@ impl Cancel {
     }
 
     pub fn is_cancelled(&self) -> bool {
-        self.flag.load(Ordering::Acquire) || self.deadline.is_some_and(|d| Instant::now() >= d)
+        self.flag.load(Ordering::Acquire)
+            || self.deadline.is_some_and(|d| Instant::now() >= d)
+            || self.above.as_ref().is_some_and(|it| it.is_cancelled())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cancel;
+
+    #[test]
+    fn a_child_ends_with_its_parent_and_not_the_other_way() {
+        let parent = Cancel::new();
+        let (one, two) = (parent.child(), parent.child());
+        one.cancel();
+        assert!(one.is_cancelled() && !two.is_cancelled() && !parent.is_cancelled());
+        parent.cancel();
+        assert!(two.is_cancelled());
     }
 }

@@ -166,6 +166,12 @@ impl BitSet {
     pub fn is_empty(&self) -> bool {
         self.words.iter().all(|&word| word == 0)
     }
+
+    /// Whether all of `other` are in this one.
+    pub fn covers(&self, other: &Self) -> bool {
+        let here = self.words.iter().copied().chain(std::iter::repeat(0));
+        other.words.iter().zip(here).all(|(theirs, ours)| theirs & !ours == 0)
+    }
 }
 
 #[cfg(test)]

@@ -22,4 +22,4 @@ pub mod view;
 pub mod wants;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;

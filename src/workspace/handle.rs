@@ -11,6 +11,7 @@ use super::ahead::Ahead;
 use super::crawl::walk::{self, Sight};
 use super::crawl::{extract, record};
 use super::governor::Governor;
+use super::keeper::Keeper;
 use super::lanes::{Lanes, Request, ask_whether_settled};
 use super::large::LargeFile;
 use super::options::Options;
@@ -61,6 +62,7 @@ impl Handle {
         if shared.options.follow && shared.options.watch && !shared.options.read_only {
             Watch::start(&shared, lanes.near());
         }
+        Keeper::start(&shared)?;
         let ahead = Ahead::default();
         if shared.options.follow {
             ahead.start(&shared, &facts);
@@ -159,7 +161,7 @@ impl Handle {
 
     pub fn add_root(&self, path: &Path, broad: bool) -> Result<RootId, WorkspaceError> {
         let mut next = self.next_root.lock().unwrap_or_else(PoisonError::into_inner);
-        let root = Arc::new(Root::open(path, RootId(*next), &self.shared.options, broad)?);
+        let root = Arc::new(Root::open(path, RootId(*next), &self.shared.options, broad, self.shared.cancel.child())?);
         let known = self.shared.roots().into_iter().find(|it| it.path() == root.path());
         if let Some(known) = known {
             return Ok(known.id);
@@ -184,6 +186,7 @@ impl Handle {
         let Some(at) = roots.iter().position(|it| it.path() == path) else { return };
         let root = roots.remove(at);
         drop(roots);
+        root.cancel.cancel();
         self.shared.watch.leave(root.path());
         // The walk of a root around it watches it again.
         if let Some((around, inside)) = self.shared.place(root.path()) {
@@ -311,6 +314,7 @@ impl Handle {
             lanes.join();
         }
         self.ahead.stop();
+        self.shared.keeper.stop();
         self.shared.governor.stop();
         let _ = self.shared.commands.send(Command::Shutdown);
         if let Some(writer) = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() {

@@ -235,7 +235,7 @@ fn look_again(shared: &Arc<Shared>, pool: &Pool) {
 
 /// A whole pass, then what lacks vectors, then merging.
 fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
-    if !root.store.is_writer() {
+    if !root.store.is_writer() || root.cancel.is_cancelled() {
         return;
     }
     shared.events.send(&Event::Started { root: root.id });
@@ -244,7 +244,7 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
     let seeds = seeding::seed(shared, root);
     let mut report = look_at(shared, pool, root, vec![RelPath::default()], Lane::Whole, &shared.counters);
     for _ in 0..REFUSALS {
-        if !report.refused || shared.cancel.is_cancelled() {
+        if !report.refused || root.cancel.is_cancelled() {
             break;
         }
         std::thread::sleep(REFUSED);
@@ -252,7 +252,7 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
         report = look_at(shared, pool, root, vec![RelPath::default()], Lane::Whole, &shared.counters);
     }
     root.forget_touched();
-    if shared.cancel.is_cancelled() {
+    if root.cancel.is_cancelled() {
         return;
     }
     if report.refused {
@@ -282,13 +282,13 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
         snapshot: shared.snapshot(),
         pool,
         counters: &shared.counters,
-        cancel: &shared.cancel,
+        cancel: &root.cancel,
         lane: Lane::Whole,
         asked: false,
         waited: AtomicU64::default(),
     });
     drop(seeds);
-    if shared.cancel.is_cancelled() {
+    if root.cancel.is_cancelled() {
         return;
     }
     merging::tidy_up(shared, root, Occasion::Whole);
@@ -318,7 +318,7 @@ fn look_at(
     lane: Lane,
     counters: &Counters,
 ) -> crawl::Report {
-    if !root.store.is_writer() {
+    if !root.store.is_writer() || root.cancel.is_cancelled() {
         return crawl::Report { complete: true, ..crawl::Report::default() };
     }
     let (rule_files, mut paths): (Vec<_>, Vec<_>) = paths.into_iter().partition(Rules::is_rule_file);
@@ -334,7 +334,7 @@ fn look_at(
         paths.iter().for_each(|it| root.touch(it, now_ns()));
     }
     let snapshot = shared.snapshot();
-    let (cancel, waited) = (&shared.cancel, AtomicU64::default());
+    let (cancel, waited) = (&root.cancel, AtomicU64::default());
     crawl::run(&Pass { shared, root, paths, snapshot, pool, counters, cancel, lane, asked: false, waited })
 }
 

@@ -1,20 +1,25 @@
 //! Merges packs when they have become many. Invariants: what lives is never lost and answers stay the same; what lives no
-//! more is kept, newest first, up to a fifth of what does, so that content which comes back costs nothing; memory stays
-//! within a share of the limit. Must not know files on disk.
+//! more is kept, newest first, up to a fifth of what does (and three quarters of that, where it lies in several packs), so
+//! that content which comes back costs nothing; memory stays
+//! within a share of the limit; a merge holds up no commit, and what a commit changes meanwhile ends it. Must not know
+//! files on disk.
 
 use std::sync::{Arc, PoisonError};
+use std::time::Instant;
 
 use super::pace::Whose;
 use super::roots::Root;
 use super::shelf;
 use super::state::{Alive, Command, Fresh, Shared};
+use crate::index::apply::UsedVectors;
 use crate::index::bits::BitSet;
+use crate::index::build::FileState;
 use crate::index::merge::{Of, Sink, merge_into, merge_vectors};
 use crate::index::snapshot::Snapshot;
 use crate::index::source::{FACTS, SPARE, Section, VECTORS, draft};
 use crate::index::view::PackView;
-use crate::store::NewPack;
 use crate::store::pack::{Pack, PackId};
+use crate::store::{NewPack, RETRY};
 
 /// Share of the packs that each kind may have, in thirtieths: each question asks all packs of facts, fewer those of vectors,
 /// hardly any the spare.
@@ -30,6 +35,12 @@ const SMALL: u64 = 1 << 20;
 
 /// So many times as large as the smaller ones of a merge together may its largest pack be for a change of a few files.
 const LOPSIDED: u64 = 8;
+
+/// Together so many bytes while somebody saves: the next save waits for it.
+const MERGED_NEAR: u64 = 32 << 20;
+
+/// Bytes that are written between two looks whether work may go on.
+const PACED: usize = 64 << 10;
 
 /// What lives no more may be so large a share of what does, as a divisor.
 const SPARE_SHARE: u64 = 5;
@@ -48,38 +59,61 @@ pub enum Occasion {
 
 /// Merges until packs are few, or what is left does not fit into memory.
 pub fn tidy_up(shared: &Shared, root: &Root, occasion: Occasion) {
+    let merging = match occasion {
+        Occasion::Whole => Some(root.merging.lock().unwrap_or_else(PoisonError::into_inner)),
+        // Whoever merges already does this as well.
+        Occasion::Near => root.merging.try_lock().ok(),
+    };
+    let Some(mut failed) = merging else { return };
+    if failed.is_some_and(|it| it.elapsed() < RETRY) {
+        return;
+    }
+    *failed = None;
     for (kind, share) in SHARES {
         let many = (shared.options.merge.packs * share / 30).max(1);
-        // Each merge takes at least one pack away.
-        while !shared.cancel.is_cancelled() && merge(shared, root, kind, many, occasion).is_some() {
-            let whose = if occasion == Occasion::Near { Whose::Near } else { Whose::Idle };
-            shared.pace.wait(whose, || shared.cancel.is_cancelled());
+        loop {
+            match merge(shared, root, kind, many, occasion) {
+                // Each merge takes at least one pack away.
+                Merged::Done => {}
+                Merged::GivenUp => break,
+                Merged::Failed => {
+                    *failed = Some(Instant::now());
+                    return;
+                }
+            }
         }
     }
 }
 
-/// One merge of packs of one kind; none where there is nothing (more) to merge.
-fn merge(shared: &Shared, root: &Root, kind: u32, many: usize, occasion: Occasion) -> Option<()> {
+/// What became of a merge.
+enum Merged {
+    Done,
+    /// There is nothing (more) to merge, or others have changed what was to be merged.
+    GivenUp,
+    /// A pack cannot be read, or the disk takes no more.
+    Failed,
+}
+
+/// One merge of packs of one kind. Others may commit while the packs are made.
+fn merge(shared: &Shared, root: &Root, kind: u32, many: usize, occasion: Occasion) -> Merged {
+    let Some(job) = Job::choose(shared, root, kind, many, occasion) else { return Merged::GivenUp };
+    let made = job.make();
+    if root.cancel.is_cancelled() {
+        return Merged::GivenUp;
+    }
+    // A part that cannot be read may look like an empty one.
+    let Some((add, kept)) = made.filter(|_| job.packs.iter().all(|it| !it.is_damaged())) else { return Merged::Failed };
     let _order = root.committing.lock().unwrap_or_else(PoisonError::into_inner);
-    let state = root.store.state();
-    let packs: Vec<&Arc<Pack>> = state.packs.iter().filter(|it| it.kind() == kind).collect();
-    let sizes: Vec<u64> = packs.iter().map(|it| it.size()).collect();
-    let on_disk = root.store.is_saved();
-    let share = shared.options.memory_limit / if on_disk { MERGED } else { MERGED_IN_MEMORY };
-    let most = shared.options.merge.bytes.unwrap_or(share);
-    let chosen = choose(&sizes, many, most, occasion)?;
-    let bytes: u64 = chosen.iter().map(|&it| sizes[it]).sum();
-    let ids: Vec<PackId> = chosen.iter().map(|&it| packs[it].id()).collect();
-    let job = Job { shared, root, in_memory: !on_disk || bytes <= SMALL };
-    let fresh = match kind {
-        // What survives is the last word on its path, so it may stand behind other packs; a deletion has to stay as long as
-        // there are packs to hide files of.
-        FACTS => job.files(&ids, ids.len() < packs.len())?,
-        VECTORS => job.runs(&ids)?,
-        _ => job.spares(&ids)?,
-    };
-    shared.apply(fresh);
-    Some(())
+    if !job.still_holds(&kept) {
+        return Merged::GivenUp;
+    }
+    match job.commit(add) {
+        Some(fresh) => {
+            shared.apply(fresh);
+            Merged::Done
+        }
+        None => Merged::Failed,
+    }
 }
 
 /// The smallest packs that have to be merged so that no more than `many` are left: positions, ascending. At least two,
@@ -109,106 +143,228 @@ fn choose(sizes: &[u64], many: usize, most: u64, occasion: Occasion) -> Option<V
     (chosen.len() >= 2).then_some(chosen)
 }
 
+/// Some packs of one kind, and what was alive of them when they were chosen.
 struct Job<'a> {
     shared: &'a Shared,
     root: &'a Root,
+    packs: Vec<Arc<Pack>>,
+    ids: Vec<PackId>,
+    kind: u32,
+    alive: Alive,
+    /// There are older packs that deletions hide files of.
+    keep_deleted: bool,
     in_memory: bool,
+    whose: Whose,
 }
 
-impl Job<'_> {
-    /// Of packs of facts: one with what lives, and one with what lives no more.
-    fn files(&self, ids: &[PackId], keep_deleted: bool) -> Option<Fresh> {
-        let (root, ids_of) = (self.root.id, ids.to_vec());
-        let answer = self.shared.ask(|reply| Command::Alive(root, FACTS, ids_of, reply))?;
-        let Alive::Files(alive, live_bytes) = answer else { return None };
-        if alive.len() != ids.len() {
-            return None;
+/// The packs made, and of each old one what is kept.
+type Made = (Vec<NewPack>, Vec<BitSet>);
+
+impl<'a> Job<'a> {
+    fn choose(shared: &'a Shared, root: &'a Root, kind: u32, many: usize, occasion: Occasion) -> Option<Self> {
+        let _order = root.committing.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = root.store.state();
+        let packs: Vec<&Arc<Pack>> = state.packs.iter().filter(|it| it.kind() == kind).collect();
+        let sizes: Vec<u64> = packs.iter().map(|it| it.size()).collect();
+        let on_disk = root.store.is_saved();
+        let share = shared.options.memory_limit / if on_disk { MERGED } else { MERGED_IN_MEMORY };
+        // While somebody saves, large ones have time, unless they have become many.
+        let is_short = occasion == Occasion::Near && packs.len() <= 2 * many;
+        let share = if is_short { share.min(MERGED_NEAR) } else { share };
+        let chosen = choose(&sizes, many, shared.options.merge.bytes.unwrap_or(share), occasion)?;
+        let bytes: u64 = chosen.iter().map(|&it| sizes[it]).sum();
+        let keep_deleted = chosen.len() < packs.len();
+        let packs: Vec<Arc<Pack>> = chosen.iter().map(|&it| packs[it].clone()).collect();
+        let ids: Vec<PackId> = packs.iter().map(|it| it.id()).collect();
+        let alive = alive(shared, root, kind, &ids)?;
+        let in_memory = !on_disk || bytes <= SMALL;
+        let whose = if occasion == Occasion::Near { Whose::Near } else { Whose::Idle };
+        Some(Self { shared, root, packs, ids, kind, alive, keep_deleted, in_memory, whose })
+    }
+
+    fn make(&self) -> Option<Made> {
+        match &self.alive {
+            // What survives is the last word on its path, so it may stand behind other packs; a deletion has to stay as long
+            // as there are packs to hide files of.
+            Alive::Files(alive, live_bytes) if self.kind == FACTS => self.files(alive, *live_bytes),
+            Alive::Files(_, live_bytes) => self.spares(*live_bytes),
+            Alive::Runs(all, used) => self.runs(all, *used),
         }
+    }
+
+    /// Whether what was kept is still what lives. Of vectors more may be kept than are used.
+    fn still_holds(&self, kept: &[BitSet]) -> bool {
+        match (alive(self.shared, self.root, self.kind, &self.ids), &self.alive) {
+            (Some(Alive::Files(now, _)), Alive::Files(before, _)) if self.kind == FACTS => {
+                let pairs = || now.iter().zip(before);
+                pairs().all(|(now, then)| now.0 == then.0 && now.2.covers(&then.2) && then.2.covers(&now.2))
+            }
+            (Some(Alive::Files(..)), _) => true,
+            (Some(Alive::Runs(now, _)), _) => now.iter().zip(kept).all(|(now, kept)| kept.covers(&now.1.used)),
+            (None, _) => false,
+        }
+    }
+
+    /// Of packs of facts: one with what lives, and one with what lives no more.
+    fn files(&self, alive: &[(PackId, Arc<PackView>, BitSet)], live_bytes: u64) -> Option<Made> {
         let snapshot = self.shared.snapshot();
-        let mut left = (live_bytes / SPARE_SHARE).max(LEAST_SPARE);
+        let mut left = self.room(&snapshot, live_bytes);
         let mut spare: Vec<(&PackView, BitSet)> = Vec::new();
         for (_, view, kept) in alive.iter().rev() {
             spare.push((view, spare_files(view, kept, &snapshot, &mut left)));
         }
         spare.reverse();
-        let kept: Vec<(&PackView, &BitSet)> = alive.iter().map(|(_, view, kept)| (&**view, kept)).collect();
+        let others = snapshot.packs_beside(self.root.id, &self.ids);
+        let mut all: Vec<BitSet> = alive.iter().map(|it| it.2.clone()).collect();
+        for ((_, view, _), kept) in alive.iter().zip(&mut all) {
+            forget_deleted(view, kept, &others);
+        }
+        let kept: Vec<(&PackView, &BitSet)> = alive.iter().zip(&all).map(|(it, kept)| (&*it.1, kept)).collect();
         let spare: Vec<(&PackView, &BitSet)> = spare.iter().map(|(view, files)| (*view, files)).collect();
+        let keep_deleted = self.keep_deleted;
         let mut add = vec![self.pack(FACTS, |out| merge_into(&kept, Of::Live { keep_deleted }, out))?];
         if spare.iter().any(|it| !it.1.is_empty()) {
             add.push(self.pack(SPARE, |out| merge_into(&spare, Of::Spare, out))?);
         }
-        self.commit(add, ids)
+        Some((add, all))
     }
 
     /// Of packs of what lives no more: one with the newest of it.
-    fn spares(&self, ids: &[PackId]) -> Option<Fresh> {
-        let root = self.root.id;
-        let answer = self.shared.ask(|reply| Command::Alive(root, FACTS, Vec::new(), reply))?;
-        let Alive::Files(_, live_bytes) = answer else { return None };
+    fn spares(&self, live_bytes: u64) -> Option<Made> {
         let snapshot = self.shared.snapshot();
-        let mut left = (live_bytes / SPARE_SHARE).max(LEAST_SPARE);
+        let mut left = self.room(&snapshot, live_bytes);
         let mut all: Vec<(Arc<PackView>, BitSet)> = Vec::new();
-        for id in ids.iter().rev() {
+        for id in self.ids.iter().rev() {
             let view = snapshot.spare(*id)?;
             let files = spare_files(&view, &BitSet::default(), &snapshot, &mut left);
             all.push((view, files));
         }
         all.reverse();
         let parts: Vec<(&PackView, &BitSet)> = all.iter().map(|(view, files)| (&**view, files)).collect();
-        self.commit(vec![self.pack(SPARE, |out| merge_into(&parts, Of::Spare, out))?], ids)
+        Some((vec![self.pack(SPARE, |out| merge_into(&parts, Of::Spare, out))?], Vec::new()))
+    }
+
+    /// Bytes of source that may be kept of what lives no more, besides what other packs keep of it: the newest always has
+    /// some room.
+    fn room(&self, snapshot: &Snapshot, live_bytes: u64) -> u64 {
+        let share = (live_bytes / SPARE_SHARE).max(LEAST_SPARE);
+        share.saturating_sub(snapshot.spare_bytes(self.root.id, &self.ids)).max(share / 4)
     }
 
     /// Of packs of vectors: one with what is used, and the newest of what is not.
-    fn runs(&self, ids: &[PackId]) -> Option<Fresh> {
-        let (root, ids_of) = (self.root.id, ids.to_vec());
-        let answer = self.shared.ask(|reply| Command::Alive(root, VECTORS, ids_of, reply))?;
-        let Alive::Runs(mut all, used) = answer else { return None };
-        if all.len() != ids.len() {
-            return None;
-        }
-        all.sort_by_key(|it| ids.iter().position(|id| *id == it.0));
+    fn runs(&self, all: &[(PackId, UsedVectors)], used: u64) -> Option<Made> {
         let mut left = (used / SPARE_SHARE).max(LEAST_SPARE_VECTORS);
-        for (_, it) in all.iter_mut().rev() {
+        let newest_used = all.iter().rev().find(|it| !it.1.used.is_empty());
+        let dims = newest_used.map(|it| it.1.view.dims());
+        let mut kept: Vec<BitSet> = all.iter().map(|it| it.1.used.clone()).collect();
+        // Another model's are of no use beside those that are used.
+        let fits = |it: &UsedVectors| dims.is_none_or(|dims| it.view.dims() == dims);
+        for ((_, it), kept) in all.iter().zip(&mut kept).rev().filter(|it| fits(&it.0.1)) {
             for run in 0..it.view.run_count() {
                 let vectors = it.view.run(run).len() as u64;
                 if !it.used.has(run) && vectors <= left {
                     left -= vectors;
-                    it.used.set(run);
+                    kept.set(run);
                 }
             }
         }
-        let parts: Vec<_> = all.iter().map(|(_, it)| (&*it.view, &it.used)).collect();
-        self.commit(vec![self.pack(VECTORS, |out| merge_vectors(&parts, out))?], ids)
+        let parts = all.iter().zip(&kept).filter(|it| fits(&it.0.1));
+        let parts: Vec<_> = parts.map(|((_, it), kept)| (&*it.view, kept)).collect();
+        let pack = self.pack(VECTORS, |out| merge_vectors(&parts, out))?;
+        Some((vec![pack], kept))
     }
 
     /// Makes a pack, in memory or piece by piece on disk.
     fn pack(&self, kind: u32, fill: impl FnOnce(&mut dyn Sink) -> Option<()>) -> Option<NewPack> {
         if self.in_memory {
             let mut sections: Vec<Section> = Vec::new();
-            fill(&mut sections)?;
+            fill(&mut Paced::new(self, &mut sections))?;
             sections.sort_by_key(|it| it.id);
             return Some(draft(kind, sections).into());
         }
         let mut staged = self.root.store.stage(kind).ok()?;
-        fill(&mut staged.writer)?;
+        fill(&mut Paced::new(self, &mut staged.writer))?;
         Some(staged.finish().ok()?.into())
     }
 
-    fn commit(&self, add: Vec<NewPack>, removed: &[PackId]) -> Option<Fresh> {
+    fn commit(&self, add: Vec<NewPack>) -> Option<Fresh> {
         let store = &self.root.store;
         let of = |state: &crate::store::StoreState, kind| -> Vec<PackId> {
-            let of_kind = state.packs.iter().filter(|it| it.kind() == kind && removed.contains(&it.id()));
+            let of_kind = state.packs.iter().filter(|it| it.kind() == kind && self.ids.contains(&it.id()));
             of_kind.map(|it| it.id()).collect()
         };
         let state = store.state();
         let mut fresh = Fresh::of(self.root.id);
         let gone = [FACTS, VECTORS, SPARE].map(|kind| of(&state, kind));
         let added = add.len();
-        let state = store.commit(add, removed, None).ok()?;
+        let state = store.commit(add, &self.ids, None).ok()?;
         let views = shelf::fresh_of(self.root, shelf::last(&state.packs, added));
         [fresh.removed, fresh.removed_vectors, fresh.removed_spares] = gone;
         (fresh.facts, fresh.vectors, fresh.spare) = (views.facts, views.vectors, views.spare);
         Some(fresh)
+    }
+}
+
+/// What lives of some packs of a kind, in their order; none where they do not all stand.
+fn alive(shared: &Shared, root: &Root, kind: u32, ids: &[PackId]) -> Option<Alive> {
+    let state = root.store.state();
+    let stands = |id: &PackId| state.packs.iter().any(|it| it.id() == *id);
+    let (of, asked) = if kind == SPARE { (FACTS, Vec::new()) } else { (kind, ids.to_vec()) };
+    let mut it = shared.ask(|reply| Command::Alive(root.id, of, asked.clone(), reply))?;
+    let found = match &mut it {
+        Alive::Files(all, _) => all.len(),
+        Alive::Runs(all, _) => {
+            all.sort_by_key(|it| ids.iter().position(|id| *id == it.0));
+            all.len()
+        }
+    };
+    (found == asked.len() && ids.iter().all(stands)).then_some(it)
+}
+
+/// Takes no more when the root goes or the workspace closes, and waits while work is paused.
+struct Paced<'a> {
+    job: &'a Job<'a>,
+    out: &'a mut dyn Sink,
+    /// Bytes since that was last asked.
+    passed: usize,
+}
+
+impl<'a> Paced<'a> {
+    fn new(job: &'a Job<'a>, out: &'a mut dyn Sink) -> Self {
+        Self { job, out, passed: 0 }
+    }
+
+    fn wait(&mut self) -> Option<()> {
+        self.passed = 0;
+        let is_over = || self.job.root.cancel.is_cancelled();
+        self.job.shared.pace.wait(self.job.whose, is_over);
+        (!is_over()).then_some(())
+    }
+}
+
+impl Sink for Paced<'_> {
+    fn begin(&mut self, id: u32) -> Option<()> {
+        self.wait()?;
+        self.out.begin(id)
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Option<()> {
+        self.passed += bytes.len();
+        if self.passed >= PACED {
+            self.wait()?;
+        }
+        self.out.append(bytes)
+    }
+}
+
+/// Leaves out the deletions of files that no other pack has: they hide nothing.
+fn forget_deleted(view: &PackView, kept: &mut BitSet, others: &[Arc<PackView>]) {
+    let files = view.files();
+    for at in (0..files.len()).filter(|&it| files.state(it) == FileState::DELETED) {
+        let hides = |other: &Arc<PackView>| other.files().find(&files.path(at)).is_some();
+        if kept.has(at) && !others.iter().any(hides) {
+            kept.clear(at);
+        }
     }
 }
 

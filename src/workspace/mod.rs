@@ -8,6 +8,7 @@ pub mod crawl;
 mod following;
 mod governor;
 mod handle;
+mod keeper;
 mod lanes;
 pub mod large;
 mod merging;
@@ -23,6 +24,8 @@ mod seek;
 mod shelf;
 pub mod skip;
 mod state;
+#[cfg(test)]
+mod tests;
 mod texts;
 pub mod typing;
 mod watch;

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Instant;
 
 use dashmap::DashMap;
 
@@ -11,6 +12,7 @@ use super::WorkspaceError;
 use super::options::Options;
 use super::progress::Stage;
 use super::rules::Rules;
+use crate::base::cancel::Cancel;
 use crate::base::ids::RootId;
 use crate::base::os::{OpenError, RootDir, directories};
 use crate::base::paths::RelPath;
@@ -24,8 +26,12 @@ pub struct Root {
     pub store: Store,
     /// On a file system that tells of no changes made elsewhere.
     pub remote: bool,
+    /// Ends all work on it: it was removed, or the workspace closes.
+    pub cancel: Cancel,
     /// Held while packs are made and committed, so that their order is that of the looks at the disk.
     pub committing: Mutex<()>,
+    /// Held by who merges; and when that last failed, for want of room more often than not.
+    pub merging: Mutex<Option<Instant>>,
     /// The index found on disk had come to its end: what it lacks is little, and is found by looking again.
     pub was_indexed: bool,
     stage: AtomicU8,
@@ -38,7 +44,13 @@ impl Root {
     ///
     /// # Errors
     /// Missing, no directory, unreadable, or too broad.
-    pub fn open(path: &Path, id: RootId, options: &Options, broad: bool) -> Result<Self, WorkspaceError> {
+    pub fn open(
+        path: &Path,
+        id: RootId,
+        options: &Options,
+        broad: bool,
+        cancel: Cancel,
+    ) -> Result<Self, WorkspaceError> {
         let dir = open_directory(path, broad || options.allow_broad_root)?;
         let rules = Rules::new(&dir, &options.rules);
         let store = super::shelf::open_store(dir.path(), options);
@@ -48,7 +60,9 @@ impl Root {
             dir,
             rules,
             store,
+            cancel,
             committing: Mutex::new(()),
+            merging: Mutex::new(None),
             was_indexed: false,
             stage: AtomicU8::new(Stage::Opened as u8),
             touched: DashMap::new(),

@@ -12,7 +12,6 @@ use crate::base::hash::Key;
 use crate::base::ids::RootId;
 use crate::base::version::Version;
 use crate::facts::codec;
-use crate::index::apply::Builder;
 use crate::index::build::{FileRecord, build_facts_pack};
 use crate::index::sections;
 use crate::index::source::{FACTS, SPARE, VECTORS, draft};
@@ -154,22 +153,24 @@ pub fn news(root: &Root, applied: &[PackId]) -> Option<Vec<Fresh>> {
     (!new.iter().any(|it| it.is_damaged())).then_some(out)
 }
 
-/// Sets packs aside that turned out to be unreadable while they were asked.
-pub fn heal(root: &Root, builder: &mut Builder, faults: &[(PackId, String)]) -> bool {
+/// Packs that a store holds no more.
+pub struct Lost {
+    pub packs: Vec<PackId>,
+    /// Some of them were part of answers.
+    pub answers: bool,
+}
+
+/// Sets packs aside that turned out to be unreadable while they were asked; none where all is well.
+pub fn heal(root: &Root, faults: &[(PackId, String)]) -> Option<Lost> {
     let state = root.store.state();
     let mut found = false;
     for pack in state.packs.iter().filter(|it| it.is_damaged() || faults.iter().any(|(id, _)| *id == it.id())) {
         let _ = pack.mark_damaged("it cannot be read");
         found = true;
     }
-    if !found {
-        return false;
-    }
-    let Some(healed) = root.store.heal() else { return false };
-    let lost: Vec<PackId> =
-        state.packs.iter().map(|it| it.id()).filter(|id| !healed.packs.iter().any(|it| it.id() == *id)).collect();
-    builder.drop_packs(root.id, &lost);
-    true
+    let healed = if found { root.store.heal()? } else { return None };
+    let lost = || state.packs.iter().filter(|it| !healed.packs.iter().any(|kept| kept.id() == it.id()));
+    Some(Lost { packs: lost().map(|it| it.id()).collect(), answers: lost().any(|it| it.kind() != SPARE) })
 }
 
 /// What the manifest's writer has noted: the stage that the root has reached, and its counters.

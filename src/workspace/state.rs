@@ -8,11 +8,12 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, Sender};
 
 use super::WorkspaceError;
 use super::behind::Behind;
 use super::governor::Governor;
+use super::keeper::Keeper;
 use super::lanes::Request;
 use super::large::LargeFiles;
 use super::options::Options;
@@ -87,6 +88,10 @@ pub(super) enum Command {
     Unseed(RootId, Vec<PackId>, Sender<()>),
     /// Files that were found and could not be indexed; whether the walk came to its end.
     Walked(RootId, u64, bool, Sender<()>),
+    /// A root's store holds other packs than those that were taken in.
+    News(Arc<Root>, Sender<()>),
+    /// Packs that turned out to be unreadable.
+    Lost(RootId, Vec<PackId>, Sender<()>),
     OpenDocument {
         root: RootId,
         path: RelPath,
@@ -110,6 +115,18 @@ pub(super) enum Command {
     Shutdown,
 }
 
+impl Command {
+    /// The root whose index it changes, where it comes from work that may outlive the root.
+    fn root(&self) -> Option<RootId> {
+        match self {
+            Self::Apply(it, _) => Some(it.root),
+            Self::Seed(root, ..) | Self::Walked(root, ..) | Self::Lost(root, ..) => Some(*root),
+            Self::News(it, _) => Some(it.id),
+            _ => None,
+        }
+    }
+}
+
 /// The queues of the crawls that take what others do not wait for.
 pub(super) struct Later {
     pub long: Sender<Request>,
@@ -126,6 +143,7 @@ pub struct Shared {
     pub events: Events,
     pub(super) watch: Watch,
     pub(super) governor: Governor,
+    pub(super) keeper: Keeper,
     /// Questions go before the pass over everything.
     pub(super) questions: Turn,
     /// Work that nobody waits for asks here first.
@@ -154,6 +172,7 @@ impl Shared {
         let compute = background_pool("compute", cores(options.workers))?;
         Ok(Self {
             governor: Governor::new(options.memory_limit),
+            keeper: Keeper::default(),
             questions: Turn::default(),
             pace: Arc::new(Pace::new(&options.pace, options.requests.clone())),
             watch: Watch::new(options.most_watched, &options.stat_cache),
@@ -355,8 +374,6 @@ pub(super) struct Writer {
     pub(super) builder: Builder,
     /// The packs of each root that were applied as its store has them, in that order, and nothing since.
     pub(super) followed: HashMap<RootId, Vec<PackId>>,
-    /// When free memory was last given back.
-    pub(super) rested: Instant,
 }
 
 impl Writer {
@@ -364,27 +381,23 @@ impl Writer {
         if let Some(embedder) = &shared.options.embedder {
             builder.set_model(&embedder.model_id().0);
         }
-        Self { shared, builder, followed: HashMap::new(), rested: Instant::now() }
+        Self { shared, builder, followed: HashMap::new() }
     }
 
     /// Obeys until told to stop.
     pub fn run(mut self, commands: &Receiver<Command>) {
-        let mut looked = Instant::now();
-        loop {
-            let tick = self.tick();
-            match commands.recv_timeout(tick) {
-                Ok(Command::Shutdown) | Err(RecvTimeoutError::Disconnected) => return,
-                Ok(command) => self.obey(command),
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-            if looked.elapsed() >= tick {
-                looked = Instant::now();
-                self.look_after_stores();
-                if self.is_rest_due() {
-                    self.rest();
-                }
+        for command in commands {
+            match command {
+                Command::Shutdown => return,
+                // What a pass still has in hand of a root that was removed meanwhile.
+                command if command.root().is_some_and(|it| !self.is_here(it)) => {}
+                command => self.obey(command),
             }
         }
+    }
+
+    fn is_here(&self, root: RootId) -> bool {
+        self.shared.roots().iter().any(|it| it.id == root)
     }
 
     fn obey(&mut self, command: Command) {
@@ -396,23 +409,10 @@ impl Writer {
                 self.believe_walk(&root);
                 self.publish();
                 let _ = done.send(());
-                // Reading all packs leaves much behind.
-                self.rest();
             }
             Command::RemoveRoot(root, done) => {
                 self.followed.remove(&root);
                 self.builder.remove_root(root);
-                self.publish();
-                let _ = done.send(());
-            }
-            Command::Apply(fresh, done) => {
-                self.followed.remove(&fresh.root);
-                self.apply(fresh);
-                self.publish();
-                let _ = done.send(());
-            }
-            Command::Walked(root, missing, whole, done) => {
-                self.builder.set_walked(root, missing, whole);
                 self.publish();
                 let _ = done.send(());
             }
@@ -434,6 +434,35 @@ impl Writer {
                 self.publish();
                 let _ = done.send(());
             }
+            other => self.take_in(other),
+        }
+    }
+
+    /// What passes and stores bring.
+    fn take_in(&mut self, command: Command) {
+        match command {
+            Command::Apply(fresh, done) => {
+                self.followed.remove(&fresh.root);
+                self.apply(fresh);
+                self.publish();
+                let _ = done.send(());
+            }
+            Command::Walked(root, missing, whole, done) => {
+                self.builder.set_walked(root, missing, whole);
+                self.publish();
+                let _ = done.send(());
+            }
+            Command::News(root, done) => {
+                self.take_news(&root);
+                self.believe_walk(&root);
+                self.publish();
+                let _ = done.send(());
+            }
+            Command::Lost(root, ids, done) => {
+                self.builder.drop_packs(root, &ids);
+                self.publish();
+                let _ = done.send(());
+            }
             Command::Alive(root, kind, ids, reply) => {
                 let _ = reply.send(self.alive(root, kind, &ids));
             }
@@ -449,7 +478,7 @@ impl Writer {
                 self.publish();
                 let _ = done.send(());
             }
-            Command::Shutdown => {}
+            _ => {}
         }
     }
 
@@ -466,6 +495,7 @@ impl Writer {
     }
 
     pub(super) fn apply(&mut self, fresh: Fresh) {
+        self.shared.keeper.note_work();
         self.builder.drop_spares(|it| it.root == fresh.root && fresh.removed_spares.contains(&it.id));
         if let Some((id, view)) = fresh.spare {
             self.builder.apply_spare(fresh.root, id, view);

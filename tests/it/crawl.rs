@@ -351,3 +351,22 @@ fn beside_a_writer_its_counters_and_stage_are_told_and_its_end_is_survived() {
     }
     assert!(follower.status().roots[0].writer);
 }
+
+#[test]
+fn a_folder_that_is_removed_while_it_is_indexed_stays_away() {
+    let place = Place::new("");
+    for number in 0..400 {
+        place.write(&format!("file_{number}.rs"), &format!("fn function_{number}() {{}}\n"));
+    }
+    let workspace = Workspace::open(vec![place.root()], place.options()).unwrap();
+    let id = workspace.status().roots[0].id;
+    workspace.remove_root(&place.root());
+    let patience = Cancel::new().within(std::time::Duration::from_secs(60));
+    assert!(workspace.settle(&patience));
+    let now = workspace.snapshot();
+    assert_eq!((now.files(id).len(), now.symbols_named("function_7").len(), now.completeness().files_known), (0, 0, 0));
+    workspace.add_root(&place.root()).unwrap();
+    assert!(workspace.wait_indexed(Stage::Embedded, &patience));
+    assert_eq!(workspace.snapshot().symbols_named("function_7").len(), 1);
+    assert!(workspace.status().roots[0].writer, "the store was let go");
+}

@@ -3,6 +3,7 @@
 
 use super::{Body, Snapshot};
 use crate::base::hash::{ContentHash, Key};
+use crate::base::ids::RootId;
 use crate::facts::Facts;
 use crate::index::build::SegmentRecord;
 use crate::index::vectors::VectorRun;
@@ -38,6 +39,18 @@ impl Snapshot {
     /// A pack of files that live no more.
     pub(crate) fn spare(&self, id: PackId) -> Option<Arc<PackView>> {
         self.0.spares.iter().find(|it| it.id == id).map(|it| it.view.clone())
+    }
+
+    /// Bytes of source that the packs of files that live no more have, without those of `except`.
+    pub(crate) fn spare_bytes(&self, root: RootId, except: &[PackId]) -> u64 {
+        let others = self.0.spares.iter().filter(|it| it.root == root && !except.contains(&it.id));
+        others.map(|it| (0..it.view.files().len()).map(|at| it.view.files().weighed_bytes(at)).sum::<u64>()).sum()
+    }
+
+    /// The packs of a root's files without those of `except`.
+    pub(crate) fn packs_beside(&self, root: RootId, except: &[PackId]) -> Vec<Arc<PackView>> {
+        let others = self.packs().filter(|(_, it)| it.root == root && !except.contains(&it.id));
+        others.filter_map(|(_, it)| if let Body::Stored(view) = &it.body { Some(view.clone()) } else { None }).collect()
     }
 
     /// Whether a file on disk has this content now.

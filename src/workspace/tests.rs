@@ -1,0 +1,196 @@
+//! The state thread, commits and merges, over real stores and without a crawl.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::unbounded;
+
+use super::merging::{Occasion, tidy_up};
+use super::options::{MergeOptions, Options};
+use super::roots::Root;
+use super::shelf;
+use super::state::{Command, Shared, Writer};
+use crate::base::cancel::Cancel;
+use crate::base::ids::RootId;
+use crate::index::apply::Builder;
+use crate::index::build::FileRecord;
+use crate::index::fixture::{deleted, file};
+use crate::index::snapshot::FewFacts;
+use crate::index::source::{FACTS, SPARE};
+
+/// Packs of facts that stand after merging.
+const MANY: usize = 4;
+
+struct Rig {
+    dir: tempfile::TempDir,
+    shared: Arc<Shared>,
+}
+
+impl Rig {
+    fn new() -> Self {
+        Self::merging(30 * MANY / 16 + 1)
+    }
+
+    fn merging(packs: usize) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("root")).unwrap();
+        let options = Options {
+            cache_dir: Some(dir.path().join("cache")),
+            merge: MergeOptions { packs, bytes: None },
+            ..Options::default()
+        };
+        let (commands, receiver) = unbounded();
+        let mut builder = Builder::new(Arc::new(FewFacts::default()));
+        let shared = Arc::new(Shared::new(options, commands, builder.publish()).unwrap());
+        let writer = Writer::new(shared.clone(), builder);
+        std::thread::spawn(move || writer.run(&receiver));
+        Self { dir, shared }
+    }
+
+    fn root(&self) -> Arc<Root> {
+        static NUMBERS: AtomicUsize = AtomicUsize::new(0);
+        let id = RootId(NUMBERS.fetch_add(1, Ordering::Relaxed) as u16);
+        let (path, cancel) = (self.dir.path().join("root"), self.shared.cancel.child());
+        let root = Arc::new(Root::open(&path, id, &self.shared.options, false, cancel).unwrap());
+        self.shared.roots.write().unwrap().push(root.clone());
+        self.shared.ask(|done| Command::AddRoot(root.clone(), done));
+        root
+    }
+
+    fn commit(&self, root: &Root, records: Vec<FileRecord>) {
+        self.shared.commit(root, || (records, Vec::new()));
+    }
+
+    /// So many packs, each of a file of its own.
+    fn fill(&self, root: &Root, packs: usize) {
+        for number in 0..packs {
+            self.commit(root, vec![file(&format!("file_{number}.rs"), &format!("name_{number} x\n"))]);
+        }
+    }
+
+    fn found(&self, name: &str) -> usize {
+        self.shared.snapshot().symbols_named(name).len()
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.shared.cancel.cancel();
+        let _ = self.shared.commands.send(Command::Shutdown);
+    }
+}
+
+/// How many packs of a kind the store of a root has, and how many files are in them, deleted ones included.
+fn packs(root: &Root, kind: u32) -> (usize, usize) {
+    let state = root.store.state();
+    let views: Vec<_> = state.packs.iter().filter(|it| it.kind() == kind).collect();
+    let files = |it: &&Arc<crate::store::Pack>| {
+        let fresh = shelf::fresh_of(root, std::slice::from_ref(*it));
+        fresh.facts.or(fresh.spare).unwrap().1.files().len()
+    };
+    (views.len(), views.iter().map(files).sum())
+}
+
+fn until(is_so: impl Fn() -> bool) {
+    let patience = Cancel::new().within(Duration::from_secs(30));
+    while !is_so() {
+        assert!(!patience.is_cancelled(), "waited too long");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_merge_waits_while_work_is_paused_and_nobody_waits_for_it() {
+    let rig = Rig::new();
+    let root = rig.root();
+    rig.fill(&root, 8);
+    rig.shared.pace.pause(true);
+    std::thread::scope(|scope| {
+        let merging = scope.spawn(|| tidy_up(&rig.shared, &root, Occasion::Near));
+        until(|| rig.shared.pace.held() > 0);
+        assert_eq!(packs(&root, FACTS).0, 8);
+        // Also one that the merge is of.
+        rig.commit(&root, vec![file("file_1.rs", "changed x\n"), file("other.rs", "other x\n")]);
+        assert_eq!((packs(&root, FACTS).0, rig.found("changed"), rig.found("name_1")), (9, 1, 0));
+        rig.shared.pace.pause(false);
+        merging.join().unwrap();
+    });
+    let said = |it: &Rig| ["changed", "name_1", "name_0", "name_7", "other"].map(|name| it.found(name));
+    assert_eq!((packs(&root, FACTS).0, said(&rig)), (9, [1, 0, 1, 1, 1]), "what has changed meanwhile ends a merge");
+    tidy_up(&rig.shared, &root, Occasion::Near);
+    assert_eq!((packs(&root, FACTS).0 <= MANY, said(&rig)), (true, [1, 0, 1, 1, 1]));
+    // A later start says the same.
+    drop(root);
+    let (again, place) = (Rig::new(), rig.dir.path().join("root"));
+    let options = Options { read_only: true, ..rig.shared.options.clone() };
+    let root = Arc::new(Root::open(&place, RootId(0), &options, false, Cancel::new()).unwrap());
+    again.shared.roots.write().unwrap().push(root.clone());
+    again.shared.ask(|done| Command::AddRoot(root.clone(), done));
+    assert_eq!(said(&again), [1, 0, 1, 1, 1]);
+}
+
+#[test]
+fn a_merge_ends_when_its_root_is_removed() {
+    let rig = Rig::new();
+    let root = rig.root();
+    rig.fill(&root, 8);
+    rig.shared.pace.pause(true);
+    std::thread::scope(|scope| {
+        let merging = scope.spawn(|| tidy_up(&rig.shared, &root, Occasion::Whole));
+        until(|| rig.shared.pace.held() > 0);
+        root.cancel.cancel();
+        merging.join().unwrap();
+    });
+    assert_eq!((packs(&root, FACTS).0, rig.shared.cancel.is_cancelled()), (8, false));
+}
+
+#[test]
+fn what_a_pass_has_in_hand_of_a_removed_root_is_dropped() {
+    let rig = Rig::new();
+    let root = rig.root();
+    rig.fill(&root, 1);
+    assert_eq!(rig.found("name_0"), 1);
+    rig.shared.roots.write().unwrap().clear();
+    rig.shared.ask(|done| Command::RemoveRoot(root.id, done));
+    rig.commit(&root, vec![file("late.rs", "late x\n")]);
+    rig.shared.ask(|done| Command::Walked(root.id, 7, false, done));
+    let now = rig.shared.snapshot();
+    assert_eq!((now.files(root.id).len(), rig.found("late"), now.completeness().files_known), (0, 0, 0));
+}
+
+#[test]
+fn deletions_that_hide_nothing_are_forgotten() {
+    let rig = Rig::new();
+    let root = rig.root();
+    let large: Vec<FileRecord> = (0..200).map(|it| file(&format!("large_{it}.rs"), "word other\n")).collect();
+    rig.commit(&root, large);
+    rig.commit(&root, vec![deleted("large_0.rs")]);
+    for round in 0..30 {
+        let path = format!("passing_{round}.rs");
+        rig.commit(&root, vec![file(&path, &format!("passing_{round} x\n"))]);
+        rig.commit(&root, vec![deleted(&path)]);
+        tidy_up(&rig.shared, &root, Occasion::Near);
+    }
+    let (count, files) = packs(&root, FACTS);
+    // Those of the last few rounds may not have been merged yet.
+    assert!(count <= MANY && files <= 200 + 1 + 2 * MANY * 3, "{files} files in {count} packs");
+    assert_eq!(rig.shared.snapshot().files(root.id).len(), 199);
+}
+
+#[test]
+fn what_lives_no_more_stays_near_its_share_however_often_it_is_merged() {
+    let rig = Rig::merging(30);
+    let root = rig.root();
+    for round in 0..200 {
+        let mut changed = file("file.rs", &format!("name_{round} x\n"));
+        changed.meta.size = 60 << 10;
+        rig.commit(&root, vec![changed]);
+        tidy_up(&rig.shared, &root, Occasion::Near);
+    }
+    let (spare, count) = (rig.shared.snapshot().spare_bytes(root.id, &[]), packs(&root, SPARE).0);
+    assert!(count > 1 && spare <= (1 << 20) * 7 / 4, "{spare} bytes in {count} packs");
+    // The newest is there.
+    let known = file("file.rs", "name_180 x\n").hash;
+    assert!(rig.shared.snapshot().known(known, |_| true).is_some());
+}
