@@ -26,7 +26,10 @@ pub(crate) fn follow(session: &Arc<Session>, workspace: &Arc<Workspace>) {
         loop {
             // Some were noticed before anybody listened, and an event may be lost where too many wait.
             if let (Some(session), Some(workspace)) = (session.upgrade(), workspace.upgrade()) {
-                for notice in workspace.notices().into_iter().filter(|it| told.insert(it.clone())) {
+                let kept = workspace.notices();
+                // What is kept no more is told when it comes again.
+                told.retain(|it| kept.contains(it));
+                for notice in kept.into_iter().filter(|it| told.insert(it.clone())) {
                     session.tell(MessageType::WARNING, format!("Portolan: {notice}"));
                 }
             }

@@ -200,6 +200,7 @@ impl Handle {
         if paths.is_empty() {
             for root in self.shared.roots() {
                 root.rules.forget();
+                root.try_again();
                 self.request(Request::Whole(root));
             }
         }

@@ -285,6 +285,7 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
         cancel: &root.cancel,
         lane: Lane::Whole,
         asked: false,
+        again: false,
         waited: AtomicU64::default(),
     });
     drop(seeds);
@@ -335,7 +336,8 @@ fn look_at(
     }
     let snapshot = shared.snapshot();
     let (cancel, waited) = (&root.cancel, AtomicU64::default());
-    crawl::run(&Pass { shared, root, paths, snapshot, pool, counters, cancel, lane, asked: false, waited })
+    let again = lane == Lane::Whole && root.is_tried_again();
+    crawl::run(&Pass { shared, root, paths, snapshot, pool, counters, cancel, lane, asked: false, again, waited })
 }
 
 /// Without those that lie beneath another: each file is looked at once.

@@ -34,8 +34,17 @@ pub struct LargeFile {
 /// Streams that run and streams that ended.
 #[derive(Debug, Default)]
 pub struct LargeFiles {
-    running: Mutex<HashMap<Name, (u64, Arc<AtomicU64>)>>,
+    /// By number: two crawls may stream the same file.
+    running: Mutex<HashMap<u64, Running>>,
+    next: AtomicU64,
     ended: Mutex<Ended>,
+}
+
+#[derive(Debug)]
+struct Running {
+    name: Name,
+    size: u64,
+    done: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Default)]
@@ -51,17 +60,19 @@ impl LargeFiles {
     pub fn list(&self) -> Vec<LargeFile> {
         let lock = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let mut out: Vec<LargeFile> = lock
-            .iter()
-            .map(|((root, path), (size, done))| LargeFile {
-                root: *root,
-                path: path.clone(),
-                size: *size,
-                done: done.load(Ordering::Relaxed),
+            .values()
+            .map(|it| LargeFile {
+                root: it.name.0,
+                path: it.name.1.clone(),
+                size: it.size,
+                done: it.done.load(Ordering::Relaxed),
                 fresh: None,
             })
             .collect();
-        out.sort_by(|a, b| a.path.cmp(&b.path));
         drop(lock);
+        // Of two streams of a file the one that is further counts.
+        out.sort_by(|a, b| (a.root, &a.path, b.done).cmp(&(b.root, &b.path, a.done)));
+        out.dedup_by(|a, b| a.root == b.root && a.path == b.path);
         let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         out.extend(ended.order.iter().rev().filter_map(|name| Some(ended.files.get(name)?.0.clone())));
         out
@@ -71,6 +82,7 @@ impl LargeFiles {
 /// A stream that runs; one that is dropped before its end leaves nothing behind.
 pub struct Seen<'a> {
     of: &'a LargeFiles,
+    number: u64,
     name: Name,
     size: u64,
     done: Arc<AtomicU64>,
@@ -79,8 +91,10 @@ pub struct Seen<'a> {
 impl<'a> Seen<'a> {
     pub fn begin(of: &'a LargeFiles, root: RootId, path: &RelPath, size: u64) -> Self {
         let (name, done) = ((root, path.clone()), Arc::new(AtomicU64::new(0)));
-        of.running.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), (size, done.clone()));
-        Self { of, name, size, done }
+        let number = of.next.fetch_add(1, Ordering::Relaxed);
+        let running = Running { name: name.clone(), size, done: done.clone() };
+        of.running.lock().unwrap_or_else(PoisonError::into_inner).insert(number, running);
+        Self { of, number, name, size, done }
     }
 
     /// So many bytes more.
@@ -114,7 +128,7 @@ impl<'a> Seen<'a> {
 
 impl Drop for Seen<'_> {
     fn drop(&mut self) {
-        self.of.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.name);
+        self.of.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
     }
 }
 
@@ -151,6 +165,20 @@ mod tests {
         assert_eq!(run(&of, "a.log", &[1, 2, 4, 5]), Some(0));
         drop(Seen::begin(&of, RootId(0), &RelPath::from_bytes(b"c.log").unwrap(), 5));
         assert_eq!(of.list().len(), 2, "what did not end is not remembered");
+    }
+
+    #[test]
+    fn two_streams_of_a_file_are_one_row() {
+        let of = LargeFiles::default();
+        let path = RelPath::from_bytes(b"a.log").unwrap();
+        let (first, second) = (Seen::begin(&of, RootId(0), &path, 9), Seen::begin(&of, RootId(0), &path, 9));
+        first.add(5);
+        let done = || of.list().iter().map(|it| it.done).collect::<Vec<_>>();
+        assert_eq!(done(), [5]);
+        drop(first);
+        assert_eq!(done(), [0], "the other one runs on");
+        drop(second);
+        assert!(of.list().is_empty());
     }
 
     #[test]

@@ -304,7 +304,7 @@ impl Workspace {
         self.handle.remove_root(path);
     }
 
-    /// Looks at these files and folders again (absolute paths); none: at everything.
+    /// Looks at these files and folders again (absolute paths); none: at everything, what is quarantined included.
     pub fn rescan(&self, paths: Vec<PathBuf>) {
         self.handle.rescan(&paths);
     }

@@ -117,6 +117,12 @@ impl Default for Options {
 }
 
 impl Options {
+    /// What work may take. Somebody waits for what runs once: it is not quiet on a battery.
+    pub fn pace_in_force(&self) -> PaceOptions {
+        let power_supplies = self.pace.power_supplies.clone().filter(|_| self.follow);
+        PaceOptions { power_supplies, ..self.pace.clone() }
+    }
+
     /// The options that the settings in force ask for. The embedder is not among them: its maker is `embed`.
     pub fn from_settings(settings: &Settings) -> Self {
         let whole = |row| u64::try_from(settings.int(row)).unwrap_or(0);

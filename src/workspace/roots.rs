@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Instant;
 
 use dashmap::DashMap;
@@ -35,6 +35,8 @@ pub struct Root {
     /// The index found on disk had come to its end: what it lacks is little, and is found by looking again.
     pub was_indexed: bool,
     stage: AtomicU8,
+    /// The next whole pass tries again what is quarantined.
+    again: AtomicBool,
     /// When files and folders were last looked at by the near lane while a whole pass runs (nanoseconds since 1970).
     touched: DashMap<RelPath, i64>,
 }
@@ -65,6 +67,7 @@ impl Root {
             merging: Mutex::new(None),
             was_indexed: false,
             stage: AtomicU8::new(Stage::Opened as u8),
+            again: AtomicBool::new(false),
             touched: DashMap::new(),
         };
         root.was_indexed = super::shelf::noted(&root).is_some_and(|it| it.0 >= Stage::Indexed);
@@ -82,6 +85,16 @@ impl Root {
     /// Raises the stage; a root never falls back.
     pub fn reach(&self, stage: Stage) {
         self.stage.fetch_max(stage as u8, Ordering::AcqRel);
+    }
+
+    /// Wishes that the next whole pass tries again what is quarantined.
+    pub fn try_again(&self) {
+        self.again.store(true, Ordering::Release);
+    }
+
+    /// Whether that is wished; the wish is fulfilled then.
+    pub fn is_tried_again(&self) -> bool {
+        self.again.swap(false, Ordering::AcqRel)
     }
 
     /// Notes that the near lane has looked at a file, or begins to look at what is in a folder.

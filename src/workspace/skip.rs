@@ -26,7 +26,8 @@ pub enum Skip {
     Binary,
     /// The system refused: the message names the error.
     Unreadable(String),
-    /// Its parser did not end in time, or died; tried again when its content or our version changes.
+    /// Its parser did not end in time, or died; tried again when its content or our version changes, when somebody asks for
+    /// everything to be looked at again, and, where it took too much memory, when it may take more.
     Quarantined(String),
     /// Not reached yet by the running pass.
     Pending,
@@ -35,6 +36,8 @@ pub enum Skip {
 }
 
 const SUSPECTED: &str = "its parser had not ended when indexing did";
+const TOO_MUCH: &str = "its parser took more than ";
+const MEGABYTES: &str = " MB";
 
 impl Skip {
     /// The number on disk.
@@ -85,6 +88,18 @@ impl Skip {
     /// Whether it is that note. It speaks of one file at one time: the same text may be good.
     pub fn is_suspicion(&self) -> bool {
         matches!(self, Self::Quarantined(why) if why == SUSPECTED)
+    }
+
+    /// Why a text is quarantined whose parser took more than `limit` bytes.
+    pub fn too_much_memory(limit: u64) -> String {
+        format!("{TOO_MUCH}{}{MEGABYTES}", limit >> 20)
+    }
+
+    /// Whether it is that, and the limit was lower than this one.
+    pub fn fits_into(&self, limit: u64) -> bool {
+        let Self::Quarantined(why) = self else { return false };
+        let number = why.strip_prefix(TOO_MUCH).and_then(|it| it.strip_suffix(MEGABYTES));
+        number.and_then(|it| it.parse::<u64>().ok()).is_some_and(|it| it < limit >> 20)
     }
 
     /// What stands behind the code, where it has a detail.

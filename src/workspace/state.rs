@@ -174,7 +174,7 @@ impl Shared {
             governor: Governor::new(options.memory_limit),
             keeper: Keeper::default(),
             questions: Turn::default(),
-            pace: Arc::new(Pace::new(&options.pace, options.requests.clone())),
+            pace: Arc::new(Pace::new(&options.pace_in_force(), options.requests.clone())),
             watch: Watch::new(options.most_watched, &options.stat_cache),
             options,
             counters: Counters::default(),

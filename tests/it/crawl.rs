@@ -113,6 +113,29 @@ fn what_is_left_out_is_counted_as_left_out_at_every_start() {
 }
 
 #[test]
+fn a_text_that_took_too_much_memory_is_tried_again_where_there_is_more() {
+    let place = Place::new("big.rs: // portolan-fault:allocate");
+    let told = |memory_limit: u64| {
+        let (workspace, _) = place.index_with(Options { memory_limit, ..place.options() });
+        lines(&workspace).remove(0)
+    };
+    assert_eq!(told(400 << 20), "big.rs -> quarantined: its parser took more than 200 MB");
+    assert_eq!(told(300 << 20), "big.rs -> quarantined: its parser took more than 200 MB", "less would not help");
+    assert_eq!(told(500 << 20), "big.rs -> quarantined: its parser took more than 250 MB");
+}
+
+#[test]
+fn what_is_quarantined_is_tried_again_on_request() {
+    let place = Place::new("bad.rs: fn bad() {} // portolan-fault:abort");
+    drop(place.index());
+    let (workspace, _) = place.index_with(Options { faults: false, ..place.options() });
+    assert_eq!(lines(&workspace), ["bad.rs -> quarantined: its parser died"]);
+    workspace.rescan(Vec::new());
+    assert!(workspace.settle(&Cancel::new().within(std::time::Duration::from_secs(60))));
+    assert_eq!(lines(&workspace), ["bad.rs -> rust"]);
+}
+
+#[test]
 fn what_is_left_to_another_crawl_is_waited_for() {
     let place = Place::new("a.rs: fn alpha() {}");
     let workspace = Workspace::open(vec![place.root()], place.options()).unwrap();

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::unbounded;
 use portolan::base::cancel::Cancel;
 use portolan::base::settings::{Settings, Trust, table};
+use portolan::embed::fake::Fake;
 use portolan::features::workspace_symbols::workspace_symbols;
 use portolan::index::wants::Wants;
 use portolan::syntax::languages::Lang;
@@ -136,6 +137,20 @@ fn files_and_bytes_come_no_faster_than_they_may() {
     // A quarter of a second's worth is free.
     assert!(pace(PaceOptions { files_per_second: 20, ..PaceOptions::default() }) >= Duration::from_millis(700));
     assert!(pace(PaceOptions { bytes_per_second: 64 << 10, ..PaceOptions::default() }) >= Duration::from_millis(800));
+    // Nor where they are read again, for vectors alone.
+    let (folder, options) = place(20, 200);
+    time(folder.path(), options.clone());
+    let pace = PaceOptions { bytes_per_second: 64 << 10, ..PaceOptions::default() };
+    let later = Options { pace, embedder: Some(Arc::new(Fake)), ..options };
+    assert!(time(folder.path(), later) >= Duration::from_millis(800));
+}
+
+#[test]
+fn what_runs_once_is_not_quiet_on_a_battery() {
+    let served = Options::default();
+    assert!(served.pace_in_force().power_supplies.is_some());
+    let once = Options { follow: false, ..served };
+    assert_eq!(once.pace_in_force(), PaceOptions { power_supplies: None, ..once.pace.clone() });
 }
 
 #[test]

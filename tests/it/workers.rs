@@ -191,6 +191,17 @@ fn a_worker_killed_from_outside_costs_its_text_alone_and_a_dropped_pool_leaves_n
 }
 
 #[test]
+fn a_text_whose_worker_gets_no_processor_is_not_blamed() {
+    let limit = (1 << 30) + 8192;
+    let pool = pool(Duration::from_secs(2), limit);
+    assert_eq!(parse(&pool, &["fn a() {}"]), [Ok(1)]);
+    let [worker] = workers_of(limit)[..] else { panic!("one worker") };
+    let stopped = std::process::Command::new("kill").args(["-STOP", &worker.to_string()]).status().unwrap();
+    assert!(stopped.success());
+    assert_eq!(parse(&pool, &["fn b() {}", "fn c() {}"]), [Err("its parser hardly got a processor".into()), Ok(1)]);
+}
+
+#[test]
 fn another_executable_is_not_believed() {
     let options = PoolOptions { workers: 1, executable: Some("/bin/true".into()), ..PoolOptions::default() };
     let pool = Pool::new(options).unwrap();

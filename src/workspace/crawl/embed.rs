@@ -32,7 +32,6 @@ pub fn missing(pass: &Pass<'_>) {
         let mut runs: Vec<Run> = Vec::new();
         for file in files {
             tried.insert(file);
-            pass.wait();
             if pass.cancel.is_cancelled() {
                 break;
             }
@@ -45,6 +44,7 @@ pub fn missing(pass: &Pass<'_>) {
                 continue;
             }
             let Some((_, path)) = snapshot.path(file) else { continue };
+            pass.wait_for_file(stored.meta.size);
             let Ok(content) = read::read(&pass.root.dir, &path) else { continue };
             let Ok(text) = &content.text else { continue };
             if content.hash != stored.hash {

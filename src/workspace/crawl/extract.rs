@@ -208,6 +208,11 @@ fn is_current(work: &Work<'_>, stored: &Stored) -> bool {
     if skip == Some(Skip::Pending) {
         return false;
     }
+    if let Some(it @ Skip::Quarantined(_)) = &skip
+        && (work.pass.again || it.fits_into(work.pass.pool.resident_limit()))
+    {
+        return false;
+    }
     let Some(lang) = Lang::from_id(&stored.lang) else { return work.by_newer };
     work.by_newer || stored.recipe == record::recipe_of(lang, skip.as_ref())
 }

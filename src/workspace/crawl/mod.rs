@@ -56,6 +56,8 @@ pub struct Pass<'a> {
     pub lane: Lane,
     /// A question waits for it: it is neither paused nor slowed down.
     pub asked: bool,
+    /// What is quarantined is tried again.
+    pub again: bool,
     /// How long its threads have waited for their turn, in microseconds.
     pub waited: AtomicU64,
 }

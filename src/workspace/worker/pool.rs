@@ -57,7 +57,7 @@ pub enum Outcome {
     Later,
     /// The worker died or was killed with this text in hand; the reason is for people.
     Poison(String),
-    /// No worker could be started, or the pool is closing: the text is as innocent as before.
+    /// No worker could be started, it got no processor, or the pool is closing: the text is as innocent as before.
     Unavailable(String),
 }
 
@@ -134,6 +134,7 @@ pub struct Pool {
     supervisors: Vec<std::thread::JoinHandle<()>>,
     counters: Arc<PoolCounters>,
     cancel: Cancel,
+    resident_limit: u64,
 }
 
 impl Pool {
@@ -165,7 +166,7 @@ impl Pool {
             })?);
         }
         let jobs = Some(Queues { urgent, small, urgent_large, large });
-        Ok(Self { jobs, supervisors, counters, cancel })
+        Ok(Self { jobs, supervisors, counters, cancel, resident_limit: options.resident_limit })
     }
 
     /// Queues a job; waits while the queue is full.
@@ -185,6 +186,11 @@ impl Pool {
     /// Workers started after the first of each supervisor, because one died, was killed or grew too large.
     pub fn lost(&self) -> u64 {
         self.counters.lost.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that a worker may hold.
+    pub fn resident_limit(&self) -> u64 {
+        self.resident_limit
     }
 
     /// Workers started so far.

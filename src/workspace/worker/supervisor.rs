@@ -17,6 +17,7 @@ use crate::base::threads::{self, Intent};
 use crate::base::version;
 use crate::workspace::crawl::read::MOST_PARSED;
 use crate::workspace::pace::Whose;
+use crate::workspace::skip::Skip;
 
 /// Least address space of a worker, in bytes: the program, its grammars and its allocator reserve far more than they use.
 const LEAST_SPACE: u64 = 2 << 30;
@@ -147,6 +148,7 @@ fn serve(options: &PoolOptions, worker: &mut Option<Worker>, job: Job, counters:
             let outcome = match loss {
                 Loss::Cancelled => continue,
                 Loss::GaveWay => Outcome::Later,
+                Loss::Starved => Outcome::Unavailable("its parser hardly got a processor".to_owned()),
                 Loss::Blamed(reason) => Outcome::Poison(reason),
             };
             if let Some(task) = left.pop_front() {
@@ -168,6 +170,8 @@ enum Loss {
     Cancelled,
     /// The first task left takes long, and others wait.
     GaveWay,
+    /// The worker hardly got a processor; nobody is to blame.
+    Starved,
     /// The first task left is to blame.
     Blamed(String),
 }
@@ -269,21 +273,26 @@ impl Worker {
                 suspect();
             }
             if self.is_stuck(begun.elapsed(), cpu, options.patience) {
+                if !self.has_had(cpu, options.patience) {
+                    return Err(Loss::Starved);
+                }
                 return Err(Loss::Blamed(format!("its parser did not end within {} s", options.patience.as_secs())));
             }
             if self.resident() > options.resident_limit {
-                return Err(Loss::Blamed(format!("its parser took more than {} MB", options.resident_limit >> 20)));
+                return Err(Loss::Blamed(Skip::too_much_memory(options.resident_limit)));
             }
         }
     }
 
     /// Whether it has had its time: on a busy machine a worker that got no processor is not to blame, for a while.
     fn is_stuck(&self, waited: Duration, cpu_before: Option<Duration>, patience: Duration) -> bool {
-        if waited < patience {
-            return false;
-        }
+        waited >= patience && (self.has_had(cpu_before, patience) || waited >= patience * LONGEST)
+    }
+
+    /// Whether it has had a processor for half of such a time.
+    fn has_had(&self, cpu_before: Option<Duration>, patience: Duration) -> bool {
         let used = cpu_of(self.process.id()).zip(cpu_before).map(|(now, before)| now.saturating_sub(before));
-        used.is_none_or(|used| used >= patience / 2) || waited >= patience * LONGEST
+        used.is_none_or(|used| used >= patience / 2)
     }
 
     fn resident(&self) -> u64 {

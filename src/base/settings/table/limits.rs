@@ -79,7 +79,7 @@ pub const QUIET_ON_BATTERY: Row = row(
     "performance.quiet_on_battery",
     Bool(true),
     User,
-    "While the machine runs on its battery, index with one parser process less; the only one works half of the time.",
+    "While the machine runs on its battery, the server indexes with one parser process less; the only one works half of the time.",
 );
 pub const PATTERN_TRIE_ENABLED: Row = row(
     "performance.pattern_trie.enabled",
