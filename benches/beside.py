@@ -51,15 +51,22 @@ def questions(server, files, count, rng):
     return out
 
 
-def ask(server, asked, busy=None):
-    """Milliseconds of each answer; with `busy` only while that says so (looked at each ten questions)."""
-    times = []
+def ask(server, asked, busy=None, again=None):
+    """Milliseconds of each answer; with `busy` only of those asked while that says so. It is looked at after each ten
+    questions, and ten in which the work ended do not count; `again` then begins it anew, or the round is over."""
+    times, ten = [], []
     for number, (method, params) in enumerate(asked):
-        if busy and number % 10 == 0 and not busy():
-            break
         begun = time.perf_counter()
         server.ask(method, params)
-        times.append((method, (time.perf_counter() - begun) * 1e3))
+        ten.append((method, (time.perf_counter() - begun) * 1e3))
+        if number % 10 != 9:
+            continue
+        still = not busy or busy()
+        times, ten = times + ten * still, []
+        if not still:
+            if not again:
+                break
+            again()
     return times
 
 
@@ -87,29 +94,29 @@ def main():
         server.wait(["embedded"])
         files = sources(root)
         asked = questions(server, files, options.questions, rng)
+        # What a pass ends with. Not all that is found is done: what a look inside shows to be binary is left out.
+        whole = counted(server)
         ask(server, asked)
         quiet, beside = [], []
         for number in range(options.rounds):
             quiet += ask(server, asked)
-            # Two kinds of work by turns: everything read again, and a new root parsed and embedded.
+            # Two kinds of work by turns: everything read again, as often as it takes, and a new root parsed and embedded.
             again = number % 2 == 0
             if again:
-                server.ask("workspace/executeCommand", {"command": "portolan.server.rescan"})
+                rescan(server, whole)
+                busy = lambda: counted(server) != whole
+                got = ask(server, asked, busy, lambda: rescan(server, whole))
             else:
                 other = os.path.join(scratch, f"root{number}")
                 copy(files, root, other, 6000)
                 server.send({"method": "workspace/didChangeWorkspaceFolders", "params": {"event": {
                     "added": [{"uri": "file://" + other, "name": "other"}], "removed": []}}})
-            busy = lambda: (lambda s: s["files"]["done"] < s["files"]["found"] or s["stage"] != "embedded")(
-                server.ask("portolan/status", {}))
-            deadline = time.time() + 5
-            while not busy() and time.time() < deadline:
-                time.sleep(0.01)
-            got = ask(server, asked, busy)
+                busy = lambda: server.ask("portolan/status", {})["stage"] != "embedded"
+                until(busy)
+                got = ask(server, asked, busy)
             print(f"round {number}: {'rescan' if again else 'second root'}: {len(got)} answers beside it", file=sys.stderr)
             beside += got
-            while busy():
-                time.sleep(0.2)
+            until(lambda: not busy(), 600)
             if not again:
                 server.send({"method": "workspace/didChangeWorkspaceFolders", "params": {"event": {
                     "added": [], "removed": [{"uri": "file://" + other, "name": "other"}]}}})
@@ -119,6 +126,24 @@ def main():
     table(quiet, beside)
     if options.out:
         json.dump({"quiet": quiet, "beside": beside}, open(options.out, "w"))
+
+
+def counted(server):
+    files = server.ask("portolan/status", {})["files"]
+    return files["found"], files["done"]
+
+
+def rescan(server, whole):
+    server.ask("workspace/executeCommand", {"command": "portolan.server.rescan"})
+    until(lambda: counted(server) != whole)
+
+
+def until(condition, patience=5):
+    end = time.time() + patience
+    while not condition():
+        if time.time() > end:
+            sys.exit(f"not within {patience} s")
+        time.sleep(0.01)
 
 
 def copy(files, root, to, most):

@@ -1,28 +1,38 @@
 """A language server over pipes, for the benches beside this file and for tests/long: its requests get null, its
 notifications are dropped, but for the messages that it shows."""
-import json, os, subprocess, sys, time
+import json, os, subprocess, sys, threading, time
+
+
+class Refused(SystemExit):
+    """An error answer, of which a bench ends that does not expect it."""
+
+    def __init__(self, number, error):
+        super().__init__(str(error))
+        self.number, self.error = number, error
 
 
 class Server:
     """Started on `root`, by `before` (`["unshare", "-Ur"]`) where that is given; `begun` is when it was, `shown` what it
-    showed to the user until the last answer."""
+    showed to the user until the last answer. One thread may send while another takes the answers."""
 
     def __init__(self, binary, root, cache, before=(), settings=(), environment=None, stderr=subprocess.DEVNULL):
         self.begun = time.time()
         options = [it for setting in settings for it in ("--set", setting)]
         self.child = subprocess.Popen([*before, binary, "serve", "--cache-dir", cache, *options], stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE, stderr=stderr, env=environment)
-        self.next_id, self.shown = 0, []
+        self.next_id, self.shown, self.sending = 0, [], threading.Lock()
         uri = "file://" + root
-        self.ask("initialize", {"processId": os.getpid(), "rootUri": uri, "capabilities": {},
-                                "workspaceFolders": [{"uri": uri, "name": "root"}]})
+        told = self.ask("initialize", {"processId": os.getpid(), "rootUri": uri, "capabilities": {},
+                                       "workspaceFolders": [{"uri": uri, "name": "root"}]})
+        self.capabilities = told["capabilities"]
         self.initialized = time.time()
         self.send({"method": "initialized", "params": {}})
 
     def send(self, message):
         body = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        self.child.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
-        self.child.stdin.flush()
+        with self.sending:
+            self.child.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            self.child.stdin.flush()
 
     def request(self, method, params):
         """Sends a request and gives its id."""
@@ -47,7 +57,7 @@ class Server:
                 if "id" in message:
                     self.send({"id": message["id"], "result": None})
             elif "error" in message:
-                sys.exit(str(message["error"]))
+                raise Refused(message["id"], message["error"])
             else:
                 return message["id"], message["result"]
 
