@@ -5,7 +5,8 @@ Usage: beside.py BINARY ROOT [--rounds 3] [--questions 200] [--out FILE]
 The server runs on an index of ROOT that is complete; `tracking.track_if_modified=false` makes a rescan read and hash every
 file again, and a second root, a copy of a part of ROOT that no index knows, is parsed and embedded. Each round asks the same
 mixed questions (names, definitions, outlines, questions in words) quiet, then while that goes on. Printed are p50 and p95 of
-both, in milliseconds, and their ratios; a question that was asked after the work had ended does not count.
+both, in milliseconds, and their ratios, and the median of how much longer the same question took (of its medians); a question
+that was asked after the work had ended does not count.
 """
 import argparse, json, os, random, shutil, statistics, sys, tempfile, time
 
@@ -52,13 +53,13 @@ def questions(server, files, count, rng):
 
 
 def ask(server, asked, busy=None, again=None):
-    """Milliseconds of each answer; with `busy` only of those asked while that says so. It is looked at after each ten
+    """Method, milliseconds and number of each question; with `busy` only of those asked while that says so. It is looked at after each ten
     questions, and ten in which the work ended do not count; `again` then begins it anew, or the round is over."""
     times, ten = [], []
     for number, (method, params) in enumerate(asked):
         begun = time.perf_counter()
         server.ask(method, params)
-        ten.append((method, (time.perf_counter() - begun) * 1e3))
+        ten.append((method, (time.perf_counter() - begun) * 1e3, number))
         if number % 10 != 9:
             continue
         still = not busy or busy()
@@ -156,13 +157,15 @@ def copy(files, root, to, most):
 
 
 def table(quiet, beside):
-    methods = ["all"] + sorted({m for m, _ in quiet})
-    print(f"{'method':28} {'quiet p50':>9} {'p95':>8} {'beside p50':>10} {'p95':>8} {'ratio p50':>9} {'p95':>6} {'count':>6}")
+    methods = ["all"] + sorted({m for m, _, _ in quiet})
+    print(f"{'method':28} {'quiet p50':>9} {'p95':>8} {'beside p50':>10} {'p95':>8} {'ratio p50':>9} {'p95':>6} {'same':>6} {'count':>6}")
     for method in methods:
-        q, b = ([t for m, t in times if method in ("all", m)] for times in (quiet, beside))
-        row = [at(q, .5), at(q, .95), at(b, .5), at(b, .95)]
+        q, b = ([(t, n) for m, t, n in times if method in ("all", m)] for times in (quiet, beside))
+        of = lambda some, number: [t for t, n in some if n == number]
+        same = [at(of(b, n), .5) / at(of(q, n), .5) for n in {n for _, n in b}]
+        row = [at([t for t, _ in some], part) for some in (q, b) for part in (.5, .95)]
         print(f"{method:28} {row[0]:9.2f} {row[1]:8.2f} {row[2]:10.2f} {row[3]:8.2f} "
-              f"{row[2] / row[0]:9.2f} {row[3] / row[1]:6.2f} {len(b):6}")
+              f"{row[2] / row[0]:9.2f} {row[3] / row[1]:6.2f} {at(same, .5):6.2f} {len(b):6}")
 
 
 main()

@@ -13,16 +13,17 @@ class Refused(SystemExit):
 
 class Server:
     """Started on `root`, by `before` (`["unshare", "-Ur"]`) where that is given; `begun` is when it was, `shown` what it
-    showed to the user until the last answer. One thread may send while another takes the answers."""
+    showed to the user until the last answer, `able` the client's capabilities. One thread may send while another takes the answers."""
 
-    def __init__(self, binary, root, cache, before=(), settings=(), environment=None, stderr=subprocess.DEVNULL):
+    def __init__(self, binary, root, cache, before=(), settings=(), environment=None, stderr=subprocess.DEVNULL,
+                 able=None):
         self.begun = time.time()
         options = [it for setting in settings for it in ("--set", setting)]
         self.child = subprocess.Popen([*before, binary, "serve", "--cache-dir", cache, *options], stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE, stderr=stderr, env=environment)
         self.next_id, self.shown, self.sending = 0, [], threading.Lock()
         uri = "file://" + root
-        told = self.ask("initialize", {"processId": os.getpid(), "rootUri": uri, "capabilities": {},
+        told = self.ask("initialize", {"processId": os.getpid(), "rootUri": uri, "capabilities": able or {},
                                        "workspaceFolders": [{"uri": uri, "name": "root"}]})
         self.capabilities = told["capabilities"]
         self.initialized = time.time()

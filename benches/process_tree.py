@@ -2,9 +2,9 @@
 import os, resource, subprocess, sys, threading, time
 
 
-def pss_of_tree(pid):
-    """Sum of PSS in MiB over `pid` and its descendants (0 when it is gone)."""
-    total, todo, command = 0, [pid], {}
+def processes_of_tree(pid):
+    """`pid` and its descendants, but for a child before its exec: it shares its parent's memory, which would count twice."""
+    out, todo, command = [], [pid], {}
     while todo:
         at = todo.pop()
         try:
@@ -13,12 +13,23 @@ def pss_of_tree(pid):
             with open(f"/proc/{at}/stat") as f:
                 parent = int(f.read().rpartition(")")[2].split()[1])
             if command.get(parent) == command[at]:
-                continue  # a child before its exec: it shares its parent's memory, which would count twice
-            with open(f"/proc/{at}/smaps_rollup") as f:
-                total += next(int(l.split()[1]) for l in f if l.startswith("Pss:"))
+                continue
             for task in os.listdir(f"/proc/{at}/task"):
                 with open(f"/proc/{at}/task/{task}/children") as f:
                     todo += map(int, f.read().split())
+            out.append(at)
+        except OSError:
+            pass
+    return out
+
+
+def pss_of_tree(pid):
+    """Sum of PSS in MiB over `pid` and its descendants (0 when it is gone)."""
+    total = 0
+    for at in processes_of_tree(pid):
+        try:
+            with open(f"/proc/{at}/smaps_rollup") as f:
+                total += next(int(l.split()[1]) for l in f if l.startswith("Pss:"))
         except (OSError, StopIteration):
             pass
     return total / 1024

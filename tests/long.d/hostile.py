@@ -341,7 +341,7 @@ def main():
     parser.add_argument("--portolan", default=os.path.join(HERE, "../../target/release/portolan"))
     parser.add_argument("--maker")
     parser.add_argument("--scales", default=".02,.1,1")
-    for name, default in (("seconds", 600), ("names", 50), ("pause", 0.05), ("most-ms", 50), ("seed", 1)):
+    for name, default in (("seconds", 600.0), ("names", 50), ("pause", 0.05), ("most-ms", 50.0), ("seed", 1)):
         parser.add_argument("--" + name, type=type(default), default=default)
     options = parser.parse_args()
     options.portolan = os.path.abspath(options.portolan)
