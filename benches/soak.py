@@ -1,19 +1,20 @@
 """A day of typing in minutes: edits to one document with requests between them and files that come, change and go on disk.
 
-Usage: soak.py BINARY [--file FILE] [--edits 100000] [--requests 20000] [--events 5000] [--rate 220] [--wild]
+Usage: soak.py BINARY [--file FILE] [--edits 100000] [--requests 20000] [--events 5000] [--rate 240] [--wild]
 
 Edits come as they do from a person: runs of them beside one another at places all over the file, each of which may break
 the text (brackets, names cut in two), and all of which are taken back some time later, so that the text stays a program
 that is broken in up to 40 places. `--wild`: none is taken back; after 20,000 edits the text is noise. `--rate` is edits a
 second (0: as fast as they go); nothing waits for an answer but a fifth request for the first of four.
 
-Events are saves, creations, deletions and renames of small files, and saves of the document, that only the watcher tells
-of. After each tenth, when all of them can be asked and it has been quiet for a second, memory (PSS), descriptors, threads
-and processes of the whole tree are looked at. Shown are the growth of memory (the slope through what was seen from the
-first tenth on, which is warm-up: allocators give back late, so that two points say little), whether the rest is flat (never
-more in the later half than in the earlier one), the 99th percentile of answers of the last tenth against the first, each
-from the moment it was asked, and at the end whether every file is found by what it declares now and the outline equals that
-of a fresh copy. Exit status 1 where one of them falls short.
+Events are saves, creations, deletions and renames of files of some KiB, and saves of the document, that only the watcher
+tells of. After each tenth, when all of them can be asked and it has been quiet for `--quiet` seconds (the server gives back
+what it does not need each ten), memory (PSS), descriptors, threads and processes of the whole tree are looked at. Shown are
+the growth of memory (the slope through what was seen from the first tenth on, which is warm-up: allocators give back late,
+so that two points say little) and how much of it the tiers of the cache are, which fill up to `cache.memory_budget_mb`;
+whether the rest is flat (never more in the later half than in the earlier one); the 99th percentile of answers of the last
+tenth against the first, each from the moment it was asked; and at the end whether every file is found by what it declares
+now and the outline equals that of a fresh copy. Exit status 1 where one of them falls short.
 """
 import argparse, collections, json, os, random, shutil, sys, tempfile, threading, time
 
@@ -25,6 +26,8 @@ from process_tree import processes_of_tree, pss_of_tree
 PIECES = ["", "", "", "x", " ", "\n", "(", ")", "{", "}", "fn added() {}\n", "\U0001f9ed", "é", "// note\n", "s"]
 WOUNDS, IN_FLIGHT, TENTHS, PATIENCE = 40, 4, 10, 60
 FILES = 100
+# An ordinary file has some KiB: of those that live no more the index keeps a MiB, which is reached while it warms up.
+BODY = "".join(f"\n/// What is done {at} times.\nfn helper_{at}(it: &[u64]) -> u64 {{\n    it.iter().map(|it| it * {at}).sum()\n}}\n" for at in range(40))
 ABLE = {"textDocument": {"documentSymbol": {"hierarchicalDocumentSymbolSupport": True}, "diagnostic": {}}}
 LANGUAGES = {"rs": "rust", "py": "python", "go": "go", "c": "c", "ts": "typescript", "java": "java", "hpp": "cpp"}
 # Methods with the capability that stands for each; our own are always there.
@@ -91,7 +94,7 @@ class Files:
             self.gone.append(self.named[path])
         self.named[path] = f"soaked_{self.number}"
         with open(path, "w") as file:
-            file.write(f"/// Number {self.number}.\npub fn {self.named[path]}(it: u64) -> u64 {{\n    it + {self.number}\n}}\n")
+            file.write(f"/// Number {self.number}.\npub fn {self.named[path]}(it: u64) -> u64 {{\n    it + {self.number}\n}}\n" + BODY)
 
     def event(self):
         path = self.luck.choice(list(self.named))
@@ -181,7 +184,7 @@ class Soak:
         self.language = LANGUAGES[options.file.rsplit(".", 1)[1]]
         self.typing, self.files = Typing(text, self.luck, options.wild), Files(root, self.luck)
         self.save()
-        self.server = Server(options.binary, root, os.path.join(top, "cache"), able=ABLE)
+        self.server = Server(options.binary, root, os.path.join(top, "cache"), settings=options.set, able=ABLE)
         self.methods = [it for it, of in METHODS.items() if of is None or self.server.capabilities.get(of)]
         self.open(1)
         self.server.wait(["embedded"])
@@ -238,17 +241,20 @@ class Soak:
         while missing and time.monotonic() < end:
             time.sleep(0.2)
             missing = self.wrong()
-        time.sleep(1)
+        time.sleep(self.options.quiet)
         pid = self.server.child.pid
         tree = processes_of_tree(pid)
-        count = lambda what: sum(len(os.listdir(f"/proc/{it}/{what}")) for it in tree)
+        count = lambda what: sum(len(os.listdir(f"/proc/{it}/{what}")) for it in tree if os.path.exists(f"/proc/{it}/{what}"))
         times, self.asking.times = self.asking.times, []
-        self.tenths.append({"memory": pss_of_tree(pid), "descriptors": count("fd"), "threads": count("task"),
+        cache = self.asking.result("portolan/status", {})["cache"]
+        kept = {tier: (cache[tier]["entries"], cache[tier]["bytes"] >> 10) for tier in ("hot", "warm", "cold", "frozen")}
+        self.tenths.append({"kept": sum(kib for _, kib in kept.values()) << 10, "memory": pss_of_tree(pid), "descriptors": count("fd"), "threads": count("task"),
                             "processes": len(tree), "wrong": len(missing), "times": times})
         it = self.tenths[-1]
         print(f"{it['memory']:7.1f} MiB {it['descriptors']:4} descriptors {it['threads']:4} threads {it['processes']:2} processes; "
               f"{len(times)} answers p50 {share(times, .5):6.2f} p95 {share(times, .95):6.2f} p99 {share(times, .99):6.2f} ms; "
-              f"{len(missing)} names wrong; load {os.getloadavg()[0]:.1f}", flush=True)
+              f"{len(missing)} names wrong; "
+              f"tiers (entries, KiB) {' '.join(f'{tier} {n} {kib}' for tier, (n, kib) in kept.items())}; load {os.getloadavg()[0]:.1f}", flush=True)
 
     def wrong(self):
         """Names that are not found where they are, or still found."""
@@ -281,8 +287,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary")
     parser.add_argument("--file", default=os.path.join(HERE, "../src/server/transport.rs"))
-    for name, default in (("edits", 100_000), ("requests", 20_000), ("events", 5_000), ("rate", 220)):
+    for name, default in (("edits", 100_000), ("requests", 20_000), ("events", 5_000), ("rate", 240), ("quiet", 11)):
         parser.add_argument("--" + name, type=int, default=default)
+    parser.add_argument("--set", action="append", default=[], help="a setting, as for portolan --set")
     parser.add_argument("--wild", action="store_true")
     options = parser.parse_args()
     top = tempfile.mkdtemp(prefix="soak-")
@@ -295,6 +302,7 @@ def main():
     finally:
         shutil.rmtree(top, ignore_errors=True)
     growth = slope([it["memory"] * (1 << 20) for it in tenths]) / (options.edits / TENTHS)
+    of_tiers = slope([it["kept"] for it in tenths]) / (options.edits / TENTHS)
     ratio = share(tenths[-1]["times"], .99) / share(tenths[0]["times"], .99)
     half = TENTHS // 2
     grown = [what for what in ("descriptors", "threads", "processes")
@@ -305,7 +313,7 @@ def main():
     for method in soak.methods:
         of = lambda tenth: [it for it in tenth["times"] if it[0] == method]
         print(f"  {method:28} p99 ms of the first and the last tenth {share(of(tenths[0]), .99):7.2f} {share(of(tenths[-1]), .99):7.2f}")
-    print(f"growth {growth:.1f} bytes an edit; {'more ' + ', '.join(grown) if grown else 'descriptors, threads and processes flat'}; "
+    print(f"growth {growth:.1f} bytes an edit, {of_tiers:.1f} of them the tiers; {'more ' + ', '.join(grown) if grown else 'descriptors, threads and processes flat'}; "
           f"p99 of the last tenth {ratio:.2f} x the first; {wrong} names wrong; final outline equal: {equal}")
     return 0 if growth < 50 and not grown and ratio <= 1.1 and not wrong and equal else 1
 
