@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::disk::{Disk, MemoryDisk, RealDisk};
+use super::manifest::{MANIFEST, MAX_MANIFEST, Manifest};
 use super::open::Store;
 use super::pack::FORMAT;
 use crate::base::hash::Key;
@@ -47,23 +48,30 @@ impl Store {
     /// memory, and `notices` says why.
     pub fn open(root: &Path, options: &StoreOptions) -> Self {
         let name = root.as_os_str().as_bytes();
-        let (disk, notice): (Arc<dyn Disk>, _) = if options.in_memory {
-            (Arc::new(MemoryDisk::new()), None)
-        } else {
-            let (cache, notice) = cache_directory(options.cache_dir.as_deref());
-            match cache {
-                Some(cache) => {
-                    let path = index_directory(&cache, root, options.settings);
-                    let may_map = options.use_mmap.then_some(options.least_mapped);
-                    (Arc::new(RealDisk::new(&path, may_map)), notice)
-                }
-                None => (Arc::new(MemoryDisk::new()), notice),
-            }
-        };
+        let (disk, notice) = disk_of(root, options);
         let it = if options.read_only { Self::look_at(disk, name) } else { Self::on(disk, name) };
         notice.into_iter().for_each(|text| it.notice(text));
         it
     }
+
+    /// Whether the index of `root` holds anything, as its manifest says; no pack is opened.
+    pub fn is_kept(root: &Path, options: &StoreOptions) -> bool {
+        let manifest = disk_of(root, options).0.read(MANIFEST, MAX_MANIFEST);
+        let manifest = manifest.ok().and_then(|bytes| Manifest::decode(&bytes, MANIFEST).ok());
+        manifest.is_some_and(|it| !it.packs.is_empty())
+    }
+}
+
+/// Where the index of `root` lies, and what is to be said of that.
+fn disk_of(root: &Path, options: &StoreOptions) -> (Arc<dyn Disk>, Option<String>) {
+    if options.in_memory {
+        return (Arc::new(MemoryDisk::new()), None);
+    }
+    let (cache, notice) = cache_directory(options.cache_dir.as_deref());
+    let Some(cache) = cache else { return (Arc::new(MemoryDisk::new()), notice) };
+    let path = index_directory(&cache, root, options.settings);
+    let may_map = options.use_mmap.then_some(options.least_mapped);
+    (Arc::new(RealDisk::new(&path, may_map)), notice)
 }
 
 /// The directory of the index of `root` (a canonical path) in the cache `cache`.

@@ -11,8 +11,11 @@ impl Writer {
     /// Brings the packs of a root to what its store holds now; documents stay open.
     pub(super) fn take_news(&mut self, root: &Root) {
         match self.followed.get(&root.id).and_then(|it| shelf::news(root, it)) {
-            Some(news) => {
-                news.into_iter().for_each(|it| self.apply(it));
+            Some((gone, new)) => {
+                // Vectors last: what was bound to them is bound to the same in a merged pack.
+                self.builder.drop_file_packs(root.id, &gone);
+                new.into_iter().for_each(|it| self.apply(it));
+                self.builder.drop_packs(root.id, &gone);
                 self.note_followed(root);
             }
             None => {

@@ -81,7 +81,7 @@ fn tick(shared: &Shared) -> Duration {
 }
 
 /// Follows another writer's commits, retries what the disk refused, sets damaged packs aside.
-fn look_after_stores(shared: &Shared) {
+pub(super) fn look_after_stores(shared: &Shared) {
     let faults = shared.snapshot().faults();
     for root in shared.roots() {
         set_aside(shared, &root, &faults);

@@ -27,20 +27,28 @@ const NOTE: u8 = 3;
 
 /// The store of a root.
 pub fn open_store(root: &Path, options: &Options) -> Store {
+    Store::open(root, &store_options(options))
+}
+
+/// Whether there is an index of a root that holds anything.
+pub fn is_kept(root: &Path, options: &Options) -> bool {
+    Store::is_kept(root, &store_options(options))
+}
+
+fn store_options(options: &Options) -> StoreOptions {
     // A version that lays out sections or facts otherwise could not read them: it gets a directory of its own.
     let layout = format!("{}.{}", sections::FORMAT, codec::VERSION);
     let settings = shape(&[("shape", &options.index_shape), ("layout", &layout)]);
     let (cache_dir, read_only) = (options.cache_dir.clone(), options.read_only);
     let packs = &options.packs;
-    let options = StoreOptions {
+    StoreOptions {
         cache_dir,
         in_memory: packs.in_memory,
         read_only,
         settings,
         use_mmap: packs.mapped,
         least_mapped: packs.least_mapped,
-    };
-    Store::open(root, &options)
+    }
 }
 
 /// Makes packs and commits them.
@@ -135,22 +143,29 @@ pub fn load(root: &Root, shared: &Shared) -> Vec<Fresh> {
     Vec::new()
 }
 
-/// What a store holds behind the packs that are `applied`, in the order in which it is to be applied. None: those are not
-/// what it begins with any more (their order counts), or some pack is damaged; all has to be loaded again.
-pub fn news(root: &Root, applied: &[PackId]) -> Option<Vec<Fresh>> {
+/// What has become of a store's packs since those of `applied` were taken in, in their order: those that are gone, and the
+/// new ones in the order in which they are to be applied. None: they have another order now (it counts), or some pack is
+/// damaged; all has to be loaded again.
+pub fn news(root: &Root, applied: &[PackId]) -> Option<(Vec<PackId>, Vec<Fresh>)> {
     let state = root.store.state();
-    let known = state.packs.iter().take(applied.len()).map(|it| it.id());
-    if !known.eq(applied.iter().copied()) {
+    let stands = |id: &PackId| state.packs.iter().any(|it| it.id() == *id);
+    let (kept, gone): (Vec<PackId>, Vec<PackId>) = applied.iter().partition(|id| stands(id));
+    let (first, new) = state.packs.split_at_checked(kept.len())?;
+    if !first.iter().map(|it| it.id()).eq(kept) {
         return None;
     }
-    let new = &state.packs[applied.len()..];
     let mut out = Vec::new();
     for kind in [VECTORS, FACTS, SPARE] {
         for pack in new.iter().filter(|it| it.kind() == kind) {
             out.push(fresh_of(root, std::slice::from_ref(pack)));
         }
     }
-    (!new.iter().any(|it| it.is_damaged())).then_some(out)
+    // The largest is most likely what those that are gone were merged into.
+    let runs = |it: &&mut Fresh| it.vectors.as_ref().map(|it| it.1.run_count());
+    if let Some(merged) = out.iter_mut().filter(|it| it.vectors.is_some()).max_by_key(runs) {
+        merged.removed_vectors = gone.clone();
+    }
+    (!new.iter().any(|it| it.is_damaged())).then_some((gone, out))
 }
 
 /// Packs that a store holds no more.

@@ -33,7 +33,7 @@ use crate::index::snapshot::Snapshot;
 use crate::index::source::VECTORS;
 use crate::index::vectors::{VectorRun, VectorView};
 use crate::index::view::PackView;
-use crate::store::pack::{Pack, PackId};
+use crate::store::pack::PackId;
 
 /// Most notices that are kept.
 const NOTICES: usize = 64;
@@ -84,7 +84,7 @@ pub(super) enum Command {
     RemoveRoot(RootId, Sender<()>),
     Apply(Fresh, Sender<()>),
     /// Packs of other indexes, to be asked by content alone.
-    Seed(RootId, Vec<Arc<Pack>>, Sender<()>),
+    Seed(RootId, Vec<Fresh>, Sender<()>),
     Unseed(RootId, Vec<PackId>, Sender<()>),
     /// Files that were found and could not be indexed; whether the walk came to its end.
     Walked(RootId, u64, bool, Sender<()>),
@@ -466,10 +466,8 @@ impl Writer {
             Command::Alive(root, kind, ids, reply) => {
                 let _ = reply.send(self.alive(root, kind, &ids));
             }
-            Command::Seed(root, packs, done) => {
-                for pack in &packs {
-                    self.apply(shelf::seed_of(root, pack));
-                }
+            Command::Seed(_, packs, done) => {
+                packs.into_iter().for_each(|it| self.apply(it));
                 self.publish();
                 let _ = done.send(());
             }

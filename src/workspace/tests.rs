@@ -1,23 +1,28 @@
 //! The state thread, commits and merges, over real stores and without a crawl.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::unbounded;
 
+use super::keeper::look_after_stores;
 use super::merging::{Occasion, tidy_up};
 use super::options::{MergeOptions, Options};
 use super::roots::Root;
 use super::shelf;
 use super::state::{Command, Shared, Writer};
 use crate::base::cancel::Cancel;
+use crate::base::hash::Key;
 use crate::base::ids::RootId;
 use crate::index::apply::Builder;
 use crate::index::build::FileRecord;
 use crate::index::fixture::{deleted, file};
 use crate::index::snapshot::FewFacts;
-use crate::index::source::{FACTS, SPARE};
+use crate::index::source::{FACTS, SPARE, VECTORS};
+use crate::index::vectors::{VectorRun, quantise, run_key};
+use crate::index::view::PackView;
 
 /// Packs of facts that stand after merging.
 const MANY: usize = 4;
@@ -40,6 +45,10 @@ impl Rig {
             merge: MergeOptions { packs, bytes: None },
             ..Options::default()
         };
+        Self::over(dir, options)
+    }
+
+    fn over(dir: tempfile::TempDir, options: Options) -> Self {
         let (commands, receiver) = unbounded();
         let mut builder = Builder::new(Arc::new(FewFacts::default()));
         let shared = Arc::new(Shared::new(options, commands, builder.publish()).unwrap());
@@ -49,13 +58,26 @@ impl Rig {
     }
 
     fn root(&self) -> Arc<Root> {
+        self.open(&self.dir.path().join("root"))
+    }
+
+    fn open(&self, path: &Path) -> Arc<Root> {
         static NUMBERS: AtomicUsize = AtomicUsize::new(0);
         let id = RootId(NUMBERS.fetch_add(1, Ordering::Relaxed) as u16);
-        let (path, cancel) = (self.dir.path().join("root"), self.shared.cancel.child());
-        let root = Arc::new(Root::open(&path, id, &self.shared.options, false, cancel).unwrap());
+        let cancel = self.shared.cancel.child();
+        let root = Arc::new(Root::open(path, id, &self.shared.options, false, cancel).unwrap());
         self.shared.roots.write().unwrap().push(root.clone());
         self.shared.ask(|done| Command::AddRoot(root.clone(), done));
         root
+    }
+
+    /// Another process on the same folder: it follows.
+    fn follower(&self) -> (Self, Arc<Root>) {
+        let dir = tempfile::tempdir().unwrap();
+        let it = Self::over(dir, self.shared.options.clone());
+        let root = it.open(&self.dir.path().join("root"));
+        assert!(!root.store.is_writer());
+        (it, root)
     }
 
     fn commit(&self, root: &Root, records: Vec<FileRecord>) {
@@ -121,13 +143,7 @@ fn a_merge_waits_while_work_is_paused_and_nobody_waits_for_it() {
     tidy_up(&rig.shared, &root, Occasion::Near);
     assert_eq!((packs(&root, FACTS).0 <= MANY, said(&rig)), (true, [1, 0, 1, 1, 1]));
     // A later start says the same.
-    drop(root);
-    let (again, place) = (Rig::new(), rig.dir.path().join("root"));
-    let options = Options { read_only: true, ..rig.shared.options.clone() };
-    let root = Arc::new(Root::open(&place, RootId(0), &options, false, Cancel::new()).unwrap());
-    again.shared.roots.write().unwrap().push(root.clone());
-    again.shared.ask(|done| Command::AddRoot(root.clone(), done));
-    assert_eq!(said(&again), [1, 0, 1, 1, 1]);
+    assert_eq!(said(&rig.follower().0), [1, 0, 1, 1, 1]);
 }
 
 #[test]
@@ -193,4 +209,89 @@ fn what_lives_no_more_stays_near_its_share_however_often_it_is_merged() {
     // The newest is there.
     let known = file("file.rs", "name_180 x\n").hash;
     assert!(rig.shared.snapshot().known(known, |_| true).is_some());
+}
+
+#[test]
+fn a_follower_takes_a_merge_in_and_keeps_what_stands() {
+    let rig = Rig::new();
+    let root = rig.root();
+    let large: Vec<FileRecord> = (0..50).map(|it| file(&format!("large_{it}.rs"), "large other\n")).collect();
+    rig.commit(&root, large);
+    rig.fill(&root, 6);
+    let (follower, theirs) = rig.follower();
+    let view = |rig: &Rig, root: &Root| -> Arc<PackView> {
+        let all = rig.shared.snapshot().packs_beside(root.id, &[]);
+        all.into_iter().max_by_key(|it| it.files().len()).unwrap()
+    };
+    let (before, standing) = (view(&follower, &theirs), packs(&root, FACTS).0);
+    rig.commit(&root, vec![file("file_2.rs", "changed x\n"), deleted("large_7.rs")]);
+    tidy_up(&rig.shared, &root, Occasion::Near);
+    rig.commit(&root, vec![file("file_9.rs", "later x\n")]);
+    assert!(packs(&root, FACTS).0 < standing);
+    look_after_stores(&follower.shared);
+    let said = |it: &Rig| ["changed", "name_2", "name_5", "later", "large"].map(|name| it.found(name));
+    assert_eq!((said(&follower), said(&rig)), ([1, 0, 1, 1, 49], [1, 0, 1, 1, 49]));
+    assert!(Arc::ptr_eq(&before, &view(&follower, &theirs)), "it was opened anew");
+    let loaded = |root: &Root| root.store.state().packs.len();
+    assert_eq!(follower.shared.snapshot().packs_beside(theirs.id, &[]).len(), packs(&root, FACTS).0);
+    assert_eq!(loaded(&theirs), loaded(&root));
+}
+
+#[test]
+fn another_models_vectors_do_not_push_those_out_that_are_used() {
+    let rig = Rig::new();
+    let root = rig.root();
+    let record = file("a.rs", "one two\n");
+    let run = |key, dims: usize| VectorRun { key, vectors: vec![quantise(&vec![0.5; dims])] };
+    let used = run_key(b"", &record.path, record.segments[0].key);
+    let commit = |records: &[FileRecord], runs: &[VectorRun], dims: usize| {
+        let note = shelf::note(&root, root.stage(), &rig.shared.counters.read());
+        rig.shared.apply(shelf::commit(&root, records, runs, dims, note).unwrap());
+    };
+    commit(&[record], &[run(used, 4)], 4);
+    for number in 0..4u8 {
+        commit(&[], &[run(Key([number; 16]), 8)], 8);
+    }
+    assert_eq!(rig.shared.snapshot().completeness().vectors, 1);
+    tidy_up(&rig.shared, &root, Occasion::Whole);
+    let left = root.store.state().packs.iter().filter(|it| it.kind() == VECTORS).count();
+    assert_eq!((left < 5, rig.shared.snapshot().completeness().vectors), (true, 1));
+}
+
+#[test]
+fn only_damage_in_what_answers_makes_them_incomplete() {
+    let rig = Rig::new();
+    let root = rig.root();
+    rig.fill(&root, 3);
+    for number in 0..12 {
+        rig.commit(&root, vec![file("file_1.rs", &format!("changed_{number} x\n"))]);
+        tidy_up(&rig.shared, &root, Occasion::Near);
+    }
+    rig.shared.ask(|done| Command::Walked(root.id, 0, true, done));
+    let damage = |kind: u32| {
+        let state = root.store.state();
+        let _ = state.packs.iter().find(|it| it.kind() == kind).unwrap().mark_damaged("for a test");
+        look_after_stores(&rig.shared);
+        rig.shared.snapshot().completeness().is_indexed()
+    };
+    assert_eq!((damage(SPARE), packs(&root, SPARE).0, rig.found("changed_11")), (true, 0, 1));
+    assert!(!damage(FACTS), "what is lost has to be found again");
+}
+
+#[test]
+fn whether_an_index_is_kept_is_asked_without_its_packs() {
+    let rig = Rig::new();
+    let (path, options) = (rig.dir.path().join("root"), &rig.shared.options);
+    assert!(!shelf::is_kept(&path, options));
+    let root = rig.root();
+    let path = root.path().to_path_buf();
+    assert!(!shelf::is_kept(&path, options));
+    rig.fill(&root, 1);
+    let place = root.store.place();
+    for entry in std::fs::read_dir(&place).unwrap().flatten() {
+        if entry.path().extension().is_some_and(|it| it == "pack") {
+            std::fs::write(entry.path(), "nothing").unwrap();
+        }
+    }
+    assert!(shelf::is_kept(&path, options));
 }

@@ -11,6 +11,7 @@ use portolan::base::cancel::Cancel;
 use portolan::base::hash::Key;
 use portolan::base::settings::Settings;
 use portolan::embed::{self, EmbedError, Embedder};
+use portolan::index::wants::Wants;
 use portolan::server::ServeOptions;
 use portolan::workspace::{Options, Stage, Workspace};
 use serde_json::{Value, json};
@@ -265,6 +266,37 @@ fn a_worktree_begins_with_what_another_has() {
     std::fs::remove_dir_all(place.root()).expect("it is there");
     let (alone, counted, embedded) = open(&linked("linked"));
     assert_eq!((counted, embedded, names(&alone)), ((0, 0), 0, [1, 0, 1]));
+}
+
+#[test]
+fn a_worktree_of_which_a_little_is_indexed_begins_with_what_another_has() {
+    let place = Place::new(12);
+    let linked = place.root().with_file_name("linked");
+    std::fs::create_dir(&linked).expect("a folder");
+    for number in 0..12 {
+        let name = format!("file_{number}.rs");
+        std::fs::copy(place.root().join(&name), linked.join(&name)).expect("it can be written");
+    }
+    let main = place.open();
+    complete(&main);
+    // Before it is known as a worktree a pass over it is killed, as it were, after its first commit.
+    let paused = Workspace::open(vec![], place.options()).expect("nothing to open");
+    paused.pause(true);
+    paused.add_root(&linked).expect("a folder");
+    let (done, found) = std::sync::mpsc::channel();
+    paused.seek(Wants::declared("function_3").expect("a name"), Cancel::new(), move |it| {
+        done.send(it).expect("it is waited for")
+    });
+    assert!(found.recv_timeout(PATIENCE).expect("an answer"));
+    assert_eq!(count(&paused, "function_3"), 1);
+    let git = place.root().join(".git/worktrees/linked");
+    std::fs::create_dir_all(&git).expect("a folder");
+    std::fs::write(git.join("gitdir"), format!("{}\n", linked.join(".git").display())).expect("a file");
+    std::fs::write(linked.join(".git"), format!("gitdir: {}\n", git.display())).expect("a file");
+    paused.pause(false);
+    complete(&paused);
+    assert_eq!(count(&paused, "function_11"), 1);
+    assert_eq!(paused.status().progress.files_parsed, 0, "all else was known");
 }
 
 #[test]

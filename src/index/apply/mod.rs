@@ -77,8 +77,13 @@ impl Builder {
         if ids.is_empty() {
             return;
         }
-        self.drop_slots(&self.slots(|it| it.root == root && it.is_stored() && ids.contains(&it.id)));
+        self.drop_file_packs(root, ids);
         self.drop_vector_packs(root, ids);
+    }
+
+    /// The same, of those that are packs of files.
+    pub fn drop_file_packs(&mut self, root: RootId, ids: &[PackId]) {
+        self.drop_slots(&self.slots(|it| it.root == root && it.is_stored() && ids.contains(&it.id)));
         self.drop_spares(|it| it.root == root && ids.contains(&it.id));
     }
 

@@ -29,6 +29,14 @@ impl Builder {
             return;
         }
         let slot = self.take_vector_slot(VectorState { id, document: None, root, view: view.clone() });
+        self.bind_waiting(slot, &view);
+    }
+
+    /// Binds what waits for runs of a pack.
+    fn bind_waiting(&mut self, slot: u32, view: &VectorView) {
+        if self.waiting.is_empty() {
+            return;
+        }
         for run in 0..view.run_count() {
             let key = view.key(run);
             let Some(waiting) = self.waiting.remove(&key) else { continue };
@@ -65,6 +73,8 @@ impl Builder {
         if lost {
             // Those may be found elsewhere, or have to wait, and the sums are others.
             self.bind_all();
+        } else {
+            self.bind_waiting(slot, &view);
         }
     }
 

@@ -78,6 +78,11 @@ impl<T> Shelf<T> {
         self.places.contains_key(key)
     }
 
+    /// The value of `key`; whether it was used lately stays as it is.
+    pub fn peek(&self, key: &Key) -> Option<&T> {
+        self.slots[*self.places.get(key)? as usize].value.as_ref()
+    }
+
     /// The value of `key`, which counts as used now.
     pub fn get(&mut self, key: &Key) -> Option<&mut T> {
         let at = *self.places.get(key)?;

@@ -67,6 +67,9 @@ impl<V: Stored> State<V> {
 
     /// Looks into hot, warm and cold.
     pub fn look(&mut self, key: &Key, group: usize, reading: Reading) -> Looked<V> {
+        if reading == Reading::Once {
+            return self.peek(key, group);
+        }
         let asked = reading == Reading::Asked;
         if let Some(held) = self.hot[group].get(key) {
             self.counts.hits[Tier::Hot as usize] += u64::from(asked);
@@ -93,6 +96,15 @@ impl<V: Stored> State<V> {
             Some(packed) => Looked::Packed(packed.clone()),
             None => Looked::Nothing,
         }
+    }
+
+    /// Looks without leaving a trace.
+    fn peek(&self, key: &Key, group: usize) -> Looked<V> {
+        let held = |shelf: &Shelf<Held<V>>, tier| Some(Looked::Decoded(shelf.peek(key)?.value.clone(), tier));
+        held(&self.hot[group], Tier::Hot)
+            .or_else(|| held(&self.warm, Tier::Warm))
+            .or_else(|| Some(Looked::Packed(self.cold.peek(key)?.clone())))
+            .unwrap_or(Looked::Nothing)
     }
 
     /// Warm becomes hot, where there is such a shelf and the value fits.

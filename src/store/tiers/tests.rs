@@ -291,3 +291,14 @@ proptest! {
         prop_assert!((0..4).all(|at| seen.bytes[at] <= seen.shares[at]), "{:?}", seen);
     }
 }
+
+#[test]
+fn a_pass_that_reads_once_leaves_the_order_of_use_alone() {
+    let it = tiers(200);
+    (0..).map(|number| ask(&it, number)).take_while(|_| it.tier_of(&key(0)).is_some()).for_each(drop);
+    let oldest = (1..).find(|number| it.tier_of(&key(*number)).is_some()).unwrap();
+    let found = it.read(&key(oldest), Group::default(), Reading::Once, |_| Err::<Text, _>("it is there"));
+    assert_eq!(found, Ok(text(oldest)));
+    ask(&it, 10_000);
+    assert_eq!(it.tier_of(&key(oldest)), None);
+}

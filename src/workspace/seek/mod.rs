@@ -97,7 +97,7 @@ fn seek(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>, known: &mut Known, 
         return false;
     }
     let counters = Counters::default();
-    let (counters, cancel) = (&counters, &shared.cancel);
+    let (counters, cancel) = (&counters, &root.cancel);
     let (lane, waited) = (Lane::Near, AtomicU64::default());
     let pass = Pass { shared, root, paths, snapshot, pool, counters, cancel, lane, asked: true, again: false, waited };
     crawl::run(&pass);
