@@ -43,7 +43,7 @@ def switch(server, root, contents, names, there):
         unmarked += not correct and not waits
         if time.time() - written > 300:
             raise SystemExit("never right")
-        time.sleep(0.02)
+        time.sleep(0.1)
     took = time.time() - written
     time.sleep(0.5)
     after = server.ask("portolan/status", {})

@@ -208,17 +208,19 @@ impl<'a> Search<'a> {
         let (declared, bytes) = part.declared.column(0);
         let names = part.names.texts();
         let (mut texts, mut numbers) = (Vec::new(), Vec::new());
-        for (mask, at) in masks.chunks_exact(8).zip(range) {
-            let mask = mask.try_into().map_or(0, u64::from_le_bytes);
-            if self.prefilter && !holds_but(self.needle.mask & !mask, typos) {
-                continue;
+        let start = range.start;
+        let mut take = |at: usize| {
+            let name = names.get(declared.get(bytes, start + at) as usize);
+            if !begins || self.needle.begins(name) {
+                texts.push(std::str::from_utf8(name).unwrap_or(""));
+                numbers.push((start + at) as u32);
             }
-            let name = names.get(declared.get(bytes, at) as usize);
-            if begins && !self.needle.begins(name) {
-                continue;
-            }
-            texts.push(std::str::from_utf8(name).unwrap_or(""));
-            numbers.push(at as u32);
+        };
+        match typos {
+            _ if !self.prefilter => (0..masks.len() / 8).for_each(take),
+            0 => holding::<0>(masks, self.needle.mask, &mut take),
+            1 => holding::<1>(masks, self.needle.mask, &mut take),
+            _ => holding::<2>(masks, self.needle.mask, &mut take),
         }
         let matches = if texts.is_empty() { Vec::new() } else { self.needle.matcher(typos).match_list(&texts) };
         let plain = |it: frizbee::Match| {
@@ -230,14 +232,25 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Whether at most `typos` of these bits are set. Counted by hand: a processor that counts bits is not taken for granted,
-/// and without one this stands for most of a search.
-#[inline]
-fn holds_but(mut missing: u64, typos: u32) -> bool {
-    for _ in 0..typos {
-        missing &= missing.wrapping_sub(1);
+/// Calls `take` with the position of each mask that holds all bits of `needle` but `TYPOS` at most. Most blocks hold none:
+/// those are passed over without a branch for each mask, and bits are counted by hand, since a processor that counts them
+/// is not taken for granted. This loop stands for most of a search.
+fn holding<const TYPOS: u32>(masks: &[u8], needle: u64, take: &mut dyn FnMut(usize)) {
+    const BLOCK: usize = 16;
+    for (number, block) in masks.chunks(BLOCK * 8).enumerate() {
+        let mut missing = [u64::MAX; BLOCK];
+        for (it, mask) in missing.iter_mut().zip(block.chunks_exact(8)) {
+            *it = needle & !mask.try_into().map_or(0, u64::from_le_bytes);
+        }
+        for _ in 0..TYPOS {
+            for it in &mut missing {
+                *it &= it.wrapping_sub(1);
+            }
+        }
+        if missing.iter().fold(false, |any, it| any | (*it == 0)) {
+            missing.iter().enumerate().filter(|it| *it.1 == 0).for_each(|it| take(number * BLOCK + it.0));
+        }
     }
-    missing == 0
 }
 
 fn in_pieces(pack: usize, all: Range<usize>) -> impl Iterator<Item = Piece> {

@@ -4,7 +4,7 @@
 use super::Builder;
 use crate::base::ids::RootId;
 use crate::index::bits::BitSet;
-use crate::index::snapshot::{Body, Location, SpareState, VectorRef};
+use crate::index::snapshot::{Body, Location, PackState, SpareState, VectorRef};
 use crate::index::vectors::VectorView;
 use crate::index::view::PackView;
 use crate::store::pack::PackId;
@@ -27,8 +27,8 @@ impl Builder {
         self.inner.spares.retain(|it| !gone(it));
     }
 
-    /// The vectors of a pack that files on disk use (open documents or not), and how many vectors they use in all packs of
-    /// the root.
+    /// The vectors of a pack that files on disk use (open documents or not), and about how many vectors they use in
+    /// all packs of the root (where a document is open, its file counts none).
     pub fn used_vectors(&self, root: RootId, ids: &[PackId]) -> (Vec<(PackId, UsedVectors)>, u64) {
         let mut out: Vec<(u32, PackId, UsedVectors)> = Vec::new();
         for (slot, it) in self.inner.vectors.iter().enumerate() {
@@ -37,33 +37,46 @@ impl Builder {
                 out.push((slot as u32, it.id, used));
             }
         }
+        let concerns = |slot: u32| {
+            let foreign =
+                self.inner.vectors.get(slot as usize).and_then(Option::as_ref).is_some_and(|it| it.root != root);
+            foreign || out.iter().any(|it| it.0 == slot)
+        };
+        let concerned: Vec<bool> = (0..self.inner.vectors.len() as u32).map(concerns).collect();
         let mut all = 0;
         for (slot, state) in self.inner.packs.iter().enumerate() {
             let Some(state) = state.as_ref().filter(|it| it.root == root) else { continue };
             let Body::Stored(view) = &state.body else { continue };
-            for (ordinal, &file) in state.file_ids.iter().enumerate() {
-                let here = Location { slot: slot as u32, ordinal: ordinal as u32 };
-                if self.inner.locations.stored(file) != Some(here) {
-                    continue;
-                }
-                for segment in view.files().segments_of(ordinal) {
-                    let Some(found) = state.vectors.get(segment).filter(|it| **it != VectorRef::NONE) else { continue };
-                    all += view.files().passages_of(segment).len() as u64;
-                    let Some(Some(bound)) = self.inner.vectors.get(found.slot as usize) else { continue };
-                    let Some(run) = bound.view.run_from(found.first as usize) else { continue };
-                    if bound.root != root {
-                        // Another index has the same; that one may go at any time.
-                        for (.., own) in &mut out {
-                            if let Some(run) = own.view.find(bound.view.key(run)) {
-                                own.used.set(run);
-                            }
-                        }
-                    } else if let Some((.., it)) = out.iter_mut().find(|it| it.0 == found.slot) {
-                        it.used.set(run);
-                    }
+            all += state.live_vectors;
+            // Most segments point into other packs, and a merge of small ones must not look closely at each of them.
+            for (segment, found) in state.vectors.iter().enumerate() {
+                if concerned.get(found.slot as usize) == Some(&true) && self.is_stored_in(slot, state, view, segment) {
+                    self.mark(&mut out, root, *found);
                 }
             }
         }
         (out.into_iter().map(|(_, id, used)| (id, used)).collect(), all)
+    }
+    /// Whether the file on disk that a segment belongs to is the one in this pack.
+    fn is_stored_in(&self, slot: usize, state: &PackState, view: &PackView, segment: usize) -> bool {
+        let ordinal = view.files().file_of_segment(segment);
+        let here = Location { slot: slot as u32, ordinal: ordinal as u32 };
+        state.file_ids.get(ordinal).is_some_and(|&file| self.inner.locations.stored(file) == Some(here))
+    }
+
+    /// Marks the run that a segment points at.
+    fn mark(&self, out: &mut [(u32, PackId, UsedVectors)], root: RootId, found: VectorRef) {
+        let Some(Some(bound)) = self.inner.vectors.get(found.slot as usize) else { return };
+        let Some(run) = bound.view.run_from(found.first as usize) else { return };
+        if bound.root != root {
+            // Another index has the same; that one may go at any time.
+            for (.., own) in out {
+                if let Some(run) = own.view.find(bound.view.key(run)) {
+                    own.used.set(run);
+                }
+            }
+        } else if let Some((.., it)) = out.iter_mut().find(|it| it.0 == found.slot) {
+            it.used.set(run);
+        }
     }
 }
