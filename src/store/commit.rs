@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::disk::Disk;
@@ -72,7 +73,7 @@ impl StagedWriter {
 impl Store {
     /// Begins a pack of `kind` on disk. An error means that the disk refuses: give the work up and keep the old packs.
     pub fn stage(&self, kind: u32) -> Result<StagedWriter, StoreError> {
-        let mut inner = self.locked();
+        let inner = self.locked();
         if !matches!(inner.role, Role::Writer(_)) {
             return Err(StoreError::NotWriter);
         }
@@ -119,9 +120,10 @@ impl Store {
 }
 
 impl Inner {
-    pub fn temporary_name(&mut self) -> String {
-        self.temporary += 1;
-        format!("{}-{}{TEMPORARY}", std::process::id(), self.temporary)
+    /// A name that no other store of this process uses: one that was let go may still have a file here.
+    pub fn temporary_name(&self) -> String {
+        static NUMBERS: AtomicU64 = AtomicU64::new(0);
+        format!("{}-{}{TEMPORARY}", std::process::id(), NUMBERS.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Writes a pack to disk, or to memory where the disk refuses.

@@ -122,7 +122,6 @@ pub(super) struct Inner {
     /// When a reader first saw that its directory is gone.
     pub missing_since: Option<Instant>,
     pub notices: Arc<Notices>,
-    pub temporary: u64,
 }
 
 impl Store {
@@ -153,7 +152,6 @@ impl Store {
             refused_at: None,
             missing_since: None,
             notices: notices.clone(),
-            temporary: 0,
         };
         inner.begin(Instant::now());
         inner.told = inner.state.clone();
@@ -174,6 +172,11 @@ impl Store {
     /// Whether all that was committed is on disk.
     pub fn is_saved(&self) -> bool {
         self.standing.load(Ordering::Acquire) & IS_SAVED != 0
+    }
+
+    /// Writes no more, and leaves the index to whoever opens it next.
+    pub fn let_go(&self) {
+        self.locked().role = Role::Onlooker;
     }
 
     /// What the user should be told since the last call: each once, with its remedy.

@@ -193,6 +193,8 @@ impl Handle {
             self.request(Request::Near(around, inside));
         }
         self.shared.ask(|done| Command::RemoveRoot(root.id, done));
+        // Requests that wait may hold the root for long; who opens the folder again must find its index free.
+        root.store.let_go();
         self.shared.restage();
     }
 

@@ -286,6 +286,10 @@ impl Shared {
     /// nobody else commits, so that it can leave out what another crawl has just overtaken.
     pub fn commit(&self, root: &Root, what: impl FnOnce() -> (Vec<FileRecord>, Vec<VectorRun>)) {
         let _order = root.committing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.roots().iter().all(|it| it.id != root.id) {
+            // It was removed: its store is another's.
+            return;
+        }
         let (records, runs) = what();
         if records.is_empty() && runs.is_empty() {
             return;

@@ -121,6 +121,8 @@ impl PackView {
             slots[it.0] = slot as u32;
         }
         let Some(words) = self.words() else { return Vec::new() };
+        // Files that are asked for together lie together: behind the last of them no list has to be read.
+        let end = segments.iter().map(|&at| self.files().passages_of(at).end).max().unwrap_or(0);
         let (column, bytes) = self.files().passages.column(passage::SEGMENT);
         let mut terms = words.body.terms.cursor();
         for term in 0..words.body.terms.len() {
@@ -131,7 +133,7 @@ impl PackView {
                 self.note(format!("the postings of term {term} cannot be read"));
                 return Vec::new();
             };
-            for (doc, body, name) in list {
+            for (doc, body, name) in list.take_while(|it| (it.0 as usize) < end) {
                 let segment = column.get(bytes, doc as usize) as usize;
                 let Some(&slot) = slots.get(segment).filter(|it| **it != NONE) else { continue };
                 let first = self.files().passages_of(segment).start;

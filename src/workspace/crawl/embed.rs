@@ -78,7 +78,10 @@ pub fn missing(pass: &Pass<'_>) {
                         since = Instant::now();
                     }
                 }
-                Err(error) => return pass.shared.notice(&error.to_string()),
+                Err(error) => {
+                    commit(pass, &mut runs);
+                    return pass.shared.notice(&error.to_string());
+                }
             }
         }
         commit(pass, &mut runs);
