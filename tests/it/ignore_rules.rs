@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use portolan::base::cancel::Cancel;
 use portolan::workspace::{Options, RuleOptions, Skip, Workspace};
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 22] = [
     "a.log",
     "b.rs",
     "keep.log",
@@ -24,8 +24,14 @@ const NAMES: [&str; 16] = [
     "back\\slash",
     "star*",
     "a-b_c.9",
+    "[a",
+    "a1",
+    "]",
+    "^",
+    "-",
+    "b\t",
 ];
-const PATTERNS: [&str; 68] = [
+const PATTERNS: [&str; 95] = [
     "*.log",
     "!keep.log",
     "out/",
@@ -95,6 +101,34 @@ const PATTERNS: [&str; 68] = [
     "!d1/*.rs",
     "a-b_c.[0-9]",
     "*/*/x.tmp",
+    // Classes, and what is not a space at the end.
+    "build/\t",
+    "b\t",
+    "b\\\t",
+    "d1[!x]b.rs",
+    "d1[.-0]b.rs",
+    "d1[/]b.rs",
+    "a[[:digit:]]",
+    "a[![:digit:]]",
+    "[[:alpha:][:punct:]]*",
+    "[[:digit:]",
+    "[[:foo:]a]",
+    "[\\]a]",
+    "[!]a]",
+    "[^\\^]",
+    "[{b]*",
+    "x[",
+    "[a-c-9]",
+    "[--0]*",
+    "[!!]",
+    "[!-]",
+    "[\\^]",
+    "[!a]/",
+    "/[!d]*",
+    "d1/[!a]*",
+    "[a-\\c]*",
+    "[ -b]*",
+    "tail\\  ",
 ];
 
 /// Small, fast, the same on every machine.

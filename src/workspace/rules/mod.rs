@@ -5,6 +5,7 @@
 //! Order of precedence, as git and ripgrep have it: exclude settings, include settings, `.portolanignore`, `.ignore`,
 //! `.gitignore`, `.git/info/exclude`; within one kind the file nearest to the path decides, within a file its last line.
 
+mod glob;
 mod needs;
 pub(super) mod patterns;
 mod reader;
@@ -271,7 +272,8 @@ impl Rules {
     pub fn forget_beneath(&self, path: &RelPath) {
         if path.as_bytes().is_empty() {
             self.known.clear();
-        } else if self.known.contains_key(path) {
+        } else {
+            // It may be gone from here where what lay beneath it is not.
             let top = path.as_bytes();
             let beneath = |it: &[u8]| it.starts_with(top) && it.get(top.len()).is_none_or(|&b| b == b'/');
             self.known.retain(|it, _| !beneath(it.as_bytes()));

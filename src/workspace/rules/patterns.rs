@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+use super::glob::as_git_reads_it;
 use super::needs::{Finder, Need, rarest};
 
 /// Neighbours that need the same word are compiled together, at most so many.
@@ -41,8 +42,8 @@ struct Group {
 }
 
 impl Patterns {
-    /// Reads the lines of `text`; those that are no valid pattern or no UTF-8 are left out, as git leaves out what it cannot
-    /// read. `None` where there are no lines.
+    /// Reads the lines of `text`; those that are no valid pattern are left out, as git has it, and those that are no UTF-8,
+    /// which the crate cannot read. `None` where there are no lines.
     pub fn from_text(text: &[u8]) -> Option<Self> {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let lines: Vec<&str> = text
@@ -51,7 +52,7 @@ impl Patterns {
             .filter(|line| line.len() <= MAX_LINE)
             .filter_map(|line| std::str::from_utf8(line).ok())
             // An exclamation mark alone takes nothing back; to the crate it is everything.
-            .filter(|line| !line.trim().is_empty() && !line.starts_with('#') && line.trim_end() != "!")
+            .filter(|line| !line.starts_with('#') && !matches!(line.trim_end_matches(' '), "" | "!"))
             .collect();
         let mut groups: Vec<(Option<Need>, Group)> = Vec::new();
         for (line, need) in lines.iter().zip(rarest(&lines)) {
@@ -101,9 +102,18 @@ impl Group {
         let Some(compiled) = self.compiled() else { return Verdict::None };
         match compiled.matched(Path::new(OsStr::from_bytes(path)), is_dir) {
             ignore::Match::None => Verdict::None,
-            ignore::Match::Ignore(glob) => Verdict::Ignore(original(glob.original())),
+            ignore::Match::Ignore(glob) => Verdict::Ignore(self.original(glob.original())),
             ignore::Match::Whitelist(_) => Verdict::Keep,
         }
+    }
+
+    /// The line as it stands in the file.
+    fn original(&self, line: &str) -> String {
+        if !line.contains(['\\', '[', '{', '*']) {
+            return line.to_owned();
+        }
+        let mut lines = self.lines.iter().rev().map(|it| it.trim_end_matches(' '));
+        lines.find(|it| as_git_reads_it(it).is_some_and(|it| it == line)).unwrap_or(line).to_owned()
     }
 
     fn compiled(&self) -> Option<&Gitignore> {
@@ -115,35 +125,10 @@ impl Group {
 fn compile(lines: &[Box<str>]) -> Option<Gitignore> {
     let mut builder = GitignoreBuilder::new("");
     for line in lines {
-        // An error concerns this line alone.
-        let _ = builder.add_line(None, &as_git_reads_it(line));
+        if let Some(line) = as_git_reads_it(line) {
+            // An error concerns this line alone.
+            let _ = builder.add_line(None, &line);
+        }
     }
     builder.build().ok().filter(|it| !it.is_empty())
-}
-
-/// The line in the crate's words where it means something else to it: to git braces are characters like others, where the
-/// crate takes what stands between them for alternatives; and three stars are as good as two.
-fn as_git_reads_it(line: &str) -> std::borrow::Cow<'_, str> {
-    if !line.contains(['{', '}']) && !line.contains("***") {
-        return line.into();
-    }
-    let mut out = String::with_capacity(line.len() + 4);
-    let (mut escaped, mut class, mut stars) = (false, false, 0);
-    for c in line.chars() {
-        if !escaped && !class && matches!(c, '{' | '}') {
-            out.push('\\');
-        }
-        stars = if c == '*' && !escaped && !class { stars + 1 } else { 0 };
-        class = !escaped && (c == '[' || class && c != ']');
-        escaped = !escaped && c == '\\';
-        if stars <= 2 {
-            out.push(c);
-        }
-    }
-    out.into()
-}
-
-/// The line as it stands in the file.
-fn original(line: &str) -> String {
-    line.replace("\\{", "{").replace("\\}", "}")
 }

@@ -202,3 +202,24 @@ fn an_ignore_file_that_is_no_file_counts_as_absent() {
     let files = sights(&root, &rules).into_iter().filter(|it| matches!(it, Sight::File { .. })).count();
     assert_eq!(files, 2);
 }
+
+#[test]
+fn rules_of_a_replaced_folder_are_forgotten_however_few_are_remembered() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        std::fs::create_dir_all(dir.path().join(path).parent().unwrap()).unwrap();
+        std::fs::write(dir.path().join(path), text).unwrap();
+    };
+    write("a/b/x.log", "");
+    write("other/b/x.log", "");
+    write("other/b/.gitignore", "*.log\n");
+    let root = RootDir::open(dir.path()).unwrap();
+    let rules = Rules::new(&root, &RuleOptions { remembered: 1, ..RuleOptions::default() });
+    let path = |it: &str| RelPath::from_bytes(it.as_bytes()).unwrap();
+    let judged = || rules.judge(&root, &path("a/b/x.log"), EntryKind::File);
+    assert_eq!(judged(), None);
+    std::fs::rename(dir.path().join("a"), dir.path().join("gone")).unwrap();
+    std::fs::rename(dir.path().join("other"), dir.path().join("a")).unwrap();
+    rules.forget_beneath(&path("a"));
+    assert_eq!(judged(), Some(Skip::Ignored("a/b/.gitignore: *.log".into())));
+}
