@@ -47,6 +47,6 @@ pub(crate) fn own() -> Vec<Extension> {
         Extension::new("portolan/status", Lane::Answer, handlers::status::status),
         Extension::new("portolan/semanticSearch", Lane::Answer, handlers::semantic_search::answer),
         Extension::new("portolan/pause", Lane::Answer, handlers::status::pause),
-        Extension::new("portolan/prefetch", Lane::Answer, handlers::prefetch::prefetch),
+        Extension::new("portolan/prefetch", Lane::Slow, handlers::prefetch::prefetch),
     ]
 }

@@ -198,11 +198,15 @@ impl Handle {
         self.shared.restage();
     }
 
+    pub fn try_again(&self) {
+        self.shared.roots().iter().for_each(|root| root.try_again());
+        self.rescan(&[]);
+    }
+
     pub fn rescan(&self, paths: &[PathBuf]) {
         if paths.is_empty() {
             for root in self.shared.roots() {
                 root.rules.forget();
-                root.try_again();
                 self.request(Request::Whole(root));
             }
         }

@@ -233,8 +233,8 @@ impl Workspace {
     }
 
     /// Files of the index, of all roots, whose path a pattern names (as in `.gitignore`, relative to the root). `None`
-    /// where no pattern says anything.
-    pub fn matching(&self, snapshot: &Snapshot, patterns: &[String]) -> Option<Vec<FileId>> {
+    /// where no pattern says anything; not all of them where `cancel` came first.
+    pub fn matching(&self, snapshot: &Snapshot, patterns: &[String], cancel: &Cancel) -> Option<Vec<FileId>> {
         let patterns = rules::patterns::Patterns::from_text(patterns.join("\n").as_bytes())?;
         if !patterns.has_valid_lines() {
             return None;
@@ -244,7 +244,7 @@ impl Workspace {
         let named = |it: &FileId| {
             snapshot.path(*it).is_some_and(|(_, path)| patterns.matched_with_parents(path.as_bytes(), false))
         };
-        Some(all.filter(named).collect())
+        Some(all.take_while(|_| !cancel.is_cancelled()).filter(named).collect())
     }
 
     /// Counters, roots, memory, quarantine at this moment.
@@ -304,7 +304,12 @@ impl Workspace {
         self.handle.remove_root(path);
     }
 
-    /// Looks at these files and folders again (absolute paths); none: at everything, what is quarantined included.
+    /// Looks at everything again, and tries what is quarantined once more.
+    pub fn rescan_all(&self) {
+        self.handle.try_again();
+    }
+
+    /// Looks at these files and folders again (absolute paths); none: at everything.
     pub fn rescan(&self, paths: Vec<PathBuf>) {
         self.handle.rescan(&paths);
     }

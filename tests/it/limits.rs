@@ -126,6 +126,7 @@ fn a_client_pauses_indexing_and_works_on() {
     assert_eq!(command(&mut client, "portolan.server.pause"), json!({ "paused": true }));
     let refused = client.request("portolan/pause", json!({ "paused": "yes" })).unwrap_err();
     assert_eq!(refused.code, -32602);
+    assert_eq!(client.request("portolan/pause", json!([true])).unwrap_err().code, -32602);
 }
 
 #[test]

@@ -152,5 +152,12 @@ fn a_client_has_files_read_ahead_and_the_status_tells_what_was_used() {
     assert_eq!((&seen["prefetched"]["used"], &seen["misses"]), (&json!(1), &json!(0)), "{seen:#}");
     assert!(client.request("portolan/prefetch", json!({ "pattern": "a\nb" })).is_err());
     assert!(client.request("portolan/prefetch", json!({ "paths": vec!["x"; 10_001] })).is_err());
+    for nonsense in [json!({ "path": ["a"] }), json!({ "patterns": ["*.rs"] }), json!([]), json!(null)] {
+        assert_eq!(client.request("portolan/prefetch", nonsense).unwrap_err().code, -32602);
+    }
+    let nothing = json!({ "accepted": 0, "matched": 0, "queued": false });
+    for paths in [json!(["."]), json!(["src", "/never/there"]), json!([])] {
+        assert_eq!(client.request("portolan/prefetch", json!({ "paths": paths })).unwrap(), nothing);
+    }
     assert_eq!(client.request("portolan/prefetch", json!({})).unwrap(), json!({ "accepted": 0, "matched": 0 }));
 }

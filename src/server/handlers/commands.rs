@@ -25,7 +25,7 @@ pub(crate) fn execute(session: &Session, params: &ExecuteCommandParams, cancel: 
     match params.command.as_str() {
         RESCAN => {
             if let Some(workspace) = session.workspace() {
-                workspace.rescan(Vec::new());
+                workspace.rescan_all();
             }
             Ok(Value::Null)
         }

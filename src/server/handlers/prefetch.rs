@@ -22,12 +22,11 @@ const PATTERNS: usize = 1_000;
 const PATTERN_BYTES: usize = 4_096;
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Wish {
-    #[serde(default)]
-    paths: Vec<String>,
+    paths: Option<Vec<String>>,
     /// One pattern, or a list.
-    #[serde(default)]
-    pattern: Patterns,
+    pattern: Option<Patterns>,
 }
 
 #[derive(Deserialize)]
@@ -37,20 +36,24 @@ enum Patterns {
     Many(Vec<String>),
 }
 
-impl Default for Patterns {
-    fn default() -> Self {
-        Self::Many(Vec::new())
-    }
-}
-
 /// portolan/prefetch `{paths: [URI or path beneath the first root], pattern: "src/**/*.rs" or a list}`: these files are
-/// looked at first, and their facts brought into memory in the background. Says how many paths lie beneath a root, and how
-/// many files of the index the patterns name. A wish without paths and patterns withdraws those before.
-pub(crate) fn prefetch(session: &Session, params: Value, _: &Cancel) -> Result<Value, Error> {
+/// looked at first, and their facts brought into memory in the background. Says how many paths lie beneath a root and are no
+/// folder (a pattern names what is in one), and how many files of the index the patterns name. A wish that says nothing,
+/// `{}`, withdraws those before.
+pub(crate) fn prefetch(session: &Session, params: Value, cancel: &Cancel) -> Result<Value, Error> {
+    if !params.is_object() {
+        return Err(Error::invalid_params("an object is wanted; {} withdraws what was wished"));
+    }
     let Wish { paths, pattern } = serde_json::from_value(params).map_err(|e| Error::invalid_params(e.to_string()))?;
+    if paths.is_none() && pattern.is_none() {
+        session.wished.withdraw();
+        return Ok(json!({ "accepted": 0, "matched": 0 }));
+    }
+    let paths = paths.unwrap_or_default();
     let patterns = match pattern {
-        Patterns::One(it) => vec![it],
-        Patterns::Many(all) => all,
+        None => Vec::new(),
+        Some(Patterns::One(it)) => vec![it],
+        Some(Patterns::Many(all)) => all,
     };
     if paths.len() > PATHS || patterns.len() > PATTERNS {
         return Err(Error::invalid_params(format!("at most {PATHS} paths and {PATTERNS} patterns at once")));
@@ -59,15 +62,20 @@ pub(crate) fn prefetch(session: &Session, params: Value, _: &Cancel) -> Result<V
         return Err(Error::invalid_params(format!("a pattern is one line of at most {PATTERN_BYTES} bytes")));
     }
     let Some(workspace) = session.workspace() else { return Ok(json!({ "accepted": 0, "matched": 0 })) };
-    let inside: Vec<PathBuf> = paths.iter().filter_map(|it| session.roots.locate(it)).collect();
-    if paths.is_empty() && patterns.is_empty() {
-        session.wished.withdraw();
-        return Ok(json!({ "accepted": 0, "matched": 0 }));
-    }
+    // To look at a folder is a walk: saves would wait for it.
+    let is_folder = |it: &PathBuf| std::fs::symlink_metadata(it).is_ok_and(|it| it.is_dir());
+    let inside: Vec<PathBuf> =
+        paths.iter().filter_map(|it| session.roots.locate(it)).filter(|it| !is_folder(it)).collect();
     let accepted = inside.len();
     let snapshot = workspace.snapshot();
-    let matched = workspace.matching(&snapshot, &patterns).unwrap_or_default();
+    let matched = workspace.matching(&snapshot, &patterns, cancel).unwrap_or_default();
+    if cancel.is_cancelled() {
+        return Err(Error::request_cancelled());
+    }
     let count = matched.len();
+    if accepted == 0 && count == 0 {
+        return Ok(json!({ "accepted": 0, "matched": 0, "queued": false }));
+    }
     if accepted > 0 {
         // What is not indexed yet comes first; what is, is looked at for changes.
         workspace.rescan(inside.clone());

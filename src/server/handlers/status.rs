@@ -121,6 +121,9 @@ pub(crate) fn pause(session: &Session, params: Value, _: &Cancel) -> Result<Valu
     struct Pause {
         paused: bool,
     }
+    if !params.is_object() {
+        return Err(Error::invalid_params("an object is wanted, such as {\"paused\": true}"));
+    }
     let Pause { paused } = serde_json::from_value(params).map_err(|e| Error::invalid_params(e.to_string()))?;
     Ok(set_paused(session, paused))
 }
