@@ -252,7 +252,7 @@ impl Builder {
 
     fn add_pack(&mut self, root: RootId, id: PackId, view: Arc<PackView>, only_from: Option<&[u32]>) {
         let files = view.files();
-        let file_ids: Vec<FileId> = (0..files.len()).map(|at| self.inner.ids.intern(root, &files.path(at))).collect();
+        let file_ids = self.inner.ids.intern_all(root, (0..files.len()).map(|at| files.path(at)));
         let state = PackState {
             id,
             root,

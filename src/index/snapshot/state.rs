@@ -8,7 +8,9 @@ use crate::index::overlay::OverlayFile;
 use crate::index::vectors::VectorView;
 use crate::index::view::PackView;
 use crate::store::pack::PackId;
+use foldhash::quality::RandomState;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, RwLock};
 
 /// A pack on disk or an open document.
@@ -130,21 +132,38 @@ pub struct FileIds(RwLock<Ids>);
 
 #[derive(Default)]
 struct Ids {
-    numbers: HashMap<(RootId, RelPath), FileId>,
+    numbers: HashMap<(RootId, RelPath), FileId, RandomState>,
     paths: Vec<(RootId, RelPath)>,
+}
+
+impl Ids {
+    fn number(&mut self, root: RootId, path: RelPath) -> FileId {
+        match self.numbers.entry((root, path)) {
+            Entry::Occupied(it) => *it.get(),
+            Entry::Vacant(it) => {
+                let id = FileId(self.paths.len() as u32);
+                self.paths.push(it.key().clone());
+                *it.insert(id)
+            }
+        }
+    }
 }
 
 impl FileIds {
     /// The number of a path, a new one if it is new.
     pub fn intern(&self, root: RootId, path: &RelPath) -> FileId {
-        if let Some(id) = self.find(root, path) {
-            return id;
-        }
+        // Mostly known: an open document comes here at each edit.
+        self.find(root, path).unwrap_or_else(|| {
+            let mut ids = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+            ids.number(root, path.clone())
+        })
+    }
+
+    /// The numbers of many paths, in their order.
+    pub fn intern_all(&self, root: RootId, paths: impl ExactSizeIterator<Item = RelPath>) -> Vec<FileId> {
         let mut ids = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let id = FileId(ids.paths.len() as u32);
-        ids.paths.push((root, path.clone()));
-        ids.numbers.insert((root, path.clone()), id);
-        id
+        ids.numbers.reserve(paths.len());
+        paths.map(|path| ids.number(root, path)).collect()
     }
 
     pub fn find(&self, root: RootId, path: &RelPath) -> Option<FileId> {
