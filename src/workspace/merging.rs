@@ -4,9 +4,13 @@
 //! within a share of the limit; a merge holds up no commit, and what a commit changes meanwhile ends it. Must not know
 //! files on disk.
 
+mod choose;
+
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
+pub use self::choose::Occasion;
+use self::choose::{choose, choose_near};
 use super::pace::Whose;
 use super::roots::Root;
 use super::shelf;
@@ -33,12 +37,6 @@ const MERGED_IN_MEMORY: u64 = 32;
 /// Up to so many bytes a merge is made in memory anyway.
 const SMALL: u64 = 1 << 20;
 
-/// So many times as large as the smaller ones of a merge together may its largest pack be for a change of a few files.
-const LOPSIDED: u64 = 8;
-
-/// Together so many bytes while somebody saves: the next save waits for it.
-const MERGED_NEAR: u64 = 32 << 20;
-
 /// Bytes that are written between two looks whether work may go on.
 const PACED: usize = 64 << 10;
 
@@ -47,15 +45,6 @@ const SPARE_SHARE: u64 = 5;
 /// Or so many bytes of source, or vectors, where that is more.
 const LEAST_SPARE: u64 = 1 << 20;
 const LEAST_SPARE_VECTORS: u64 = 2_000;
-
-/// Why packs are merged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Occasion {
-    /// A whole pass has ended: only as much as has to be.
-    Whole,
-    /// A few files have changed: so much that the next few changes need no merge.
-    Near,
-}
 
 /// Merges until packs are few, or what is left does not fit into memory.
 pub fn tidy_up(shared: &Shared, root: &Root, occasion: Occasion) {
@@ -116,33 +105,6 @@ fn merge(shared: &Shared, root: &Root, kind: u32, many: usize, occasion: Occasio
     }
 }
 
-/// The smallest packs that have to be merged so that no more than `many` are left: positions, ascending. At least two,
-/// together at most `most` bytes.
-fn choose(sizes: &[u64], many: usize, most: u64, occasion: Occasion) -> Option<Vec<usize>> {
-    let mut least = (sizes.len() + 1).checked_sub(many).filter(|it| *it >= 2)?;
-    let mut order: Vec<usize> = (0..sizes.len()).collect();
-    order.sort_by_key(|&it| (sizes[it], it));
-    let near = occasion == Occasion::Near;
-    // A large pack that is written anew for small ones makes room for some more, else the next change would do it again.
-    let small: u64 = order[..least - 1].iter().map(|&it| sizes[it]).sum();
-    if near && sizes[order[least - 1]] / LOPSIDED > small {
-        least = (least + (many / 4).max(1)).min(order.len());
-    }
-    let (mut chosen, mut sum) = (Vec::new(), 0u64);
-    for it in order {
-        let enough = chosen.len() >= least;
-        // Of about the same size: taken along they need not be merged one by one soon.
-        let alike = near && sizes[it] <= sum && sizes.len() - chosen.len() >= many / 2;
-        if sum.saturating_add(sizes[it]) > most || enough && !alike {
-            break;
-        }
-        sum += sizes[it];
-        chosen.push(it);
-    }
-    chosen.sort_unstable();
-    (chosen.len() >= 2).then_some(chosen)
-}
-
 /// Some packs of one kind, and what was alive of them when they were chosen.
 struct Job<'a> {
     shared: &'a Shared,
@@ -168,10 +130,11 @@ impl<'a> Job<'a> {
         let sizes: Vec<u64> = packs.iter().map(|it| it.size()).collect();
         let on_disk = root.store.is_saved();
         let share = shared.options.memory_limit / if on_disk { MERGED } else { MERGED_IN_MEMORY };
-        // While somebody saves, large ones have time, unless they have become many.
-        let is_short = occasion == Occasion::Near && packs.len() <= 2 * many;
-        let share = if is_short { share.min(MERGED_NEAR) } else { share };
-        let chosen = choose(&sizes, many, shared.options.merge.bytes.unwrap_or(share), occasion)?;
+        let most = shared.options.merge.bytes.unwrap_or(share);
+        let chosen = match occasion {
+            Occasion::Near => choose_near(&sizes, many, most),
+            Occasion::Whole => choose(&sizes, many, most, occasion),
+        }?;
         let bytes: u64 = chosen.iter().map(|&it| sizes[it]).sum();
         let keep_deleted = chosen.len() < packs.len();
         let packs: Vec<Arc<Pack>> = chosen.iter().map(|&it| packs[it].clone()).collect();
@@ -380,51 +343,4 @@ fn spare_files(view: &PackView, kept: &BitSet, snapshot: &Snapshot, left: &mut u
         }
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Occasion, choose};
-
-    #[test]
-    fn the_smallest_are_merged_until_few_are_left() {
-        assert_eq!(choose(&[9, 1, 2, 3, 9, 1, 1], 4, 100, Occasion::Whole), Some(vec![1, 2, 5, 6]));
-        assert_eq!(choose(&[9, 1, 2, 3, 9, 1, 1], 7, 100, Occasion::Whole), None);
-        assert_eq!(choose(&[9, 9, 9], 1, 17, Occasion::Whole), None);
-        assert_eq!(choose(&[], 4, 17, Occasion::Whole), None);
-    }
-
-    #[test]
-    fn what_is_of_about_the_same_size_is_taken_along() {
-        assert_eq!(choose(&[900, 1, 1, 1, 1, 1, 1], 6, 5_000, Occasion::Whole), Some(vec![1, 2]));
-        assert_eq!(choose(&[900, 1, 1, 1, 1, 1, 1], 6, 5_000, Occasion::Near), Some(vec![1, 2, 3, 4, 5]));
-    }
-
-    #[test]
-    fn a_thousand_small_packs_are_written_a_few_times_each() {
-        // Many slots free; none; none, and each a bit larger than the one before; none, and each twice as large.
-        let growing = (0..11).map(|it| 4_000 + it * 400).collect();
-        let ladder = (0..11).map(|it| 4 << it).collect();
-        let none = vec![4_000; 11];
-        for (mut sizes, many, most) in
-            [(vec![4_000; 8], 16, 10_000), (none, 11, 50_000), (growing, 11, 60_000), (ladder, 11, 20_000)]
-        {
-            let mut written = 0u64;
-            for _ in 0..1_000 {
-                sizes.push(1);
-                while let Some(chosen) = choose(&sizes, many, 1 << 40, Occasion::Near) {
-                    let sum: u64 = chosen.iter().map(|&it| sizes[it]).sum();
-                    written += sum;
-                    let mut at = 0;
-                    sizes.retain(|_| {
-                        at += 1;
-                        !chosen.contains(&(at - 1))
-                    });
-                    sizes.push(sum);
-                }
-                assert!(sizes.len() <= many);
-            }
-            assert!(written < most, "{many}: {written}");
-        }
-    }
 }
