@@ -1,6 +1,6 @@
 """A day of typing in minutes: edits to one document with requests between them and files that come, change and go on disk.
 
-Usage: soak.py BINARY [--file FILE] [--edits 100000] [--requests 20000] [--events 5000] [--rate 240] [--wild]
+Usage: soak.py BINARY [--file FILE] [--edits 100000] [--requests 20000] [--events 5000] [--rate 260] [--wild]
 
 Edits come as they do from a person: runs of them beside one another at places all over the file, each of which may break
 the text (brackets, names cut in two), and all of which are taken back some time later, so that the text stays a program
@@ -10,11 +10,14 @@ second (0: as fast as they go); nothing waits for an answer but a fifth request 
 Events are saves, creations, deletions and renames of files of some KiB, and saves of the document, that only the watcher
 tells of. After each tenth, when all of them can be asked and it has been quiet for `--quiet` seconds (the server gives back
 what it does not need each ten), memory (PSS), descriptors, threads and processes of the whole tree are looked at. Shown are
-the growth of memory (the slope through what was seen from the first tenth on, which is warm-up: allocators give back late,
-so that two points say little) and how much of it the tiers of the cache are, which fill up to `cache.memory_budget_mb`;
-whether the rest is flat (never more in the later half than in the earlier one); the 99th percentile of answers of the last
+the growth of memory (the slope through what was seen from the first tenth on: allocators give back late, so that two points
+say little) and how much of it the tiers of the cache are; whether the rest is flat (never more in the later half than in the earlier one); the 99th percentile of answers of the last
 tenth against the first, each from the moment it was asked; and at the end whether every file is found by what it declares
 now and the outline equals that of a fresh copy. Exit status 1 where one of them falls short.
+
+Warm-up are `--before` events and the first tenth: until then the index comes to as many packs, and to as much of what lives
+no more, as it keeps. The tiers are held to 2 MiB, so that they are full by then (`--set cache.memory_budget_mb=100` is what
+an editor has).
 """
 import argparse, collections, json, os, random, shutil, sys, tempfile, threading, time
 
@@ -26,6 +29,8 @@ from process_tree import processes_of_tree, pss_of_tree
 PIECES = ["", "", "", "x", " ", "\n", "(", ")", "{", "}", "fn added() {}\n", "\U0001f9ed", "é", "// note\n", "s"]
 WOUNDS, IN_FLIGHT, TENTHS, PATIENCE = 40, 4, 10, 60
 FILES = 100
+# Tiers that are full when it has warmed up: what grows then is no cache that fills.
+FULL = "cache.memory_budget_mb=2"
 # An ordinary file has some KiB: of those that live no more the index keeps a MiB, which is reached while it warms up.
 BODY = "".join(f"\n/// What is done {at} times.\nfn helper_{at}(it: &[u64]) -> u64 {{\n    it.iter().map(|it| it * {at}).sum()\n}}\n" for at in range(40))
 ABLE = {"textDocument": {"documentSymbol": {"hierarchicalDocumentSymbolSupport": True}, "diagnostic": {}}}
@@ -198,6 +203,11 @@ class Soak:
         with open(self.path, "w", encoding="utf-8", newline="") as file:
             file.write(self.typing.text)
 
+    def warm_up(self):
+        for _ in range(self.options.before):
+            self.files.event()
+            time.sleep(0.02)
+
     def run(self):
         options = self.options
         tenth, begun, rested = options.edits // TENTHS, time.monotonic(), 0.0
@@ -287,14 +297,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary")
     parser.add_argument("--file", default=os.path.join(HERE, "../src/server/transport.rs"))
-    for name, default in (("edits", 100_000), ("requests", 20_000), ("events", 5_000), ("rate", 240), ("quiet", 11)):
+    for name, default in (("edits", 100_000), ("requests", 20_000), ("events", 5_000), ("rate", 260), ("quiet", 11), ("before", 2_500)):
         parser.add_argument("--" + name, type=int, default=default)
-    parser.add_argument("--set", action="append", default=[], help="a setting, as for portolan --set")
+    parser.add_argument("--set", action="append", default=[FULL], help="a setting, as for portolan --set")
     parser.add_argument("--wild", action="store_true")
     options = parser.parse_args()
     top = tempfile.mkdtemp(prefix="soak-")
     try:
         soak = Soak(options, os.path.realpath(top))
+        soak.warm_up()
         seconds = soak.run()
         equal = soak.equals_a_fresh_copy()
         soak.server.child.kill()
