@@ -334,7 +334,11 @@ fn look_at(
         // Whatever the other crawl has read there before now is overtaken.
         paths.iter().for_each(|it| root.touch(it, now_ns()));
     }
-    let snapshot = shared.snapshot();
+    // A commit of the other that is under way has asked before that: the pass has to know what it brings.
+    let snapshot = {
+        let _order = root.committing.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.snapshot()
+    };
     let (cancel, waited) = (&root.cancel, AtomicU64::default());
     let again = lane == Lane::Whole && root.is_tried_again();
     crawl::run(&Pass { shared, root, paths, snapshot, pool, counters, cancel, lane, asked: false, again, waited })

@@ -157,7 +157,13 @@ impl Script {
         if self.told == Told::Watched {
             self.wait_for_the_system();
         }
-        assert!(self.workspace().settle(&patience()), "{}", self.story());
+        // The system may tell of one change several times.
+        let (patience, events) = (patience(), self.workspace().events());
+        assert!(self.workspace().settle(&patience), "{}", self.story());
+        while self.workspace().status().changes_waiting > 0 {
+            assert!(!patience.is_cancelled(), "{}", self.story());
+            let _ = events.recv_timeout(Duration::from_millis(20));
+        }
     }
 
     /// A last change, after which the system has told of all before. A new file: whoever lists it lists after all else. Its
