@@ -66,6 +66,12 @@ impl<T> Shelf<T> {
         self.capacity
     }
 
+    /// Changes how much it may hold; what no longer fits is forgotten.
+    pub fn resize(&mut self, capacity: u64) {
+        self.capacity = capacity;
+        while self.bytes > capacity && self.pop().is_some() {}
+    }
+
     pub fn bytes(&self) -> u64 {
         self.bytes
     }

@@ -37,7 +37,9 @@ pub(super) struct State<V> {
     pub hot: Vec<Shelf<Held<V>>>,
     pub warm: Shelf<Held<V>>,
     pub cold: Shelf<Packed>,
+    /// Has what the cold one leaves free, too.
     pub frozen: Shelf<Arc<Vec<u8>>>,
+    frozen_share: u64,
     pub counts: Counts,
     /// Values that have come so far.
     clock: u64,
@@ -52,17 +54,35 @@ pub(super) type Pushed<V> = (Vec<(Key, V)>, Vec<V>);
 
 impl<V: Stored> State<V> {
     pub fn new([hot, warm, cold, frozen]: [u64; 4], groups: &[u64], cold_after: u32) -> Self {
-        Self {
+        let mut state = Self {
             hot: std::iter::once(&hot).chain(groups).map(|&share| Shelf::new(share)).collect(),
             warm: Shelf::new(warm),
             cold: Shelf::new(cold),
             frozen: Shelf::new(frozen),
+            frozen_share: frozen,
             counts: Counts::default(),
             clock: 0,
             cold_after,
             waiting: Vec::new(),
             dropped: Vec::new(),
+        };
+        state.lend();
+        state
+    }
+
+    /// Few values are worth being cold: until they come, the room serves opened chunks. Where there is no frozen tier, none
+    /// is lent.
+    fn lend(&mut self) {
+        if self.frozen_share > 0 {
+            self.frozen.resize(self.frozen_share + self.cold.capacity() - self.cold.bytes());
         }
+    }
+
+    /// What each tier may hold now: hot, warm, cold, frozen.
+    pub fn shares(&self) -> [u64; 4] {
+        let lent = self.frozen.capacity() - self.frozen_share;
+        let hot = self.hot.iter().map(Shelf::capacity).sum();
+        [hot, self.warm.capacity(), self.cold.capacity() - lent, self.frozen.capacity()]
     }
 
     /// Looks into hot, warm and cold.
@@ -187,6 +207,7 @@ impl<V: Stored> State<V> {
         let (bytes, mut out) = (cost(packed.bytes.len()), Vec::new());
         self.cold.insert(key, packed, bytes, &mut out);
         self.counts.dropped += out.len() as u64;
+        self.lend();
     }
 
     /// An opened chunk is kept.
@@ -213,6 +234,7 @@ impl<V: Stored> State<V> {
         let hot = self.hot.iter_mut().find_map(|it| it.remove(key));
         self.dropped.extend(hot.or_else(|| self.warm.remove(key)).map(|it| it.value));
         self.cold.remove(key);
+        self.lend();
     }
 
     pub fn clear(&mut self, tier: Tier) {
@@ -222,6 +244,7 @@ impl<V: Stored> State<V> {
             Tier::Cold => self.cold.clear(),
             Tier::Frozen => self.frozen.clear(),
         }
+        self.lend();
     }
 
     pub fn tier_of(&self, key: &Key) -> Option<Tier> {

@@ -62,7 +62,7 @@ impl TierStatistics {
     }
 }
 
-pub(super) fn of<V>(state: &State<V>) -> TierStatistics {
+pub(super) fn of<V: super::Stored>(state: &State<V>) -> TierStatistics {
     let counts = &state.counts;
     let hot = |of: fn(&Shelf<super::state::Held<V>>) -> u64| state.hot.iter().map(of).sum::<u64>();
     TierStatistics {
@@ -78,7 +78,7 @@ pub(super) fn of<V>(state: &State<V>) -> TierStatistics {
             state.frozen.len() as u64,
         ],
         bytes: [hot(Shelf::bytes), state.warm.bytes(), state.cold.bytes(), state.frozen.bytes()],
-        shares: [hot(Shelf::capacity), state.warm.capacity(), state.cold.capacity(), state.frozen.capacity()],
+        shares: state.shares(),
         times: [0, 1, 2, 3, 4].map(|at| {
             let it: &Histogram = &counts.times[at];
             TierTimes { p50: it.quantile(0.5), p95: it.quantile(0.95) }

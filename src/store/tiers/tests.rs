@@ -132,11 +132,25 @@ fn an_opened_chunk_serves_its_neighbours_until_its_share_is_full() {
     // Who reads everything once leaves nothing behind and counts for nothing.
     assert!(read(3, 9, Reading::Once) && read(3, 9, Reading::Once));
     assert_eq!((it.tier_of(&key(3)), it.statistics().misses), (None, 1));
-    for chunk in 2..6 {
+    for chunk in 2..9 {
         assert!(read(10 + chunk, chunk, Reading::Asked));
     }
-    assert!(read(20, 1, Reading::Asked), "400 KB hold three chunks of 100 KB and their cost");
-    assert_eq!(it.statistics().entries[3], 3);
+    assert!(read(20, 1, Reading::Asked));
+    let seen = it.statistics();
+    assert_eq!((seen.entries[3], seen.shares[2]), (6, 0), "its 400 KB and the 300 of the cold tier, which is empty");
+    // What becomes cold takes its share back.
+    for round in 0..12 {
+        let some = || (0..100).for_each(|number| ask(&it, 10_000 + round * 100 + number));
+        some();
+        others(&it, 8);
+        some();
+        others(&it, 300);
+        it.settle();
+    }
+    let seen = it.statistics();
+    assert!(seen.entries[3] < 6 && seen.entries[2] > 500, "{seen:?}");
+    assert_eq!((seen.shares[2], seen.shares[3]), (seen.bytes[2], (700 << 10) - seen.bytes[2]));
+    assert!(seen.bytes[3] <= seen.shares[3], "{seen:?}");
 }
 
 #[test]
