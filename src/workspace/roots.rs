@@ -35,6 +35,8 @@ pub struct Root {
     /// The index found on disk had come to its end: what it lacks is little, and is found by looking again.
     pub was_indexed: bool,
     stage: AtomicU8,
+    /// Files that were noted as suspected since the start: such a note of ours proves nothing as long as we live.
+    suspected: DashMap<RelPath, ()>,
     /// The next whole pass tries again what is quarantined.
     again: AtomicBool,
     /// When files and folders were last looked at by the near lane while a whole pass runs (nanoseconds since 1970).
@@ -68,6 +70,7 @@ impl Root {
             was_indexed: false,
             stage: AtomicU8::new(Stage::Opened as u8),
             again: AtomicBool::new(false),
+            suspected: DashMap::new(),
             touched: DashMap::new(),
         };
         root.was_indexed = super::shelf::noted(&root).is_some_and(|it| it.0 >= Stage::Indexed);
@@ -85,6 +88,16 @@ impl Root {
     /// Raises the stage; a root never falls back.
     pub fn reach(&self, stage: Stage) {
         self.stage.fetch_max(stage as u8, Ordering::AcqRel);
+    }
+
+    /// Remembers that a file is noted as suspected.
+    pub fn suspect(&self, path: &RelPath) {
+        self.suspected.insert(path.clone(), ());
+    }
+
+    /// Whether that was done since the start.
+    pub fn has_suspected(&self, path: &RelPath) -> bool {
+        self.suspected.contains_key(path)
     }
 
     /// Wishes that the next whole pass tries again what is quarantined.

@@ -113,6 +113,7 @@ fn nothing_waits_for_a_file_that_takes_long() {
         cache_dir: Some(cache),
         executable: Some(env!("CARGO_BIN_EXE_portolan").into()),
         workers: 1,
+        faults: true,
         ..Options::default()
     };
     let workspace = Workspace::open(vec![root.clone()], options).unwrap();
@@ -121,7 +122,11 @@ fn nothing_waits_for_a_file_that_takes_long() {
     std::fs::write(root.join("c.rs"), "fn gamma() {}\n").unwrap();
     workspace.rescan(vec![log, root.join("c.rs")]);
     until("gamma is known", || knows(&workspace, "gamma"));
-    // Nor does another root, nor what comes after the walk of this one.
+    // Nor does a text that takes long itself,
+    std::fs::write(root.join("slow.rs"), "fn slow() {} // portolan-fault:hang\n").unwrap();
+    workspace.rescan(vec![root.join("slow.rs")]);
+    until("it is blamed", || workspace.status().quarantined.iter().any(|it| it.1.contains("did not end within 5 s")));
+    // nor another root, nor what comes after the walk of this one.
     let other = dir.path().join("other");
     std::fs::create_dir(&other).unwrap();
     std::fs::write(other.join("d.rs"), "fn delta() {}\n").unwrap();

@@ -105,6 +105,30 @@ fn settings_of_the_client_are_checked() {
 }
 
 #[test]
+fn the_command_line_goes_before_the_client_and_late_settings_are_told() {
+    let (_a, a) = directory();
+    for name in ["same_one", "same_two"] {
+        std::fs::write(a.join(name).with_extension("rs"), format!("fn {name}() {{}}\n")).unwrap();
+    }
+    let mut options = options();
+    options.settings.add_assignment("search.symbol_limit=1", "--set").unwrap();
+    let mut client = Client::start(options);
+    client.configuration =
+        json!({ "search": { "symbol_limit": 7 }, "tracking": { "patterns": { "exclude": ["*.rs"] } } });
+    let params = json!({
+        "processId": null, "rootUri": uri(&a), "capabilities": able(),
+        "initializationOptions": { "search": { "symbol_limit": 5 } },
+    });
+    client.request("initialize", params).unwrap();
+    client.notify("initialized", json!({}));
+    let told = client.notification("window/showMessage")["message"].to_string();
+    assert!(told.contains("tracking.patterns.exclude is read at the start only"), "{told}");
+    client.wait_embedded();
+    let found = client.request("workspace/symbol", json!({ "query": "same" })).unwrap();
+    assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
+}
+
+#[test]
 fn commands_are_advertised_and_answered() {
     let mut client = Client::open(&[]);
     let commands = client.capabilities["executeCommandProvider"]["commands"].clone();

@@ -120,6 +120,7 @@ impl<'a> Committer<'a> {
         let mut waiting = self.work.pending.lock().unwrap_or_else(PoisonError::into_inner);
         if let Outcome::Suspect = outcome {
             let noted = waiting.get_mut(&token).map(suspect);
+            noted.iter().for_each(|it| self.work.pass.root.suspect(&it.record.path));
             self.group.extend(noted.map(Raw::Left));
             return;
         }

@@ -149,7 +149,10 @@ pub fn take(work: &Work<'_>, batch: &mut Batch<'_>, path: RelPath, stamp: &FileS
     let stored = known.and_then(|id| pass.snapshot.stored(id));
     if let (Some(id), Some(stored)) = (known, &stored) {
         work.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(id);
-        if pass.shared.options.trust_stamps && stored.meta == read::meta_of(stamp, true) && is_current(work, stored) {
+        if pass.shared.options.trust_stamps
+            && stored.meta == read::meta_of(stamp, true)
+            && is_last_word(work, &path, stored)
+        {
             return unchanged(work, stored, stamp.size);
         }
     }
@@ -175,12 +178,13 @@ pub fn keep(work: &Work<'_>, batch: &mut Batch<'_>, known: Option<FileId>, pendi
     if let Some(stored) = &stored
         && stored.hash == content.hash
         && stored.meta == content.meta
-        && is_current(work, stored)
+        && is_last_word(work, path, stored)
     {
         // Its stamp proves nothing (too young, or of the future), but nothing has changed.
         return unchanged(work, stored, if permit.is_some() { 0 } else { content.meta.size });
     }
-    let suspected = stored.filter(|it| it.hash == content.hash && is_current(work, it)).and_then(|it| skip_of(&it));
+    let suspected =
+        stored.filter(|it| it.hash == content.hash && is_last_word(work, path, it)).and_then(|it| skip_of(&it));
     let suspected = suspected.filter(Skip::is_suspicion);
     if let Some(skip) = content.text.as_ref().err().or(suspected.as_ref()) {
         Counters::add(&pass.counters.files_skipped, 1);
@@ -199,6 +203,13 @@ pub fn keep(work: &Work<'_>, batch: &mut Batch<'_>, known: Option<FileId>, pendi
         }
         None => batch.add(pending),
     }
+}
+
+/// Whether what is stored of a file stands, as long as its content does. A suspicion that this process has noted does not:
+/// the outcome may have been overtaken by another look at the file.
+fn is_last_word(work: &Work<'_>, path: &RelPath, stored: &Stored) -> bool {
+    let is_ours = |it: Skip| it.is_suspicion() && work.pass.root.has_suspected(path);
+    is_current(work, stored) && !skip_of(stored).is_some_and(is_ours)
 }
 
 /// Whether this version would make the same of the same content. What a newer one has made is left as it is: two versions
