@@ -11,8 +11,8 @@ use super::read::{self, Content};
 use super::record::{self, Pending};
 use crate::base::hash::ContentHash;
 use crate::base::ids::FileId;
-use crate::base::os::FileStamp;
 use crate::base::os::stamp::now_ns;
+use crate::base::os::{FileStamp, OpenError};
 use crate::base::paths::RelPath;
 use crate::index::build::{FileRecord, FileState, SegmentRecord};
 use crate::index::snapshot::KnownFile;
@@ -251,9 +251,19 @@ fn known_content(work: &Work<'_>, content: &Content) -> Option<(KnownFile, Optio
     Some((known, skip))
 }
 
-/// A file that cannot be read now: said with its reason, tried again by the next pass.
+/// A file that cannot be read now: said with its reason, tried again by the next pass. One that is gone since the walk has
+/// met it is as if that had not.
 pub fn unreadable(work: &Work<'_>, batch: &Batch<'_>, path: RelPath, stamp: &FileStamp, skip: &Skip, read_ns: i64) {
-    Counters::add(&work.pass.counters.files_skipped, 1);
+    let pass = work.pass;
+    if matches!(pass.root.dir.stat(&path), Err(OpenError::NotFound)) {
+        Counters::take(&pass.counters.files_found, 1);
+        Counters::take(&pass.counters.bytes_found, stamp.size);
+        if let Some(id) = pass.snapshot.file(pass.root.id, &path) {
+            work.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&id);
+        }
+        return;
+    }
+    Counters::add(&pass.counters.files_skipped, 1);
     let content = Content {
         meta: read::meta_of(stamp, false),
         hash: ContentHash([0; 32]),
