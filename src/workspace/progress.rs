@@ -141,6 +141,12 @@ impl Counters {
         counter.fetch_sub(by, Ordering::Relaxed);
     }
 
+    /// Counts a file that the walk has found as left out instead.
+    pub fn leave_out(&self) {
+        Self::take(&self.files_found, 1);
+        Self::add(&self.files_skipped, 1);
+    }
+
     /// All counters at this moment.
     pub fn read(&self) -> Progress {
         let get = |c: &AtomicU64| c.load(Ordering::Relaxed);

@@ -232,7 +232,7 @@ fn finish(work: &Work<'_>, raw: Raw) -> Option<Finished> {
     let segments = match segments {
         Ok(segments) => segments,
         Err(skip) => {
-            Counters::add(&counters.files_skipped, 1);
+            counters.leave_out();
             let record = record::left_out(path, &content, &skip);
             return Some(Finished { record, runs: Vec::new(), read_ns, bytes: 0, permit: None });
         }

@@ -187,7 +187,7 @@ pub fn keep(work: &Work<'_>, batch: &mut Batch<'_>, known: Option<FileId>, pendi
         stored.filter(|it| it.hash == content.hash && is_last_word(work, path, it)).and_then(|it| skip_of(&it));
     let suspected = suspected.filter(Skip::is_suspicion);
     if let Some(skip) = content.text.as_ref().err().or(suspected.as_ref()) {
-        Counters::add(&pass.counters.files_skipped, 1);
+        pass.counters.leave_out();
         let _ = batch.arrivals.send(Arrival::Record(record::left_out(path.clone(), content, skip), *read_ns));
         return;
     }
@@ -197,7 +197,7 @@ pub fn keep(work: &Work<'_>, batch: &mut Batch<'_>, known: Option<FileId>, pendi
             batch.add_candidate(Pending { recipe, ..pending }, known);
         }
         Some((_, Some(skip))) => {
-            Counters::add(&pass.counters.files_skipped, 1);
+            pass.counters.leave_out();
             let record = record::left_out(path.clone(), content, &skip);
             let _ = batch.arrivals.send(Arrival::Record(record, *read_ns));
         }
@@ -263,7 +263,7 @@ pub fn unreadable(work: &Work<'_>, batch: &Batch<'_>, path: RelPath, stamp: &Fil
         }
         return;
     }
-    Counters::add(&pass.counters.files_skipped, 1);
+    pass.counters.leave_out();
     let content = Content {
         meta: read::meta_of(stamp, false),
         hash: ContentHash([0; 32]),
@@ -277,7 +277,7 @@ pub fn unreadable(work: &Work<'_>, batch: &Batch<'_>, path: RelPath, stamp: &Fil
 fn unchanged(work: &Work<'_>, stored: &Stored, bytes: u64) {
     let counters = work.pass.counters;
     if stored.state != FileState::Indexed {
-        return Counters::add(&counters.files_skipped, 1);
+        return counters.leave_out();
     }
     Counters::add(&counters.files_unchanged, 1);
     done(work, bytes);

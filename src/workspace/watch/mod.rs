@@ -191,7 +191,7 @@ impl Watch {
                 state.most = Some(state.watched.len());
                 self.fall_short(shared);
             }
-            Err(_) => self.fall_short(shared),
+            Err(error) => self.refuse(&error, shared),
         }
         false
     }
@@ -211,6 +211,20 @@ impl Watch {
             "only some folders are watched (at most {}, a quarter of fs.inotify.max_user_watches); changes in the others \
              are seen within {} s (watch.rescan_seconds)",
             self.allowed,
+            shared.options.rescan_interval.as_secs()
+        ));
+    }
+
+    /// A folder that the system cannot watch: its path is too long, or it may not be read.
+    fn refuse(&self, error: &notify::Error, shared: &Shared) {
+        self.incomplete.store(true, Ordering::Release);
+        let why = match &error.kind {
+            ErrorKind::Io(error) => error.to_string(),
+            ErrorKind::Generic(text) => text.clone(),
+            other => format!("{other:?}"),
+        };
+        shared.notice(&format!(
+            "some folders cannot be watched: {why}; changes in them are seen within {} s (watch.rescan_seconds)",
             shared.options.rescan_interval.as_secs()
         ));
     }
