@@ -10,7 +10,7 @@ mod turn;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 
@@ -32,6 +32,8 @@ pub use turn::Turn;
 
 /// Longest time for one walk and scan of a root: a question does not wait for more.
 const BUDGET: Duration = Duration::from_secs(3);
+/// How long a scan waits for further questions of a burst: a small part of what it takes.
+const LINGER: Duration = Duration::from_millis(10);
 /// Questions that one scan serves.
 const MOST_ASKED: usize = 64;
 /// Wants of a root that are remembered, so that none is looked for twice.
@@ -56,7 +58,7 @@ struct Known {
 pub fn run(shared: &Arc<Shared>, pool: &Pool, queue: &Receiver<Asked>) {
     let mut known: HashMap<RootId, Known> = HashMap::new();
     while let Ok(first) = queue.recv() {
-        let asked: Vec<Asked> = std::iter::once(first).chain(queue.try_iter().take(MOST_ASKED - 1)).collect();
+        let asked = with_company(first, queue);
         let roots = shared.roots();
         known.retain(|id, _| roots.iter().any(|root| root.id == *id && is_waited_for(root)));
         let mut found = false;
@@ -71,6 +73,16 @@ pub fn run(shared: &Arc<Shared>, pool: &Pool, queue: &Receiver<Asked>) {
             (it.done)(found);
         }
     }
+}
+
+/// What comes almost together is looked for together.
+fn with_company(first: Asked, queue: &Receiver<Asked>) -> Vec<Asked> {
+    let (mut all, end) = (vec![first], Instant::now() + LINGER);
+    while all.len() < MOST_ASKED {
+        let Ok(next) = queue.recv_deadline(end) else { break };
+        all.push(next);
+    }
+    all
 }
 
 /// Whether a question may find more in a root before its pass has ended.

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, Span, packed};
 
 use super::declares::{self, is_word_byte};
 use crate::base::cancel::Cancel;
@@ -22,8 +22,32 @@ const CHUNK: usize = 64;
 
 /// The texts of one scan.
 pub struct Needles {
-    machine: AhoCorasick,
+    machine: Machine,
     texts: Vec<Vec<u8>>,
+}
+
+/// Finds the next of several texts. Which of two that begin at the same place is told does not matter here.
+enum Machine {
+    /// Compares several bytes of all texts at once: several times as fast, for up to some sixty texts.
+    Packed(packed::Searcher),
+    Automaton(AhoCorasick),
+}
+
+impl Machine {
+    fn new(texts: &[Vec<u8>]) -> Option<Self> {
+        if let Some(packed) = packed::Searcher::new(texts) {
+            return Some(Self::Packed(packed));
+        }
+        AhoCorasick::new(texts).ok().map(Self::Automaton)
+    }
+
+    #[inline]
+    fn find(&self, text: &[u8], from: usize) -> Option<aho_corasick::Match> {
+        match self {
+            Self::Packed(it) => it.find_in(text, Span::from(from..text.len())),
+            Self::Automaton(it) => it.find(aho_corasick::Input::new(text).range(from..)),
+        }
+    }
 }
 
 /// How well one file fits one text; higher is better, 0 is nothing.
@@ -62,7 +86,7 @@ impl Needles {
             };
             spellings.extend([text.clone(), other]);
         }
-        let machine = AhoCorasick::new(&spellings).ok()?;
+        let machine = Machine::new(&spellings)?;
         (!texts.is_empty()).then_some(Self { machine, texts })
     }
 
@@ -71,7 +95,7 @@ impl Needles {
         let mut best = vec![0; self.texts.len()];
         let mut at = 0;
         for _ in 0..MOST_PLACES {
-            let Some(found) = self.machine.find(aho_corasick::Input::new(text).range(at..)) else { break };
+            let Some(found) = self.machine.find(text, at) else { break };
             let start = found.start();
             let end = start + text[start..].iter().position(|&it| !is_word_byte(it)).unwrap_or(text.len() - start);
             at = end.max(found.end());
