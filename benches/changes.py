@@ -76,4 +76,10 @@ def cpu_of_tree(pid):
 def packs_in(cache):
     """Number and bytes of all packs."""
     found = [os.path.join(folder, it) for folder, _, files in os.walk(cache) for it in files if it.endswith(".pack")]
-    return len(found), sum(os.path.getsize(it) for it in found)
+    sizes = []
+    for it in found:
+        try:
+            sizes.append(os.path.getsize(it))
+        except FileNotFoundError:
+            pass  # merged away since it was listed
+    return len(sizes), sum(sizes)

@@ -132,8 +132,10 @@ impl Snapshot {
 
 type Part<'a> = (&'a PackState, &'a PackView, &'a NamesPart);
 
+/// The names of all packs: what is read for the first time is checked, by several threads where there are any.
 fn packs_of(snapshot: &Snapshot) -> Vec<Part<'_>> {
-    snapshot.packs().filter_map(|(_, it)| Some((&**it, &**it.view()?, it.view()?.names()?))).collect()
+    let packs: Vec<&PackState> = snapshot.packs().map(|(_, it)| &**it).collect();
+    packs.into_par_iter().filter_map(|it| Some((it, &**it.view()?, it.view()?.names()?))).collect()
 }
 
 /// One query over all packs.
@@ -145,55 +147,86 @@ struct Search<'a> {
     cancel: &'a Cancel,
 }
 
-/// Declared names of one pack that one task looks at: the pack's place in the search, and positions.
-type Piece = (usize, Range<usize>);
+/// Declared names of one pack that may match and that one task aligns.
+struct Candidates {
+    /// The pack's place in the search.
+    pack: usize,
+    /// Positions of names that hold all letters.
+    whole: Vec<u32>,
+    /// Of those that lack some, as many as are allowed.
+    lacking: Vec<u32>,
+}
 
 impl<'a> Search<'a> {
     /// Beginnings alone, where there are enough; then names with every letter; those that lack some only where few fit well
     /// and nothing is called just so.
     fn run(&self) -> Vec<Found<'a>> {
-        let begins = self.best(self.beginnings(), 0, true);
+        let begins = self.best(&self.beginnings(), 0);
         if begins.len() >= self.limit || self.needle.text.chars().count() < 3 {
             return begins;
         }
-        let whole = self.best(self.everything(), 0, false);
+        let all = self.candidates();
+        let whole = self.best(&all, 0);
         let best = self.needle.matcher(0).match_list(&[&self.needle.text]).first().map_or(0, |it| it.score);
         let good = whole.iter().filter(|it| it.score >= best / 2).count();
         let is_named = whole.first().is_some_and(|it| it.class >= 2);
         if self.needle.typos == 0 || is_named || good >= self.limit.min(ENOUGH) {
             return whole;
         }
-        self.best(self.everything(), self.needle.typos, false)
+        self.best(&all, self.needle.typos)
     }
 
-    fn everything(&self) -> Vec<Piece> {
+    /// What may match, by the masks alone: they are read once, whichever is asked for in the end.
+    fn candidates(&self) -> Vec<Candidates> {
         let all = |(pack, it): (usize, &Part<'a>)| in_pieces(pack, 0..it.2.declared.len(0));
-        self.packs.iter().enumerate().flat_map(all).collect()
+        let pieces: Vec<_> = self.packs.iter().enumerate().flat_map(all).collect();
+        let one = |(pack, range): (usize, Range<usize>)| {
+            let mut out = Candidates { pack, whole: Vec::new(), lacking: Vec::new() };
+            let masks = (*self.packs[pack].2.masks).as_ref().get(range.start * 8..range.end * 8).unwrap_or(&[]);
+            let take = &mut |at: usize, holds_all: bool| {
+                let list = if holds_all { &mut out.whole } else { &mut out.lacking };
+                list.push((range.start + at) as u32);
+            };
+            match self.needle.typos {
+                _ if self.cancel.is_cancelled() => {}
+                _ if !self.prefilter => (0..masks.len() / 8).for_each(|at| take(at, true)),
+                0 => holding::<0>(masks, self.needle.mask, take),
+                1 => holding::<1>(masks, self.needle.mask, take),
+                _ => holding::<2>(masks, self.needle.mask, take),
+            }
+            out
+        };
+        pieces.into_par_iter().map(one).collect()
     }
 
-    /// Where the names lie that begin as the query does, case apart: declared names ascend by their texts.
-    fn beginnings(&self) -> Vec<Piece> {
+    /// The names that begin as the query does, case apart: declared names ascend by their texts.
+    fn beginnings(&self) -> Vec<Candidates> {
         let mut out = Vec::new();
         for (pack, (_, _, part)) in self.packs.iter().enumerate() {
+            let (texts, count) = (part.names.texts(), part.declared.len(0));
+            let text = |at: usize| texts.get(part.declared.get(0, at) as usize);
             for head in heads_of(&self.needle.folded) {
-                let (texts, count) = (part.names.texts(), part.declared.len(0));
-                let text = |at: usize| texts.get(part.declared.get(0, at) as usize);
                 let from = partition(0..count, |at| text(at) < &head[..]);
                 let to = partition(from..count, |at| text(at).starts_with(&head));
-                out.extend(in_pieces(pack, from..to));
+                let begins = |it: &usize| self.needle.begins(text(*it));
+                out.extend(in_pieces(pack, from..to).map(|(pack, range)| {
+                    let whole = range.filter(begins).map(|it| it as u32).collect();
+                    Candidates { pack, whole, lacking: Vec::new() }
+                }));
             }
         }
         out
     }
 
-    /// The best live names of `pieces` that lack at most `typos` letters.
-    fn best(&self, pieces: Vec<Piece>, typos: u32, begins: bool) -> Vec<Found<'a>> {
-        let one = |(pack, range): Piece| {
-            let (state, view, part) = self.packs[pack];
-            let all = if self.cancel.is_cancelled() { Vec::new() } else { self.piece(part, range, typos, begins) };
+    /// The best live names among candidates that lack at most `typos` letters.
+    fn best(&self, all: &[Candidates], typos: u32) -> Vec<Found<'a>> {
+        let one = |it: &Candidates| {
+            let (state, view, part) = self.packs[it.pack];
+            let lacking: &[u32] = if typos == 0 { &[] } else { &it.lacking };
+            let all = if self.cancel.is_cancelled() { Vec::new() } else { self.align(part, &it.whole, lacking, typos) };
             best_alive(all, self.limit, state, view, part)
         };
-        let mut found: Vec<Found<'a>> = pieces.into_par_iter().flat_map_iter(one).collect();
+        let mut found: Vec<Found<'a>> = all.par_iter().flat_map_iter(one).collect();
         let mut best = Vec::new();
         while best.len() < self.limit && !found.is_empty() {
             best.append(&mut take_best(&mut found, self.limit));
@@ -203,25 +236,12 @@ impl<'a> Search<'a> {
         best
     }
 
-    fn piece(&self, part: &'a NamesPart, range: Range<usize>, typos: u32, begins: bool) -> Vec<Found<'a>> {
-        let masks = (*part.masks).as_ref().get(range.start * 8..range.end * 8).unwrap_or(&[]);
+    fn align(&self, part: &'a NamesPart, whole: &[u32], lacking: &[u32], typos: u32) -> Vec<Found<'a>> {
         let (declared, bytes) = part.declared.column(0);
         let names = part.names.texts();
-        let (mut texts, mut numbers) = (Vec::new(), Vec::new());
-        let start = range.start;
-        let mut take = |at: usize| {
-            let name = names.get(declared.get(bytes, start + at) as usize);
-            if !begins || self.needle.begins(name) {
-                texts.push(std::str::from_utf8(name).unwrap_or(""));
-                numbers.push((start + at) as u32);
-            }
-        };
-        match typos {
-            _ if !self.prefilter => (0..masks.len() / 8).for_each(take),
-            0 => holding::<0>(masks, self.needle.mask, &mut take),
-            1 => holding::<1>(masks, self.needle.mask, &mut take),
-            _ => holding::<2>(masks, self.needle.mask, &mut take),
-        }
+        let numbers: Vec<u32> = whole.iter().chain(lacking).copied().collect();
+        let text = |at: &u32| std::str::from_utf8(names.get(declared.get(bytes, *at as usize) as usize)).unwrap_or("");
+        let texts: Vec<&'a str> = numbers.iter().map(text).collect();
         let matches = if texts.is_empty() { Vec::new() } else { self.needle.matcher(typos).match_list(&texts) };
         let plain = |it: frizbee::Match| {
             let name = *texts.get(it.index as usize)?;
@@ -232,28 +252,31 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Calls `take` with the position of each mask that holds all bits of `needle` but `TYPOS` at most. Most blocks hold none:
-/// those are passed over without a branch for each mask, and bits are counted by hand, since a processor that counts them
+/// Calls `take` with the position of each mask that holds all bits of `needle` but `TYPOS` at most, and whether it holds all.
+/// Most blocks hold none: those are passed over without a branch for each mask, and bits are counted by hand, since a processor that counts them
 /// is not taken for granted. This loop stands for most of a search.
-fn holding<const TYPOS: u32>(masks: &[u8], needle: u64, take: &mut dyn FnMut(usize)) {
+fn holding<const TYPOS: u32>(masks: &[u8], needle: u64, take: &mut dyn FnMut(usize, bool)) {
     const BLOCK: usize = 16;
     for (number, block) in masks.chunks(BLOCK * 8).enumerate() {
-        let mut missing = [u64::MAX; BLOCK];
-        for (it, mask) in missing.iter_mut().zip(block.chunks_exact(8)) {
+        let mut lacking = [u64::MAX; BLOCK];
+        for (it, mask) in lacking.iter_mut().zip(block.chunks_exact(8)) {
             *it = needle & !mask.try_into().map_or(0, u64::from_le_bytes);
         }
+        let mut missing = lacking;
         for _ in 0..TYPOS {
             for it in &mut missing {
                 *it &= it.wrapping_sub(1);
             }
         }
         if missing.iter().fold(false, |any, it| any | (*it == 0)) {
-            missing.iter().enumerate().filter(|it| *it.1 == 0).for_each(|it| take(number * BLOCK + it.0));
+            let fits = (0..BLOCK).filter(|&it| missing[it] == 0);
+            fits.for_each(|it| take(number * BLOCK + it, lacking[it] == 0));
         }
     }
 }
 
-fn in_pieces(pack: usize, all: Range<usize>) -> impl Iterator<Item = Piece> {
+/// Pieces of a pack's names, each for one task.
+fn in_pieces(pack: usize, all: Range<usize>) -> impl Iterator<Item = (usize, Range<usize>)> {
     let end = all.end;
     all.step_by(PIECE).map(move |from| (pack, from..(from + PIECE).min(end)))
 }
