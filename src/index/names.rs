@@ -165,19 +165,22 @@ impl<'a> Search<'a> {
         if begins.len() >= self.limit || self.needle.text.chars().count() < 3 {
             return begins;
         }
-        let all = self.candidates();
+        // Where nothing begins so, it is likely misspelt or not there: what lacks letters is gathered in the same pass.
+        let typos = self.needle.typos;
+        let all = self.candidates(if begins.is_empty() { typos } else { 0 });
         let whole = self.best(&all, 0);
         let best = self.needle.matcher(0).match_list(&[&self.needle.text]).first().map_or(0, |it| it.score);
         let good = whole.iter().filter(|it| it.score >= best / 2).count();
         let is_named = whole.first().is_some_and(|it| it.class >= 2);
-        if self.needle.typos == 0 || is_named || good >= self.limit.min(ENOUGH) {
+        if typos == 0 || is_named || good >= self.limit.min(ENOUGH) {
             return whole;
         }
-        self.best(&all, self.needle.typos)
+        let all = if begins.is_empty() { all } else { self.candidates(typos) };
+        self.best(&all, typos)
     }
 
-    /// What may match, by the masks alone: they are read once, whichever is asked for in the end.
-    fn candidates(&self) -> Vec<Candidates> {
+    /// What may match, by the masks alone, where at most `typos` letters are lacking.
+    fn candidates(&self, typos: u32) -> Vec<Candidates> {
         let all = |(pack, it): (usize, &Part<'a>)| in_pieces(pack, 0..it.2.declared.len(0));
         let pieces: Vec<_> = self.packs.iter().enumerate().flat_map(all).collect();
         let one = |(pack, range): (usize, Range<usize>)| {
@@ -187,7 +190,7 @@ impl<'a> Search<'a> {
                 let list = if holds_all { &mut out.whole } else { &mut out.lacking };
                 list.push((range.start + at) as u32);
             };
-            match self.needle.typos {
+            match typos {
                 _ if self.cancel.is_cancelled() => {}
                 _ if !self.prefilter => (0..masks.len() / 8).for_each(|at| take(at, true)),
                 0 => holding::<0>(masks, self.needle.mask, take),
