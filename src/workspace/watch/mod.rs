@@ -186,7 +186,7 @@ impl Watch {
         match watcher.watch(folder, RecursiveMode::NonRecursive) {
             Ok(()) => return state.watched.insert(folder.to_path_buf()),
             // It went between the listing of its parent and now.
-            Err(error) if matches!(error.kind, ErrorKind::PathNotFound) => {}
+            Err(error) if is_gone(&error.kind) => {}
             Err(error) if matches!(error.kind, ErrorKind::MaxFilesWatch) => {
                 state.most = Some(state.watched.len());
                 self.fall_short(shared);
@@ -264,6 +264,16 @@ impl Watch {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a folder was not there, or something else was in its place.
+fn is_gone(kind: &ErrorKind) -> bool {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    match kind {
+        ErrorKind::PathNotFound => true,
+        ErrorKind::Io(error) => matches!(error.kind(), NotFound | NotADirectory),
+        _ => false,
     }
 }
 
