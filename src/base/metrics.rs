@@ -1,11 +1,9 @@
 //! Counts and times that the status and the log tell. Invariant: recording takes nanoseconds and never allocates. Must not
 //! know what is counted.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
-/// What the log tells regularly, under the name `portolan::metrics`: `PORTOLAN_METRICS=cache,parse,io`, or `detailed` for
-/// all.
+/// What the log tells regularly, under the name `portolan::metrics` (the setting `metrics`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Switches {
     /// The tiers: each minute in which they were asked, and at the end.
@@ -17,21 +15,13 @@ pub struct Switches {
 }
 
 impl Switches {
-    /// From a list of names; others say nothing.
-    pub fn named(list: &str) -> Self {
-        let has = |name: &str| list.split(',').map(str::trim).any(|it| it == name || it == "detailed");
+    /// What the setting may name; the last one stands for all.
+    pub const NAMES: [&str; 4] = ["cache", "parse", "io", "detailed"];
+
+    /// From such names; others say nothing.
+    pub fn named(list: &[String]) -> Self {
+        let has = |name: &str| list.iter().any(|it| it == name || it == "detailed");
         Self { cache: has("cache"), parse: has("parse"), io: has("io") }
-    }
-
-    /// Those of this process's environment.
-    pub fn get() -> Self {
-        static SWITCHES: OnceLock<Switches> = OnceLock::new();
-        *SWITCHES.get_or_init(|| Self::named(&std::env::var("PORTOLAN_METRICS").unwrap_or_default()))
-    }
-
-    /// Something is to be told.
-    pub fn any(self) -> bool {
-        self != Self::default()
     }
 }
 
@@ -86,10 +76,10 @@ mod tests {
 
     #[test]
     fn switches_are_named() {
+        let named = |list: &str| Switches::named(&list.split(',').map(str::to_owned).collect::<Vec<_>>());
         let (none, all) = (Switches::default(), Switches { cache: true, parse: true, io: true });
-        assert_eq!((Switches::named(""), Switches::named("other"), Switches::named("detailed")), (none, none, all));
-        assert_eq!(Switches::named("cache, io"), Switches { parse: false, ..all });
-        assert!(all.any() && !none.any());
+        assert_eq!((named(""), named("other"), named("detailed")), (none, none, all));
+        assert_eq!(named("cache,io"), Switches { parse: false, ..all });
     }
 
     #[test]

@@ -9,8 +9,6 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Context, Result};
 use tracing_subscriber::EnvFilter;
 
-use crate::base::metrics::Switches;
-
 /// Sets the level by name: off, error, warn, info, debug, trace. Other names count as warn.
 pub type LevelSwitch = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -47,7 +45,7 @@ fn filter(level: &str) -> EnvFilter {
         "info" | "debug" | "trace" => format!("warn,portolan={level}"),
         _ => "warn".to_owned(),
     };
-    EnvFilter::new(if Switches::get().any() { own + ",portolan::metrics=info" } else { own })
+    EnvFilter::new(own + ",portolan::metrics=info")
 }
 
 /// Writes each line to stderr and to the file. A full disk must not stop the server: failures are dropped.

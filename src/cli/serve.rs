@@ -8,7 +8,7 @@ use super::setup;
 use crate::base::settings::Settings;
 use crate::server::{self, LogLevel, ServeOptions};
 use crate::workspace::Options;
-use crate::workspace::options::unknown_languages;
+use crate::workspace::options::unknown_names;
 
 /// Serves until the client leaves; 0 if it took its leave in order, else 1.
 pub fn run(settings: Settings, level: LevelSwitch) -> anyhow::Result<ExitCode> {
@@ -19,7 +19,7 @@ pub fn run(settings: Settings, level: LevelSwitch) -> anyhow::Result<ExitCode> {
             for folder in folders {
                 setup::narrow_by_root(settings, folder);
             }
-            settings.notices.extend(unknown_languages(settings));
+            settings.notices.extend(unknown_names(settings));
             let mut options = Options::from_settings(settings);
             options.embedder = setup::embedder(settings).unwrap_or_else(|error| {
                 settings.notices.push(format!("search by meaning is off: {error:#}"));

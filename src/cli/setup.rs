@@ -86,7 +86,7 @@ fn add_file(settings: &mut Settings, file: &Path, trust: Trust) {
 /// # Errors
 /// No embedder can be made.
 pub fn workspace_options(settings: &Settings) -> Result<workspace::Options> {
-    for notice in workspace::options::unknown_languages(settings) {
+    for notice in workspace::options::unknown_names(settings) {
         anstream::eprintln!("portolan: {notice}");
     }
     Ok(workspace::Options { embedder: embedder(settings)?, ..workspace::Options::from_settings(settings) })

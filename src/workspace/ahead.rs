@@ -12,7 +12,6 @@ use super::pace::Whose;
 use super::state::Shared;
 use crate::base::cancel::Cancel;
 use crate::base::ids::FileId;
-use crate::base::metrics::Switches;
 use crate::base::threads::{self, Intent};
 use crate::index::snapshot::{Reading, Snapshot};
 use crate::index::tiered::TieredFacts;
@@ -73,11 +72,11 @@ fn run(shared: &Shared, facts: &TieredFacts, wishes: &Receiver<Wish>) {
         let Wish { choose, cancel } = match wishes.recv_timeout(TOLD) {
             Ok(wish) => wish,
             Err(RecvTimeoutError::Timeout) => {
-                told = tell(facts, told);
+                told = tell(shared, facts, told);
                 continue;
             }
             Err(RecvTimeoutError::Disconnected) => {
-                tell(facts, told);
+                tell(shared, facts, told);
                 return;
             }
         };
@@ -101,8 +100,8 @@ fn run(shared: &Shared, facts: &TieredFacts, wishes: &Receiver<Wish>) {
 }
 
 /// Writes to the log how the tiers do, if that is wanted and anything was asked since `told` questions.
-fn tell(facts: &TieredFacts, told: u64) -> u64 {
-    if !Switches::get().cache {
+fn tell(shared: &Shared, facts: &TieredFacts, told: u64) -> u64 {
+    if !shared.options.metrics.cache {
         return told;
     }
     let it = facts.tiers().statistics();

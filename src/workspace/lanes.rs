@@ -270,7 +270,7 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
     }
     shared.ask(|done| Command::Walked(root.id, report.missing, report.complete, done));
     shared.reach(root, Stage::Indexed);
-    tell(&report.profile);
+    tell(shared.options.metrics, &report.profile);
     if let Ok(mut profile) = shared.profile.lock() {
         *profile = report.profile;
     }
@@ -300,8 +300,7 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
 }
 
 /// Writes what the stages of a pass did to the log, as far as that is wanted.
-fn tell(profile: &[String]) {
-    let wanted = Switches::get();
+fn tell(wanted: Switches, profile: &[String]) {
     let parse = ["extraction", "embedding", "total"];
     for line in profile {
         let of_parse = parse.iter().any(|it| line.starts_with(it));

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::pace::{PaceOptions, Requests};
 use crate::base::failpoint;
+use crate::base::metrics::Switches;
 use crate::base::settings::{Settings, table};
 use crate::embed::Embedder;
 use crate::store::tiers::TierOptions;
@@ -76,6 +77,8 @@ pub struct Options {
     pub packs: PackOptions,
     /// `performance.large_file_*`.
     pub large_files: LargeFileOptions,
+    /// What the log tells regularly.
+    pub metrics: Switches,
     /// Let workers obey fault marks in texts (tests).
     pub faults: bool,
 }
@@ -111,6 +114,7 @@ impl Default for Options {
             parsers: 0,
             packs: PackOptions::default(),
             large_files: LargeFileOptions::default(),
+            metrics: Switches::default(),
             faults: false,
         }
     }
@@ -185,15 +189,19 @@ impl Options {
                 threshold: settings.size(&table::LARGE_FILE_THRESHOLD),
                 window: usize::try_from(settings.size(&table::LARGE_FILE_CHUNK_SIZE).min(MOST_WINDOW)).unwrap_or(0),
             },
+            metrics: Switches::named(settings.list(&table::METRICS)),
             faults: failpoint::are_faults_obeyed(),
             ..Self::default()
         }
     }
 }
 
-/// One sentence for each language in the settings that there is none of.
-pub fn unknown_languages(settings: &Settings) -> Vec<String> {
-    let mut out = Vec::new();
+/// One sentence for each language or metric in the settings that there is none of.
+pub fn unknown_names(settings: &Settings) -> Vec<String> {
+    let origin = settings.get(&table::METRICS).1;
+    let unknown = settings.list(&table::METRICS).iter().filter(|it| !Switches::NAMES.contains(&it.as_str()));
+    let sentence = |it: &String| format!("{origin}: metrics names {it}; there are {}", Switches::NAMES.join(", "));
+    let mut out: Vec<String> = unknown.map(sentence).collect();
     for row in [&table::LANGUAGE_SEGMENT_SIZE, &table::LANGUAGE_HOT_RATIO] {
         let unknown = settings.languages(row).into_iter().filter(|it| Lang::from_id(&it.0).is_none());
         let origin = settings.get(row).1;

@@ -12,7 +12,7 @@ use portolan::embed::fake::Fake;
 use portolan::features::workspace_symbols::workspace_symbols;
 use portolan::index::wants::Wants;
 use portolan::syntax::languages::Lang;
-use portolan::workspace::options::unknown_languages;
+use portolan::workspace::options::unknown_names;
 use portolan::workspace::worker::{Job, Pool, PoolOptions, Task};
 use portolan::workspace::{Options, Pace, PaceOptions, PackOptions, Stage, Workspace};
 use serde_json::json;
@@ -265,8 +265,31 @@ fn a_language_that_there_is_none_of_is_told() {
         "f",
         Trust::User,
     );
-    let told = unknown_languages(&settings);
+    let told = unknown_names(&settings);
     assert_eq!(told, ["f: languages.segment_size names pyhton, which is no language; `portolan languages` lists them"]);
+}
+
+#[test]
+fn the_log_tells_the_metrics_that_are_asked_for() {
+    let place = tempfile::tempdir().unwrap();
+    std::fs::create_dir(place.path().join("root")).unwrap();
+    std::fs::write(place.path().join("root/a.rs"), "fn alpha() {}\n").unwrap();
+    let said = |arguments: &[&str], variable: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
+        command.arg("index").arg(place.path().join("root")).arg("--cache-dir").arg(place.path().join("cache"));
+        command.env("XDG_CONFIG_HOME", place.path()).env_remove("PORTOLAN_METRICS");
+        if !variable.is_empty() {
+            command.env("PORTOLAN_METRICS", variable);
+        }
+        let output = command.args(arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        ["walking", "extraction", "cache: hits", "metrics names"].map(|it| said.contains(it))
+    };
+    assert_eq!(said(&[], ""), [false; 4]);
+    assert_eq!(said(&["--set", "metrics=io"], ""), [true, false, false, false]);
+    assert_eq!(said(&[], "parse,io"), [true, true, false, false]);
+    assert_eq!(said(&["--set", "metrics=detailed,pasre"], "io"), [true, true, false, true]);
 }
 
 #[test]

@@ -283,6 +283,7 @@ pub const LOG_LEVEL: Row = live(row(
 /// Every setting, in the order of the manual.
 pub const ROWS: &[Row] = &[
     PROFILE,
+    METRICS,
     TRACKING_INCLUDE,
     TRACKING_EXCLUDE,
     TRACKING_SIZE_LIMIT,

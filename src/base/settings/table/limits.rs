@@ -1,7 +1,7 @@
 //! The rows that bound what Portolan takes of a machine: threads, processor, disk, mapped memory, what is kept. Invariant: as
 //! in the table. Must not know where values come from.
 
-use super::Kind::{Bool, Choice, Int, Size};
+use super::Kind::{Bool, Choice, Int, List, Size};
 use super::Scope::{Machine, Narrowing, User};
 use super::{Row, row};
 
@@ -15,6 +15,8 @@ pub const PROFILE: Row = row(
     User,
     "A named set of settings; each of them that you set yourself goes before. auto measures the processor and the memory.",
 );
+pub const METRICS: Row =
+    row("metrics", List(&[]), User, "What the log tells regularly: cache, parse, io, or detailed for all three.");
 pub const PARALLEL_TRACKING: Row = row(
     "performance.parallel_tracking",
     Bool(true),
