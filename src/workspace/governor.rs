@@ -69,6 +69,11 @@ impl Governor {
         Running(self)
     }
 
+    /// Passes that run now, those over all included while they merge.
+    pub fn passes(&self) -> usize {
+        self.passes.load(Ordering::Acquire)
+    }
+
     /// The most that was seen, in bytes, and how many batches had to wait.
     pub fn seen(&self) -> (u64, u64) {
         (self.peak.load(Ordering::Relaxed), self.room.waits())
@@ -81,7 +86,7 @@ impl Governor {
             loop {
                 let short = self.look(shared, facts, looks);
                 looks = if short { looks.wrapping_add(1) } else { 0 };
-                if self.passes.load(Ordering::Acquire) == 0 {
+                if self.passes() == 0 {
                     break;
                 }
                 match woken.recv_timeout(LOOK) {

@@ -251,7 +251,11 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
         shared.counters.begin_pass();
         report = look_at(shared, pool, root, vec![RelPath::default()], Lane::Whole, &shared.counters);
     }
-    root.forget_touched();
+    let now = now_ns();
+    // Another pass may still have in hand what a saved file has overtaken.
+    if shared.governor.passes() == 1 {
+        root.forget_touched(now);
+    }
     if root.cancel.is_cancelled() {
         return;
     }

@@ -14,7 +14,7 @@ use super::progress::Stage;
 use super::rules::Rules;
 use crate::base::cancel::Cancel;
 use crate::base::ids::RootId;
-use crate::base::os::{OpenError, RootDir, directories};
+use crate::base::os::{EntryKind, OpenError, RootDir, directories};
 use crate::base::paths::RelPath;
 use crate::store::Store;
 
@@ -122,9 +122,15 @@ impl Root {
         !self.touched.is_empty() && std::iter::successors(Some(path.clone()), RelPath::parent).any(newer)
     }
 
-    /// Forgets the near lane's looks: no whole pass is running.
-    pub fn forget_touched(&self) {
-        self.touched.clear();
+    /// Whether the near lane has looked there since `began_ns`, by rules that leave the file out. That a pass which began
+    /// before took the file for one that belongs then says nothing, however late it has read it.
+    pub fn is_left_out_since(&self, path: &RelPath, began_ns: i64) -> bool {
+        self.is_newer(path, began_ns) && self.rules.judge(&self.dir, path, EntryKind::File).is_some()
+    }
+
+    /// Forgets the near lane's looks until `then`: no pass that has read something before is running.
+    pub fn forget_touched(&self, then: i64) {
+        self.touched.retain(|_, at| *at > then);
     }
 
     /// Where an absolute path lies beneath this root.

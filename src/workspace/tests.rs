@@ -16,6 +16,7 @@ use super::state::{Command, Shared, Writer};
 use crate::base::cancel::Cancel;
 use crate::base::hash::Key;
 use crate::base::ids::RootId;
+use crate::base::paths::RelPath;
 use crate::index::apply::Builder;
 use crate::index::build::FileRecord;
 use crate::index::fixture::{deleted, file};
@@ -27,13 +28,13 @@ use crate::index::view::PackView;
 /// Packs of facts that stand after merging.
 const MANY: usize = 4;
 
-struct Rig {
+pub(super) struct Rig {
     dir: tempfile::TempDir,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Rig {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::merging(30 * MANY / 16 + 1)
     }
 
@@ -57,7 +58,7 @@ impl Rig {
         Self { dir, shared }
     }
 
-    fn root(&self) -> Arc<Root> {
+    pub(super) fn root(&self) -> Arc<Root> {
         self.open(&self.dir.path().join("root"))
     }
 
@@ -173,6 +174,28 @@ fn what_a_pass_has_in_hand_of_a_removed_root_is_dropped() {
     rig.shared.ask(|done| Command::Walked(root.id, 7, false, done));
     let now = rig.shared.snapshot();
     assert_eq!((now.files(root.id).len(), rig.found("late"), now.completeness().files_known), (0, 0, 0));
+}
+
+#[test]
+fn a_file_that_new_rules_leave_out_is_told_from_one_that_was_only_saved() {
+    let rig = Rig::new();
+    let root = rig.root();
+    for path in ["out.rs", "saved.rs"] {
+        std::fs::write(root.path().join(path), "fn name() {}\n").unwrap();
+    }
+    let [out, saved] = ["out.rs", "saved.rs"].map(|it| RelPath::from_bytes(it.as_bytes()).unwrap());
+    let is_left_out = |path: &RelPath, began_ns| root.is_left_out_since(path, began_ns);
+    root.touch(&RelPath::default(), 10);
+    assert!(!is_left_out(&out, 5));
+    std::fs::write(root.path().join(".ignore"), "out.rs\n").unwrap();
+    root.rules.forget();
+    root.touch(&RelPath::default(), 20);
+    assert_eq!((is_left_out(&out, 15), is_left_out(&saved, 15)), (true, false));
+    assert!(!is_left_out(&out, 20), "a pass that began later has judged it by the new rules");
+    root.forget_touched(19);
+    assert!(is_left_out(&out, 15));
+    root.forget_touched(20);
+    assert!(!is_left_out(&out, 15));
 }
 
 #[test]

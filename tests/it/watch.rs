@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use portolan::base::cancel::Cancel;
+use portolan::base::hash::Key;
 use portolan::base::paths::RelPath;
+use portolan::embed::fake::Fake;
+use portolan::embed::{EmbedError, Embedder};
 use portolan::workspace::{Event, Options, RootInfo, Skip, Stage, StatCacheOptions, Workspace};
 
 /// A root with its cache beside it.
@@ -142,6 +145,82 @@ fn the_rules_of_a_clone_that_are_not_committed_are_watched_too() {
     assert!(knows(&workspace, "src/a.rs") && !knows(&workspace, "src/b.rs"));
     let swapped = |it: &Workspace| knows(it, "src/b.rs") && !knows(it, "src/a.rs");
     after(&workspace, || place.write(".git/info/exclude", "a.rs\n"), swapped);
+}
+
+#[test]
+fn the_rules_of_a_clone_are_seen_also_where_its_folder_was_made_long_before_them() {
+    let place = Place::new(&["src/a.rs"]);
+    let workspace = place.watching();
+    let make = || {
+        std::fs::create_dir(place.root().join(".git")).unwrap();
+        place.write("src/b.rs", "fn made_beside() {}\n");
+    };
+    after(&workspace, make, |it| defines(it, "made_beside"));
+    after(&workspace, || place.write(".git/info/exclude", "b.rs\n"), |it| !knows(it, "src/b.rs"));
+    assert!(knows(&workspace, "src/a.rs"));
+}
+
+/// Holds up whoever embeds a text that says so, until it is let go.
+struct Gate {
+    entered: mpsc::Sender<()>,
+    /// Ends with its other end.
+    held: Mutex<mpsc::Receiver<()>>,
+}
+
+impl Embedder for Gate {
+    fn model_id(&self) -> Key {
+        Fake.model_id()
+    }
+
+    fn dimensions(&self) -> usize {
+        Fake.dimensions()
+    }
+
+    fn runs_on(&self) -> String {
+        Fake.runs_on()
+    }
+
+    fn embed(&self, texts: &[&str], out: &mut Vec<f32>) -> Result<(), EmbedError> {
+        if texts.iter().any(|it| it.contains("held_up")) {
+            let _ = self.entered.send(());
+            let _ = self.held.lock().unwrap().recv();
+        }
+        Fake.embed(texts, out)
+    }
+}
+
+#[test]
+fn a_file_that_goes_before_the_look_at_it_has_ended_does_not_stay() {
+    let place = Place::new(&["src/a.rs", "gone/b.rs"]);
+    let ((entered_in, entered), (go, held)) = (mpsc::channel(), mpsc::channel());
+    let gate = Gate { entered: entered_in, held: Mutex::new(held) };
+    let options = place.options(Duration::from_secs(3_600));
+    let workspace = place.open(Options { embedder: Some(Arc::new(gate)), ..options });
+    // It comes with its text, so that no look finds it empty.
+    std::fs::write(place.0.path().join("new.rs"), "fn held_up() {}\n").unwrap();
+    std::fs::rename(place.0.path().join("new.rs"), place.root().join("src/new.rs")).unwrap();
+    entered.recv_timeout(Duration::from_secs(60)).unwrap();
+    std::fs::remove_file(place.root().join("src/new.rs")).unwrap();
+    std::fs::remove_dir_all(place.root().join("gone")).unwrap();
+    let gone = place.root().join("gone");
+    crate::until("the system has told of both", || !workspace.watched_folders().contains(&gone));
+    drop(go);
+    let last = || place.write("src/last.rs", "fn comes_last() {}\n");
+    after(&workspace, last, |it| defines(it, "comes_last") && !knows(it, "src/new.rs"));
+}
+
+#[test]
+fn rules_that_change_hold_for_what_the_first_pass_has_found_and_not_read() {
+    let place = Place::new(&["src/a.rs", "out/b.rs"]);
+    let options = place.options(Duration::from_secs(3_600));
+    // The first pass walks, and waits with reading.
+    let answering = options.requests.begin();
+    let workspace = Workspace::open(vec![place.root()], options).unwrap();
+    crate::until("all is found", || workspace.status_progress().files_found == 2);
+    after(&workspace, || place.write(".ignore", "out/\n"), |it| knows(it, ".ignore"));
+    drop(answering);
+    assert!(workspace.wait_indexed(Stage::Embedded, &Cancel::new().within(Duration::from_secs(60))));
+    assert!(knows(&workspace, "src/a.rs") && !knows(&workspace, "out/b.rs"));
 }
 
 /// The walker's folders are those of `file_lines` that are not left out, with the folders of the files in them.

@@ -268,7 +268,10 @@ fn commit(work: &Work<'_>, mut batch: Vec<Finished>) {
     let is_counted = |it: &Finished| permits.iter().any(|(path, _)| *path == it.record.path);
     let mut done: Vec<u64> = Vec::new();
     pass.shared.commit(pass.root, || {
-        batch.retain(|it| !pass.root.is_newer(&it.record.path, it.read_ns) || is_counted(it) && still_grows(work, it));
+        batch.retain(|it| {
+            let stands = !pass.root.is_newer(&it.record.path, it.read_ns) || is_counted(it) && still_grows(work, it);
+            stands && !is_left_out(work, it)
+        });
         let indexed = batch.iter().filter(|it| it.record.state == FileState::Indexed);
         done.extend(indexed.map(|it| if is_counted(it) { 0 } else { it.record.meta.size }));
         let (records, runs): (Vec<_>, Vec<_>) = batch.into_iter().map(|it| (it.record, it.runs)).unzip();
@@ -284,6 +287,14 @@ fn commit(work: &Work<'_>, mut batch: Vec<Finished>) {
 /// of it is better than nothing.
 fn still_grows(work: &Work<'_>, it: &Finished) -> bool {
     work.pass.root.dir.stat(&it.record.path).is_ok_and(|(stamp, _)| stamp.inode == it.record.meta.inode)
+}
+
+/// Whether the rules have changed since this pass took the file for one that belongs, and the near lane, which has taken the
+/// others away, could not know of it.
+fn is_left_out(work: &Work<'_>, it: &Finished) -> bool {
+    let pass = work.pass;
+    let is_near = pass.lane == Lane::Near && !pass.asked;
+    !is_near && pass.root.is_left_out_since(&it.record.path, work.began_ns)
 }
 
 /// The near lane has found a file changed: whoever changed it may go on beside it.

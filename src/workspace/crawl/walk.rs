@@ -133,8 +133,17 @@ impl<'a> Walk<'a> {
 
     /// A repository's own rules lie in a folder that the walk does not enter.
     fn watch_git_rules(&self, repository: &RelPath) {
-        let info = repository.join(b".git").join(b"info");
-        if self.rules.options().git_ignore && self.root.directory(&info).is_ok() {
+        if !self.rules.options().git_ignore {
+            return;
+        }
+        let git = repository.join(b".git");
+        let info = git.join(b"info");
+        let is_there = |it: &RelPath| self.root.directory(it).is_ok();
+        if !is_there(&info) && is_there(&git) {
+            // A repository that is only being made: the folder comes later.
+            self.beside.entering(&git);
+        }
+        if is_there(&info) {
             self.beside.entering(&info);
         }
     }

@@ -6,6 +6,7 @@
 //! `.gitignore`, `.git/info/exclude`; within one kind the file nearest to the path decides, within a file its last line.
 
 mod glob;
+mod known;
 mod needs;
 pub(super) mod patterns;
 mod reader;
@@ -14,8 +15,7 @@ mod secrets;
 use std::path::Path;
 use std::sync::Arc;
 
-use dashmap::DashMap;
-
+use self::known::Known;
 use self::patterns::{Patterns, Verdict};
 use super::options::RuleOptions;
 use super::skip::Skip;
@@ -33,6 +33,8 @@ const REPOSITORY: [&[u8]; 5] = [b".git", b".hg", b".svn", b".jj", b".bzr"];
 const IGNORE_FILES: [&[u8]; 3] = [b".portolanignore", b".ignore", b".gitignore"];
 /// The rules of a clone that are not committed.
 const GIT_INFO_EXCLUDE: &[u8] = b".git/info/exclude";
+/// The folder that these lie in.
+const GIT_INFO: &[u8] = b".git/info";
 const GIT_IGNORE: usize = 2;
 const GIT_EXCLUDE: usize = 3;
 /// How far above a root its repository's top is looked for.
@@ -48,7 +50,7 @@ pub struct Rules {
     skip_directories: Vec<Vec<u8>>,
     top: Arc<FolderRules>,
     /// Rules of folders that the watcher asked for, dropped when an ignore file changes.
-    known: DashMap<RelPath, Result<Arc<FolderRules>, Skip>>,
+    known: Known,
 }
 
 /// What holds in one folder: its own ignore files and a link to those of the folders above.
@@ -86,7 +88,7 @@ impl Rules {
             include_ways: options.include.iter().filter_map(|it| literal_way(it)).collect(),
             skip_directories,
             top: rules_above(root.path(), options.git_ignore),
-            known: DashMap::new(),
+            known: Known::new(options.remembered),
             options: options.clone(),
         }
     }
@@ -213,15 +215,16 @@ impl Rules {
     /// # Errors
     /// The reason of the outermost folder on the way that is left out.
     pub fn folder(&self, root: &RootDir, path: &RelPath) -> Result<Arc<FolderRules>, Skip> {
+        let since = self.known.now();
         if let Some(known) = self.known.get(path) {
-            return known.clone();
+            return known;
         }
         // From the nearest known folder downwards, without recursion: paths may be very deep.
         let mut missing = vec![path.clone()];
         let mut above = None;
         while let Some(parent) = missing.last().and_then(RelPath::parent) {
             if let Some(known) = self.known.get(&parent) {
-                above = Some(known.clone());
+                above = Some(known);
                 break;
             }
             missing.push(parent);
@@ -232,20 +235,9 @@ impl Rules {
                 Ok(above) => self.enter_by_path(root, &above, &folder),
                 Err(skip) => Err(skip),
             };
-            self.remember(folder, &rules);
+            self.known.keep(folder, &rules, since);
         }
         rules
-    }
-
-    /// Keeps the rules of one more folder; where that are too many, all before it are read again when they are asked for.
-    fn remember(&self, folder: RelPath, rules: &Result<Arc<FolderRules>, Skip>) {
-        if self.options.remembered == 0 {
-            return;
-        }
-        if self.known.len() >= self.options.remembered {
-            self.known.clear();
-        }
-        self.known.insert(folder, rules.clone());
     }
 
     fn enter_by_path(
@@ -265,31 +257,29 @@ impl Rules {
 
     /// Forgets the rules of all folders: an ignore file has changed.
     pub fn forget(&self) {
-        self.known.clear();
+        self.known.forget();
     }
 
     /// Forgets the rules of what was a folder at `path`, and beneath it: it may be another one now.
     pub fn forget_beneath(&self, path: &RelPath) {
-        if path.as_bytes().is_empty() {
-            self.known.clear();
-        } else {
-            // It may be gone from here where what lay beneath it is not.
-            let top = path.as_bytes();
-            let beneath = |it: &[u8]| it.starts_with(top) && it.get(top.len()).is_none_or(|&b| b == b'/');
-            self.known.retain(|it, _| !beneath(it.as_bytes()));
-        }
+        self.known.forget_beneath(path);
     }
 
     /// The folder that a rule file speaks about.
     pub fn governed(rule_file: &RelPath) -> Option<RelPath> {
         let folder = rule_file.parent()?;
-        if is_git_exclude(rule_file.as_bytes()) { folder.parent()?.parent() } else { Some(folder) }
+        match rule_file.as_bytes() {
+            it if is_git_own(it, GIT_INFO_EXCLUDE) => folder.parent()?.parent(),
+            it if is_git_own(it, GIT_INFO) => folder.parent(),
+            _ => Some(folder),
+        }
     }
 
     /// Whether a change of this path changes rules. A repository's data, coming or going, makes its folder a top or none.
     pub fn is_rule_file(path: &RelPath) -> bool {
         let name = path.file_name();
-        name == b".git" || IGNORE_FILES.contains(&name) || is_git_exclude(path.as_bytes())
+        let is_own = [GIT_INFO, GIT_INFO_EXCLUDE].iter().any(|it| is_git_own(path.as_bytes(), it));
+        name == b".git" || IGNORE_FILES.contains(&name) || is_own
     }
 }
 
@@ -340,8 +330,9 @@ impl Base {
     }
 }
 
-fn is_git_exclude(path: &[u8]) -> bool {
-    path.strip_suffix(GIT_INFO_EXCLUDE).is_some_and(|above| above.is_empty() || above.ends_with(b"/"))
+/// Whether `path` is `own` of some repository.
+fn is_git_own(path: &[u8], own: &[u8]) -> bool {
+    path.strip_suffix(own).is_some_and(|above| above.is_empty() || above.ends_with(b"/"))
 }
 
 /// The reason that stands for an error of the door.

@@ -223,3 +223,32 @@ fn rules_of_a_replaced_folder_are_forgotten_however_few_are_remembered() {
     rules.forget_beneath(&path("a"));
     assert_eq!(judged(), Some(Skip::Ignored("a/b/.gitignore: *.log".into())));
 }
+
+#[test]
+fn what_the_disk_refused_is_asked_for_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = RootDir::open(dir.path()).unwrap();
+    let rules = Rules::new(&root, &RuleOptions::default());
+    let path = RelPath::from_bytes(b"a/b.rs").unwrap();
+    let judged = || rules.judge(&root, &path, EntryKind::File);
+    assert_eq!(judged(), Some(Skip::Unreadable("not found".into())));
+    std::fs::create_dir(dir.path().join("a")).unwrap();
+    assert_eq!(judged(), None);
+}
+
+#[test]
+fn what_was_worked_out_before_rules_were_forgotten_is_not_remembered() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = RootDir::open(dir.path()).unwrap();
+    let rules = Rules::new(&root, &RuleOptions::default());
+    let [a, b] = [b"a", b"b"].map(|it| RelPath::from_bytes(it).unwrap());
+    let since = rules.known.now();
+    rules.known.keep(a.clone(), &Ok(rules.top()), since);
+    assert!(rules.known.get(&a).is_some());
+    rules.forget_beneath(&b);
+    rules.known.keep(b.clone(), &Ok(rules.top()), since);
+    assert!(rules.known.get(&a).is_some() && rules.known.get(&b).is_none());
+    rules.forget();
+    rules.known.keep(b.clone(), &Ok(rules.top()), since);
+    assert!(rules.known.get(&a).is_none() && rules.known.get(&b).is_none());
+}

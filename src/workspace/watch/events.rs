@@ -1,5 +1,5 @@
 //! From what the system tells to requests for the near crawl. Invariants: a burst becomes one request a path; what the
-//! rules leave out and the index does not know wakes nobody; after a loss everything is looked at once. Must not know how
+//! rules leave out, and neither the index nor a pass under way can know, wakes nobody; after a loss everything is looked at once. Must not know how
 //! folders come to be watched.
 
 use std::collections::BTreeMap;
@@ -52,11 +52,14 @@ fn hand_on(shared: &Shared, requests: &Sender<Request>, changed: &BTreeMap<PathB
     // A folder that came or went may be another one under the same name: the walk watches it anew.
     let turned = changed.iter().filter(|(path, turned)| **turned && !is_root(shared, path)).map(|it| &**it.0);
     let left = shared.watch.leave_all(turned);
-    for path in changed.keys() {
+    for (path, turned) in changed {
         let was_folder = left.contains(&**path);
         for root in shared.roots() {
             let Some(inside) = root.relative(path).filter(|it| !it.as_bytes().is_empty()) else { continue };
             shared.watch.stamps.forget(root.id, &inside);
+            if *turned {
+                root.rules.forget_beneath(&inside);
+            }
             if concerns(shared, &root, &inside, was_folder) {
                 wanted.push((root, inside));
             }
@@ -64,7 +67,10 @@ fn hand_on(shared: &Shared, requests: &Sender<Request>, changed: &BTreeMap<PathB
     }
     if shared.watch.lost.swap(false, Ordering::AcqRel) {
         shared.watch.stamps.forget_all();
-        wanted = shared.roots().into_iter().map(|root| (root, RelPath::default())).collect();
+        // Any folder may be another one by now, under the same name.
+        let roots = shared.roots();
+        shared.watch.leave_all(roots.iter().map(|it| it.path()));
+        wanted = roots.into_iter().map(|root| (root, RelPath::default())).collect();
         wanted.iter().for_each(|(root, _)| root.rules.forget());
     }
     for (root, path) in wanted {
@@ -89,9 +95,18 @@ fn concerns(shared: &Shared, root: &Root, path: &RelPath, was_folder: bool) -> b
     if shared.snapshot().file(root.id, path).is_some() {
         return true;
     }
-    match root.dir.stat(path) {
-        Ok((_, kind)) => root.rules.judge(&root.dir, path, kind).is_none(),
-        // Something that nobody knew came and went; or a folder that is not watched.
-        Err(_) => !shared.watch.is_complete(),
+    if root.dir.stat(path).is_ok_and(|(_, kind)| root.rules.judge(&root.dir, path, kind).is_none()) {
+        return true;
     }
+    let is_gone = root.dir.stat(path).is_err();
+    // Asked after the disk and before the index: what a pass that has ended found there is known, and one that begins now
+    // finds nothing.
+    let is_under_way = shared.governor.passes() > 0;
+    let snapshot = shared.snapshot();
+    let is_known = || snapshot.file(root.id, path).is_some() || !snapshot.stored_beneath(root.id, path).is_empty();
+    // Else something that nobody knew came and went; or a folder that is not watched.
+    is_gone && (is_under_way || !shared.watch.is_complete() || is_known())
 }
+
+#[cfg(test)]
+mod tests;
