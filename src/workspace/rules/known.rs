@@ -2,10 +2,8 @@
 //! was worked out before something was forgotten is not kept; what the disk refused is asked for again. Must not know what
 //! the rules say.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use dashmap::DashMap;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::FolderRules;
 use crate::base::paths::RelPath;
@@ -16,26 +14,32 @@ pub type Answer = Result<Arc<FolderRules>, Skip>;
 
 /// Answers by folder.
 pub struct Known {
-    folders: DashMap<RelPath, Answer>,
     most: usize,
+    /// One lock: whoever keeps an answer must see whether something was forgotten.
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    folders: HashMap<RelPath, Answer>,
     /// Counts how often something was forgotten.
-    forgotten: AtomicU64,
+    forgotten: u64,
 }
 
 impl Known {
     /// For at most so many folders.
     pub fn new(most: usize) -> Self {
-        Self { folders: DashMap::new(), most, forgotten: AtomicU64::new(0) }
+        Self { most, state: Mutex::default() }
     }
 
     /// What `keep` is to be given of an answer that is worked out from now on.
     pub fn now(&self) -> u64 {
-        self.forgotten.load(Ordering::Acquire)
+        self.lock().forgotten
     }
 
     /// The answer for a folder.
     pub fn get(&self, folder: &RelPath) -> Option<Answer> {
-        self.folders.get(folder).map(|it| it.clone())
+        self.lock().folders.get(folder).cloned()
     }
 
     /// Keeps one more answer; where that are too many, all before it are worked out again when they are asked for.
@@ -45,20 +49,20 @@ impl Known {
         if self.most == 0 || is_passing {
             return;
         }
-        if self.folders.len() >= self.most {
-            self.folders.clear();
+        let mut state = self.lock();
+        if state.folders.len() >= self.most {
+            state.folders.clear();
         }
-        let place = self.folders.entry(folder);
-        // Whoever forgets counts first: it has counted by now, or takes this away when the place is free again.
-        if self.now() == since {
-            place.insert(answer.clone());
+        if state.forgotten == since {
+            state.folders.insert(folder, answer.clone());
         }
     }
 
     /// Forgets all.
     pub fn forget(&self) {
-        self.forgotten.fetch_add(1, Ordering::AcqRel);
-        self.folders.clear();
+        let mut state = self.lock();
+        state.forgotten += 1;
+        state.folders.clear();
     }
 
     /// Forgets what was a folder at `path`, and beneath it.
@@ -67,9 +71,14 @@ impl Known {
         if top.is_empty() {
             return self.forget();
         }
-        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        let mut state = self.lock();
+        state.forgotten += 1;
         // It may be gone from here where what lay beneath it is not.
         let beneath = |it: &[u8]| it.starts_with(top) && it.get(top.len()).is_none_or(|&b| b == b'/');
-        self.folders.retain(|it, _| !beneath(it.as_bytes()));
+        state.folders.retain(|it, _| !beneath(it.as_bytes()));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

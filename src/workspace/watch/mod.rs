@@ -22,6 +22,7 @@ use super::behind::Behind;
 use super::lanes::Request;
 use super::options::StatCacheOptions;
 use super::roots::Root;
+use super::rules::Rules;
 use super::state::Shared;
 use crate::base::os::directories;
 use crate::base::paths::RelPath;
@@ -115,6 +116,7 @@ impl Watch {
     /// A walk is about to list this folder; whether it is watched from now on.
     pub fn enter(&self, root: &Root, folder: &RelPath, shared: &Shared) -> bool {
         let mut state = self.lock();
+        let inside = folder;
         let folder = &folder.under(root.path());
         if state.watcher.is_none() || state.watched.contains(folder) {
             return state.watcher.is_some();
@@ -130,7 +132,11 @@ impl Watch {
         }
         let ordinary = state.watched.len() - state.preferred.len();
         if ordinary < self.most(&state) - self.reserve() {
-            self.add(&mut state, folder, shared)
+            let is_watched = self.add(&mut state, folder, shared);
+            // Of what was read there before nobody has told whether it has changed.
+            let is_own = Rules::is_rule_file(inside);
+            root.rules.forget_beneath(&Rules::governed(inside).filter(|_| is_own).unwrap_or_else(|| inside.clone()));
+            is_watched
         } else {
             self.fall_short(shared);
             false
