@@ -2,7 +2,7 @@
 //! masks only leave out names that the alignment would refuse, so the answer is that of the alignment alone. Must not know
 //! what makes a symbol relevant.
 
-use super::bits::BitSet;
+use super::bits::{BitSet, partition};
 use super::snapshot::{PackState, Snapshot};
 use super::view::{NamesPart, PackView};
 use crate::base::cancel::Cancel;
@@ -293,20 +293,6 @@ fn heads_of(folded: &[u8]) -> Vec<Vec<u8>> {
         heads = heads.iter().flat_map(|head| both.iter().map(move |&it| [&head[..], &[it]].concat())).collect();
     }
     heads
-}
-
-/// The first position in `range` for which `is_before` no longer holds.
-fn partition(range: Range<usize>, is_before: impl Fn(usize) -> bool) -> usize {
-    let (mut low, mut high) = (range.start, range.end);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if is_before(middle) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    low
 }
 
 /// Takes the best `count` out of `all`, in order.

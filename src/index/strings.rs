@@ -1,7 +1,7 @@
 //! Sorted tables of distinct byte strings, read in place. Invariant: strings ascend by their bytes; a table that lies gives
 //! empty strings, never a panic. Must not know what the strings are.
 
-use super::bits::{Column, put_column};
+use super::bits::{Column, partition, put_column};
 use super::source::Bytes;
 use crate::facts::codec::{Reader, put_varint};
 
@@ -71,16 +71,8 @@ impl Strings {
 
     /// The first position whose string is not less than `wanted`.
     pub fn lower_bound(&self, wanted: &[u8]) -> usize {
-        let (mut low, mut high) = (0, self.len());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.get(middle) < wanted {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low
+        let texts = self.texts();
+        partition(0..self.len(), |at| texts.get(at) < wanted)
     }
 
     /// All strings in order.
@@ -185,18 +177,12 @@ impl FrontCoded {
     /// The position of `wanted`.
     pub fn find(&self, wanted: &[u8]) -> Option<usize> {
         // The last block whose first string is not greater.
-        let (mut low, mut high) = (0, self.blocks.len());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let mut cursor = self.cursor_at(middle);
+        let begins_before = |block: usize| {
+            let mut cursor = self.cursor_at(block);
             cursor.advance();
-            if cursor.text() <= wanted {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        let block = low.checked_sub(1)?;
+            cursor.text() <= wanted
+        };
+        let block = partition(0..self.blocks.len(), begins_before).checked_sub(1)?;
         let mut cursor = self.cursor_at(block);
         for at in block * BLOCK..((block + 1) * BLOCK).min(self.count) {
             if !cursor.advance() {

@@ -462,7 +462,7 @@ impl Writer {
                 self.publish();
                 let _ = done.send(());
             }
-            Command::Lost(root, ids, done) => {
+            Command::Lost(root, ids, done) | Command::Unseed(root, ids, done) => {
                 self.builder.drop_packs(root, &ids);
                 self.publish();
                 let _ = done.send(());
@@ -472,11 +472,6 @@ impl Writer {
             }
             Command::Seed(_, packs, done) => {
                 packs.into_iter().for_each(|it| self.apply(it));
-                self.publish();
-                let _ = done.send(());
-            }
-            Command::Unseed(root, ids, done) => {
-                self.builder.drop_packs(root, &ids);
                 self.publish();
                 let _ = done.send(());
             }

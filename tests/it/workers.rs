@@ -130,6 +130,17 @@ fn portolan(root: &std::path::Path, cache: &std::path::Path, command: &str) -> s
     it
 }
 
+/// Indexes, and is killed as soon as the index suspects the file: its parser has it in hand.
+fn killed_at(root: &std::path::Path, cache: &std::path::Path, name: &str) {
+    let mut killed = portolan(root, cache, "index").spawn().unwrap();
+    until("it is suspected", || {
+        assert!(killed.try_wait().unwrap().is_none(), "it is still at it");
+        state_of(root, cache, name).starts_with("quarantined: its parser had not ended")
+    });
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+}
+
 #[test]
 fn a_text_in_hand_when_the_process_was_killed_is_not_tried_again() {
     let dir = tempfile::tempdir().unwrap();
@@ -137,13 +148,7 @@ fn a_text_in_hand_when_the_process_was_killed_is_not_tried_again() {
     std::fs::create_dir(&root).unwrap();
     std::fs::write(root.join("bad.rs"), "// portolan-fault:hang\n").unwrap();
     std::fs::write(root.join("good.rs"), "fn good() {}\n").unwrap();
-    let mut killed = portolan(&root, &cache, "index").spawn().unwrap();
-    until("it is suspected", || {
-        assert!(killed.try_wait().unwrap().is_none(), "it is still at it");
-        state_of(&root, &cache, "bad.rs").starts_with("quarantined: its parser had not ended")
-    });
-    killed.kill().unwrap();
-    killed.wait().unwrap();
+    killed_at(&root, &cache, "bad.rs");
     let again = portolan(&root, &cache, "index").status().unwrap();
     assert!(again.success());
     // Had it been tried again, its parser would have been killed for that, and the reason would say so.
@@ -215,13 +220,7 @@ fn a_suspicion_speaks_of_one_file_alone() {
     let (root, cache) = (dir.path().join("root"), dir.path().join("cache"));
     std::fs::create_dir(&root).unwrap();
     std::fs::write(root.join("bad.rs"), "fn slow() {} // portolan-fault:hang\n").unwrap();
-    let mut killed = portolan(&root, &cache, "index").spawn().unwrap();
-    until("it is suspected", || {
-        assert!(killed.try_wait().unwrap().is_none(), "it is still at it");
-        state_of(&root, &cache, "bad.rs").starts_with("quarantined: its parser had not ended")
-    });
-    killed.kill().unwrap();
-    killed.wait().unwrap();
+    killed_at(&root, &cache, "bad.rs");
     // This time the text does no harm; the copy and, once it has another name, the file itself are tried.
     std::fs::copy(root.join("bad.rs"), root.join("copy.rs")).unwrap();
     let well = || portolan(&root, &cache, "index").env_remove("PORTOLAN_FAULTS").status().unwrap();

@@ -11,7 +11,7 @@ mod tests;
 use buckets::Buckets;
 pub use nearest::VectorHit;
 
-use super::bits::{Table, put_column};
+use super::bits::{Table, partition, put_column};
 use super::sections::*;
 use super::source::{Bytes, LazyBytes, PackSource, Section};
 use crate::base::hash::Key;
@@ -170,30 +170,14 @@ impl VectorView {
 
     /// The run that begins with a vector.
     pub fn run_from(&self, first: usize) -> Option<usize> {
-        let (mut low, mut high) = (0, self.run_count());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.run(middle).start < first {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
+        let low = partition(0..self.run_count(), |run| self.run(run).start < first);
         (low < self.run_count() && self.run(low).start == first).then_some(low)
     }
 
     /// The run of a key.
     pub fn find(&self, key: Key) -> Option<usize> {
         let range = self.buckets.range(key);
-        let (mut low, mut high) = (range.start, range.end.min(self.run_count()));
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.key(middle) < key {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
+        let low = partition(range.start..range.end.min(self.run_count()), |run| self.key(run) < key);
         (low < self.run_count() && self.key(low) == key).then_some(low)
     }
 

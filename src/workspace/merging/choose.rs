@@ -61,6 +61,18 @@ pub fn choose_near(sizes: &[u64], many: usize, most: u64) -> Option<Vec<usize>> 
 mod tests {
     use super::{MERGED_NEAR, Occasion, choose, choose_near};
 
+    /// Puts one pack in the place of those chosen; its size.
+    fn merge(sizes: &mut Vec<u64>, chosen: &[usize]) -> u64 {
+        let sum = chosen.iter().map(|&it| sizes[it]).sum();
+        let mut at = 0;
+        sizes.retain(|_| {
+            at += 1;
+            !chosen.contains(&(at - 1))
+        });
+        sizes.push(sum);
+        sum
+    }
+
     #[test]
     fn the_smallest_are_merged_until_few_are_left() {
         assert_eq!(choose(&[9, 1, 2, 3, 9, 1, 1], 4, 100, Occasion::Whole), Some(vec![1, 2, 5, 6]));
@@ -88,14 +100,8 @@ mod tests {
             for _ in 0..1_000 {
                 sizes.push(1);
                 while let Some(chosen) = choose(&sizes, many, 1 << 40, Occasion::Near) {
-                    let sum: u64 = chosen.iter().map(|&it| sizes[it]).sum();
+                    let sum = merge(&mut sizes, &chosen);
                     written += sum;
-                    let mut at = 0;
-                    sizes.retain(|_| {
-                        at += 1;
-                        !chosen.contains(&(at - 1))
-                    });
-                    sizes.push(sum);
                 }
                 assert!(sizes.len() <= many);
             }
@@ -110,15 +116,9 @@ mod tests {
             for _ in 0..1_000 {
                 sizes.push(1_000);
                 while let Some(chosen) = choose_near(&sizes, 16, 1 << 40) {
-                    let sum: u64 = chosen.iter().map(|&it| sizes[it]).sum();
+                    let sum = merge(&mut sizes, &chosen);
                     assert!(sum <= MERGED_NEAR);
                     written += sum;
-                    let mut at = 0;
-                    sizes.retain(|_| {
-                        at += 1;
-                        !chosen.contains(&(at - 1))
-                    });
-                    sizes.push(sum);
                 }
                 assert!(sizes.len() <= 16.max(large + 4), "{large} large of {}", sizes.len());
             }
