@@ -68,7 +68,7 @@ pub(super) const SOURCES: &[&str] = &[
 /// What extraction may cost.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Time on the processor for parsing one file, and as much for walking it: a busy machine changes no facts.
+    /// Most time on the processor for parsing one file, and as much for walking it: a busy machine changes no facts.
     pub time: Duration,
     /// Texts above this many bytes get passages by lines only.
     pub bytes: usize,
@@ -86,6 +86,20 @@ impl Default for Limits {
     fn default() -> Self {
         let (time, parsers) = (Duration::from_secs(2), usize::MAX);
         Self { time, bytes: 4 << 20, line: 100 << 10, depth: 2_000, segment_size: None, parsers }
+    }
+}
+
+/// What any text may take of the processor for its parse.
+const LEAST_TIME: Duration = Duration::from_millis(200);
+/// And what more for each of its bytes: thirty times what a sound one takes.
+const TIME_A_BYTE: Duration = Duration::from_micros(30);
+
+impl Limits {
+    /// Time on the processor for parsing a text of so many bytes. Where a short one takes long, its grammar follows ever
+    /// more guesses about what is broken in it, and takes 100 MB and more in each second.
+    fn parse_time(&self, bytes: usize) -> Duration {
+        let by_length = TIME_A_BYTE.saturating_mul(bytes.try_into().unwrap_or(u32::MAX));
+        self.time.min(LEAST_TIME.saturating_add(by_length))
     }
 }
 
@@ -311,7 +325,7 @@ fn parse_ranges(lang: Lang, text: &str, ranges: &[tree_sitter::Range], limits: &
         let mut parsers = parsers.borrow_mut();
         let parser = parsers.of(lang, limits.parsers)?;
         parser.set_included_ranges(ranges).ok()?;
-        let mut allowance = Allowance::new(limits.time);
+        let mut allowance = Allowance::new(limits.parse_time(text.len()));
         let mut late = |_: &tree_sitter::ParseState| {
             if allowance.is_spent() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
