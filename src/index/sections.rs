@@ -50,6 +50,19 @@ pub const VECTOR_SIGNS: u32 = 35;
 pub const VECTOR_VALUES: u32 = 36;
 pub const VECTOR_SCALES: u32 = 37;
 
+/// Packs of stamps: sorted keys of 16 bytes; a column each of [`stamp`].
+pub const STAMP_KEYS: u32 = 48;
+pub const STAMP_METAS: u32 = 49;
+
+/// Columns of [`STAMP_METAS`].
+pub mod stamp {
+    pub const SIZE: usize = 0;
+    pub const MTIME: usize = 1;
+    pub const CTIME: usize = 2;
+    pub const INODE: usize = 3;
+    pub const COUNT: usize = 4;
+}
+
 /// Columns of [`FILES`].
 pub mod file {
     pub const SIZE: usize = 0;

@@ -32,6 +32,8 @@ pub const FACTS: u32 = 1;
 pub const VECTORS: u32 = 2;
 /// As facts, of files that live no more.
 pub const SPARE: u32 = 3;
+/// New stamps of files whose content was found unchanged.
+pub const STAMPS: u32 = 4;
 
 /// Sections as the store commits them.
 pub fn draft(kind: u32, sections: Vec<Section>) -> PackDraft {

@@ -5,6 +5,7 @@
 //! files on disk.
 
 mod choose;
+mod lone;
 
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
@@ -58,11 +59,12 @@ pub fn tidy_up(shared: &Shared, root: &Root, occasion: Occasion) {
         return;
     }
     *failed = None;
+    lone::merge_stamps(shared, root, occasion);
     for (kind, share) in SHARES {
         let many = (shared.options.merge.packs * share / 30).max(1);
         loop {
             match merge(shared, root, kind, many, occasion) {
-                // Each merge takes at least one pack away.
+                // Each merge takes at least one pack away, or most of one.
                 Merged::Done => {}
                 Merged::GivenUp => break,
                 Merged::Failed => {
@@ -70,6 +72,9 @@ pub fn tidy_up(shared: &Shared, root: &Root, occasion: Occasion) {
                     return;
                 }
             }
+        }
+        if kind == SPARE && occasion == Occasion::Whole {
+            lone::drop_spares(root, shared, many);
         }
     }
 }
@@ -133,7 +138,10 @@ impl<'a> Job<'a> {
         let most = shared.options.merge.bytes.unwrap_or(share);
         let chosen = match occasion {
             Occasion::Near => choose_near(&sizes, many, most),
-            Occasion::Whole => choose(&sizes, many, most, occasion),
+            Occasion::Whole => {
+                let alone = || Some(vec![lone::thin(shared, root, kind, &packs, most)?]);
+                choose(&sizes, many, most, occasion).or_else(alone)
+            }
         }?;
         let bytes: u64 = chosen.iter().map(|&it| sizes[it]).sum();
         let keep_deleted = chosen.len() < packs.len();
@@ -185,7 +193,10 @@ impl<'a> Job<'a> {
         let kept: Vec<(&PackView, &BitSet)> = alive.iter().zip(&all).map(|(it, kept)| (&*it.1, kept)).collect();
         let spare: Vec<(&PackView, &BitSet)> = spare.iter().map(|(view, files)| (*view, files)).collect();
         let keep_deleted = self.keep_deleted;
-        let mut add = vec![self.pack(FACTS, |out| merge_into(&kept, Of::Live { keep_deleted }, out))?];
+        let mut add = Vec::new();
+        if kept.iter().any(|it| !it.1.is_empty()) {
+            add.push(self.pack(FACTS, |out| merge_into(&kept, Of::Live { keep_deleted }, out))?);
+        }
         if spare.iter().any(|it| !it.1.is_empty()) {
             add.push(self.pack(SPARE, |out| merge_into(&spare, Of::Spare, out))?);
         }
@@ -216,7 +227,11 @@ impl<'a> Job<'a> {
 
     /// Of packs of vectors: one with what is used, and the newest of what is not.
     fn runs(&self, all: &[(PackId, UsedVectors)], used: u64) -> Option<Made> {
-        let mut left = (used / SPARE_SHARE).max(LEAST_SPARE_VECTORS);
+        // One that is written anew alone was chosen because there is too much of what nobody uses.
+        let mut left = match all {
+            [(_, alone)] => alone.used_count() / SPARE_SHARE,
+            _ => (used / SPARE_SHARE).max(LEAST_SPARE_VECTORS),
+        };
         let newest_used = all.iter().rev().find(|it| !it.1.used.is_empty());
         let dims = newest_used.map(|it| it.1.view.dims());
         let mut kept: Vec<BitSet> = all.iter().map(|it| it.1.used.clone()).collect();
@@ -230,6 +245,9 @@ impl<'a> Job<'a> {
                     kept.set(run);
                 }
             }
+        }
+        if kept.iter().all(BitSet::is_empty) {
+            return Some((Vec::new(), kept));
         }
         let parts = all.iter().zip(&kept).filter(|it| fits(&it.0.1));
         let parts: Vec<_> = parts.map(|((_, it), kept)| (&*it.view, kept)).collect();

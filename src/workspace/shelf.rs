@@ -14,7 +14,8 @@ use crate::base::version::Version;
 use crate::facts::codec;
 use crate::index::build::{FileRecord, build_facts_pack};
 use crate::index::sections;
-use crate::index::source::{FACTS, SPARE, VECTORS, draft};
+use crate::index::source::{FACTS, SPARE, STAMPS, VECTORS, draft};
+use crate::index::stamps::{Stamp, StampsView, build_stamps_pack, stamp_key};
 use crate::index::vectors::{VectorRun, VectorView, build_vector_pack};
 use crate::index::view::PackView;
 use crate::store::directory::StoreOptions;
@@ -51,23 +52,42 @@ fn store_options(options: &Options) -> StoreOptions {
     }
 }
 
+/// What is committed together.
+#[derive(Default)]
+pub struct Lot {
+    pub records: Vec<FileRecord>,
+    pub runs: Vec<VectorRun>,
+    /// Of files whose content is what the index has.
+    pub stamps: Vec<Stamp>,
+}
+
+impl Lot {
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.runs.is_empty() && self.stamps.is_empty()
+    }
+}
+
+impl From<Vec<FileRecord>> for Lot {
+    fn from(records: Vec<FileRecord>) -> Self {
+        Self { records, ..Self::default() }
+    }
+}
+
 /// Makes packs and commits them.
 ///
 /// # Errors
 /// Another process writes, or the index has more packs than a manifest holds: the message says so.
-pub fn commit(
-    root: &Root,
-    records: &[FileRecord],
-    runs: &[VectorRun],
-    dims: usize,
-    note: Vec<u8>,
-) -> Result<Fresh, String> {
+pub fn commit(root: &Root, lot: Lot, dims: usize, note: Vec<u8>) -> Result<Fresh, String> {
     let mut add: Vec<NewPack> = Vec::new();
-    if !runs.is_empty() && dims > 0 {
-        add.push(draft(VECTORS, build_vector_pack(dims, runs)).into());
+    if !lot.runs.is_empty() && dims > 0 {
+        add.push(draft(VECTORS, build_vector_pack(dims, &lot.runs)).into());
     }
-    if !records.is_empty() {
-        add.push(draft(FACTS, build_facts_pack(records)).into());
+    if !lot.records.is_empty() {
+        add.push(draft(FACTS, build_facts_pack(&lot.records)).into());
+    }
+    if !lot.stamps.is_empty() {
+        let rows = lot.stamps.iter().map(|it| (stamp_key(it.path.as_bytes(), it.hash), it.meta));
+        add.push(draft(STAMPS, build_stamps_pack(rows.collect())).into());
     }
     let added = add.len();
     let state = root.store.commit(add, &[], Some(note)).map_err(|error| error.to_string())?;
@@ -103,10 +123,15 @@ pub fn fresh_of(root: &Root, packs: &[Arc<Pack>]) -> Fresh {
             FACTS => fresh.facts = facts_view(pack).map(|view| (pack.id(), view)),
             VECTORS => fresh.vectors = vectors_view(pack).map(|view| (pack.id(), view)),
             SPARE => fresh.spare = facts_view(pack).map(|view| (pack.id(), view)),
+            STAMPS => fresh.stamps = stamps_view(pack).map(|view| (pack.id(), view)),
             _ => {}
         }
     }
     fresh
+}
+
+fn stamps_view(pack: &Arc<Pack>) -> Option<Arc<StampsView>> {
+    StampsView::open(pack).map_err(|_| pack.mark_damaged("its stamps do not fit together")).ok().map(Arc::new)
 }
 
 fn facts_view(pack: &Arc<Pack>) -> Option<Arc<PackView>> {
@@ -126,7 +151,7 @@ pub fn load(root: &Root, shared: &Shared) -> Vec<Fresh> {
     // Each round sets at least one damaged pack aside.
     for _ in 0..64 {
         let mut out: Vec<Fresh> = Vec::new();
-        for kind in [VECTORS, FACTS, SPARE] {
+        for kind in [VECTORS, FACTS, SPARE, STAMPS] {
             for pack in state.packs.iter().filter(|it| it.kind() == kind) {
                 out.push(fresh_of(root, std::slice::from_ref(pack)));
             }
@@ -155,7 +180,7 @@ pub fn news(root: &Root, applied: &[PackId]) -> Option<(Vec<PackId>, Vec<Fresh>)
         return None;
     }
     let mut out = Vec::new();
-    for kind in [VECTORS, FACTS, SPARE] {
+    for kind in [VECTORS, FACTS, SPARE, STAMPS] {
         for pack in new.iter().filter(|it| it.kind() == kind) {
             out.push(fresh_of(root, std::slice::from_ref(pack)));
         }
@@ -185,7 +210,10 @@ pub fn heal(root: &Root, faults: &[(PackId, String)]) -> Option<Lost> {
     }
     let healed = if found { root.store.heal()? } else { return None };
     let lost = || state.packs.iter().filter(|it| !healed.packs.iter().any(|kept| kept.id() == it.id()));
-    Some(Lost { packs: lost().map(|it| it.id()).collect(), answers: lost().any(|it| it.kind() != SPARE) })
+    Some(Lost {
+        packs: lost().map(|it| it.id()).collect(),
+        answers: lost().any(|it| ![SPARE, STAMPS].contains(&it.kind())),
+    })
 }
 
 /// What the manifest's writer has noted: the stage that the root has reached, and its counters.

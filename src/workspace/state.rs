@@ -21,16 +21,17 @@ use super::pace::Pace;
 use super::progress::{Counters, Event, Events, Progress, Stage};
 pub(super) use super::roots::Root;
 use super::seek::Turn;
-use super::shelf;
+use super::shelf::{self, Lot};
 use super::watch::Watch;
 use crate::base::cancel::Cancel;
 use crate::base::ids::RootId;
 use crate::base::paths::RelPath;
 use crate::index::apply::{Builder, UsedVectors};
 use crate::index::bits::BitSet;
-use crate::index::build::{FileRecord, SegmentRecord};
+use crate::index::build::SegmentRecord;
 use crate::index::snapshot::Snapshot;
 use crate::index::source::VECTORS;
+use crate::index::stamps::StampsView;
 use crate::index::vectors::{VectorRun, VectorView};
 use crate::index::view::PackView;
 use crate::store::pack::PackId;
@@ -56,17 +57,20 @@ pub(super) struct Fresh {
     pub facts: Option<(PackId, Arc<PackView>)>,
     pub vectors: Option<(PackId, Arc<VectorView>)>,
     pub spare: Option<(PackId, Arc<PackView>)>,
+    pub stamps: Option<(PackId, Arc<StampsView>)>,
     /// Packs that they replace.
     pub removed: Vec<PackId>,
     pub removed_vectors: Vec<PackId>,
     pub removed_spares: Vec<PackId>,
+    pub removed_stamps: Vec<PackId>,
 }
 
 impl Fresh {
     /// Nothing yet.
     pub fn of(root: RootId) -> Self {
-        let (removed, removed_vectors, removed_spares) = (Vec::new(), Vec::new(), Vec::new());
-        Self { root, facts: None, vectors: None, spare: None, removed, removed_vectors, removed_spares }
+        let [removed, removed_vectors, removed_spares, removed_stamps] = [const { Vec::new() }; 4];
+        let (facts, vectors, spare, stamps) = (None, None, None, None);
+        Self { root, facts, vectors, spare, stamps, removed, removed_vectors, removed_spares, removed_stamps }
     }
 }
 
@@ -282,22 +286,22 @@ impl Shared {
         true
     }
 
-    /// Makes packs of records and vectors, commits them, and returns when they can be asked. `what` is asked for them when
-    /// nobody else commits, so that it can leave out what another crawl has just overtaken.
-    pub fn commit(&self, root: &Root, what: impl FnOnce() -> (Vec<FileRecord>, Vec<VectorRun>)) {
+    /// Makes packs of a lot, commits them, and returns when they can be asked. `what` is asked for it when nobody else
+    /// commits, so that it can leave out what another crawl has just overtaken.
+    pub fn commit(&self, root: &Root, what: impl FnOnce() -> Lot) {
         let _order = root.committing.lock().unwrap_or_else(PoisonError::into_inner);
         if self.roots().iter().all(|it| it.id != root.id) {
             // It was removed: its store is another's.
             return;
         }
-        let (records, runs) = what();
-        if records.is_empty() && runs.is_empty() {
+        let lot = what();
+        if lot.is_empty() {
             return;
         }
         let dims = self.options.embedder.as_ref().map_or(0, |it| it.dimensions());
         // Whoever follows this process sees how far it is.
         let note = shelf::note(root, root.stage(), &self.counters.read());
-        match shelf::commit(root, &records, &runs, dims, note) {
+        match shelf::commit(root, lot, dims, note) {
             Ok(fresh) => self.apply(fresh),
             Err(why) => self.notice(&why),
         }
@@ -496,6 +500,10 @@ impl Writer {
         self.builder.drop_spares(|it| it.root == fresh.root && fresh.removed_spares.contains(&it.id));
         if let Some((id, view)) = fresh.spare {
             self.builder.apply_spare(fresh.root, id, view);
+        }
+        self.builder.drop_stamps(|it| it.root == fresh.root && fresh.removed_stamps.contains(&it.id));
+        if let Some((id, view)) = fresh.stamps {
+            self.builder.apply_stamps(fresh.root, id, view);
         }
         if let Some((id, view)) = fresh.vectors {
             if fresh.removed_vectors.is_empty() {

@@ -11,7 +11,7 @@ use super::keeper::look_after_stores;
 use super::merging::{Occasion, tidy_up};
 use super::options::{MergeOptions, Options};
 use super::roots::Root;
-use super::shelf;
+use super::shelf::{self, Lot};
 use super::state::{Command, Shared, Writer};
 use crate::base::cancel::Cancel;
 use crate::base::hash::Key;
@@ -39,11 +39,16 @@ impl Rig {
     }
 
     fn merging(packs: usize) -> Self {
+        Self::merging_within(packs, None)
+    }
+
+    /// Merges that are of at most so many bytes.
+    fn merging_within(packs: usize, bytes: Option<u64>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("root")).unwrap();
         let options = Options {
             cache_dir: Some(dir.path().join("cache")),
-            merge: MergeOptions { packs, bytes: None },
+            merge: MergeOptions { packs, bytes },
             ..Options::default()
         };
         Self::over(dir, options)
@@ -82,7 +87,7 @@ impl Rig {
     }
 
     fn commit(&self, root: &Root, records: Vec<FileRecord>) {
-        self.shared.commit(root, || (records, Vec::new()));
+        self.shared.commit(root, || records.into());
     }
 
     /// So many packs, each of a file of its own.
@@ -221,17 +226,98 @@ fn deletions_that_hide_nothing_are_forgotten() {
 fn what_lives_no_more_stays_near_its_share_however_often_it_is_merged() {
     let rig = Rig::merging(30);
     let root = rig.root();
+    let mut most_packs = 0;
     for round in 0..200 {
         let mut changed = file("file.rs", &format!("name_{round} x\n"));
         changed.meta.size = 60 << 10;
         rig.commit(&root, vec![changed]);
         tidy_up(&rig.shared, &root, Occasion::Near);
+        let (spare, count) = (rig.shared.snapshot().spare_bytes(root.id, &[]), packs(&root, SPARE).0);
+        assert!(spare <= (1 << 20) * 7 / 4, "{spare} bytes in {count} packs after round {round}");
+        most_packs = count.max(most_packs);
     }
-    let (spare, count) = (rig.shared.snapshot().spare_bytes(root.id, &[]), packs(&root, SPARE).0);
-    assert!(count > 1 && spare <= (1 << 20) * 7 / 4, "{spare} bytes in {count} packs");
-    // The newest is there.
-    let known = file("file.rs", "name_180 x\n").hash;
+    assert!(most_packs > 1, "never in several packs");
+    // The newest of what packs of facts hold no more.
+    let known = file("file.rs", "name_188 x\n").hash;
     assert!(rig.shared.snapshot().known(known, |_| true).is_some());
+}
+
+/// Bytes of the packs of a kind.
+fn bytes(root: &Root, kind: u32) -> u64 {
+    root.store.state().packs.iter().filter(|it| it.kind() == kind).map(|it| it.size()).sum()
+}
+
+#[test]
+fn packs_too_large_to_be_merged_are_rid_of_what_lives_no_more() {
+    let rig = Rig::merging_within(32, Some(1));
+    let root = rig.root();
+    let text = |round: usize, at: usize| format!("name_{at} round_{round} x\n");
+    let files = |round: usize, range: std::ops::Range<usize>| -> Vec<FileRecord> {
+        range.map(|at| file(&format!("file_{at}.rs"), &text(round, at))).collect()
+    };
+    rig.commit(&root, files(0, 0..100));
+    let fresh = bytes(&root, FACTS);
+    for round in 1..=6 {
+        // More than half of them, in two packs.
+        rig.commit(&root, files(round, 0..30));
+        rig.commit(&root, files(round, 30..70));
+        tidy_up(&rig.shared, &root, Occasion::Whole);
+        let (now, spare) = (bytes(&root, FACTS), packs(&root, SPARE).0);
+        assert!(now < 2 * fresh && spare <= 3, "{now} bytes for {fresh} after round {round}, {spare} spare packs");
+        let said = [0, 69, 70, 99].map(|at| rig.found(&format!("name_{at}")));
+        assert_eq!((said, rig.shared.snapshot().files(root.id).len()), ([1; 4], 100));
+    }
+    let known = |round: usize| rig.shared.snapshot().known(file("file_7.rs", &text(round, 7)).hash, |_| true).is_some();
+    assert_eq!((known(6), known(5), known(0)), (true, true, false), "the newest of it is kept for a while");
+    // One that nothing lives of goes as a whole.
+    let rest = (0..100).map(|at| deleted(&format!("file_{at}.rs"))).collect();
+    rig.commit(&root, rest);
+    tidy_up(&rig.shared, &root, Occasion::Whole);
+    assert!(bytes(&root, FACTS) < fresh / 2);
+    assert_eq!((rig.found("name_0"), rig.follower().0.found("name_99")), (0, 0));
+}
+
+#[test]
+fn an_open_document_does_not_make_its_pack_a_thin_one() {
+    let rig = Rig::merging_within(32, Some(1));
+    let root = rig.root();
+    rig.fill(&root, 1);
+    let record = file("file_0.rs", "open x\n");
+    let (path, segments) = (record.path.clone(), record.segments);
+    rig.shared.ask(|done| Command::OpenDocument {
+        root: root.id,
+        path,
+        lang: record.lang.to_string(),
+        text: "open x\n".into(),
+        segments,
+        done,
+    });
+    assert_eq!((rig.found("open"), rig.found("name_0")), (1, 0));
+    let packs = |root: &Root| -> Vec<_> { root.store.state().packs.iter().map(|it| it.id()).collect() };
+    let before = packs(&root);
+    tidy_up(&rig.shared, &root, Occasion::Whole);
+    assert_eq!(packs(&root), before);
+}
+
+#[test]
+fn vectors_that_nobody_uses_leave_packs_too_large_to_be_merged() {
+    let rig = Rig::merging_within(32, Some(1));
+    let root = rig.root();
+    for round in 0..6 {
+        let records: Vec<_> = (0..40).map(|at| file(&format!("file_{at}.rs"), &format!("name_{round} x\n"))).collect();
+        let run = |it: &FileRecord| {
+            let keys = it.segments.iter().map(|segment| run_key(b"", &it.path, segment.key));
+            keys.map(|key| VectorRun { key, vectors: vec![quantise(&[0.5; 4])] }).collect::<Vec<_>>()
+        };
+        let runs = records.iter().flat_map(run).collect();
+        let note = shelf::note(&root, root.stage(), &rig.shared.counters.read());
+        let lot = Lot { records, runs, stamps: Vec::new() };
+        rig.shared.apply(shelf::commit(&root, lot, 4, note).unwrap());
+        tidy_up(&rig.shared, &root, Occasion::Whole);
+        let all: u64 = rig.shared.snapshot().vectors_stored(root.id);
+        let used = rig.shared.snapshot().completeness().vectors;
+        assert!(used == 40 && all <= 2 * used, "{all} vectors for {used} after round {round}");
+    }
 }
 
 #[test]
@@ -267,13 +353,14 @@ fn another_models_vectors_do_not_push_those_out_that_are_used() {
     let record = file("a.rs", "one two\n");
     let run = |key, dims: usize| VectorRun { key, vectors: vec![quantise(&vec![0.5; dims])] };
     let used = run_key(b"", &record.path, record.segments[0].key);
-    let commit = |records: &[FileRecord], runs: &[VectorRun], dims: usize| {
+    let commit = |records: Vec<FileRecord>, run: VectorRun, dims: usize| {
         let note = shelf::note(&root, root.stage(), &rig.shared.counters.read());
-        rig.shared.apply(shelf::commit(&root, records, runs, dims, note).unwrap());
+        let lot = Lot { records, runs: vec![run], stamps: Vec::new() };
+        rig.shared.apply(shelf::commit(&root, lot, dims, note).unwrap());
     };
-    commit(&[record], &[run(used, 4)], 4);
+    commit(vec![record], run(used, 4), 4);
     for number in 0..4u8 {
-        commit(&[], &[run(Key([number; 16]), 8)], 8);
+        commit(Vec::new(), run(Key([number; 16]), 8), 8);
     }
     assert_eq!(rig.shared.snapshot().completeness().vectors, 1);
     tidy_up(&rig.shared, &root, Occasion::Whole);

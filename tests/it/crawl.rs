@@ -1,10 +1,14 @@
 //! The crawl from outside: a workspace over a real directory, with real worker processes.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use portolan::base::cancel::Cancel;
+use portolan::base::os::stamp::now_ns;
+use portolan::base::paths::RelPath;
 use portolan::embed::fake::Fake;
+use portolan::index::source::{FACTS, STAMPS, VECTORS};
 use portolan::workspace::{Options, Progress, Skip, Stage, Workspace, WorkspaceError};
 
 /// A directory with files, a cache beside it, and how to open both.
@@ -101,6 +105,55 @@ fn a_second_start_does_no_work() {
     assert_eq!((whole.passages_found, whole.passages_done), (passages, passages), "{whole:?}");
     assert_eq!(names(&second, "area"), symbols);
     assert!(second.snapshot().completeness().is_whole());
+}
+
+/// Names of the packs in a folder, by their kind.
+fn packs_of(folder: &Path, kind: u8, out: &mut Vec<std::ffi::OsString>) {
+    for entry in std::fs::read_dir(folder).unwrap().map(|it| it.unwrap()) {
+        if entry.file_type().unwrap().is_dir() {
+            packs_of(&entry.path(), kind, out);
+        } else if entry.path().extension() == Some("pack".as_ref()) && std::fs::read(entry.path()).unwrap()[12] == kind
+        {
+            out.push(entry.file_name());
+        }
+    }
+    out.sort();
+}
+
+#[test]
+fn another_stamp_on_the_same_content_is_noted_and_nothing_else_is_written() {
+    let place = Place::new("a.rs: fn alpha() {}\\n\n b.rs: fn beta() {}\\n");
+    std::fs::write(place.root().join("c.bin"), [0u8; 64]).unwrap();
+    drop(place.index());
+    let packs = |kind: u32| {
+        let mut out = Vec::new();
+        packs_of(&place.dir.path().join("cache"), kind as u8, &mut out);
+        out
+    };
+    let before = (packs(FACTS), packs(VECTORS));
+    let paths = ["a.rs", "b.rs", "c.bin"].map(|it| RelPath::from_bytes(it.as_bytes()).unwrap());
+    for round in 0..3 {
+        // As `cp -al` does it, or a restored backup.
+        for path in ["a.rs", "c.bin"] {
+            std::fs::hard_link(place.root().join(path), place.root().join("link")).unwrap();
+            std::fs::remove_file(place.root().join("link")).unwrap();
+        }
+        let changed = |path: &RelPath| {
+            let it = std::fs::metadata(place.root().join(path.to_path())).unwrap();
+            it.ctime() * 1_000_000_000 + it.ctime_nsec()
+        };
+        let is_young = |it: &RelPath| now_ns() - changed(it) <= 2_000_000_000;
+        while paths.iter().any(is_young) {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        let (workspace, progress) = place.index();
+        assert_eq!((progress.files_unchanged, progress.files_skipped), (2, 1), "{progress:?}");
+        assert_eq!((progress.files_parsed, progress.files_reused), (0, 0), "{progress:?}");
+        let (root, now) = (workspace.place(&place.root().join("a.rs")).unwrap().0, workspace.snapshot());
+        let noted = |it: &RelPath| now.stored(now.file(root, it).unwrap()).unwrap().meta.ctime_ns;
+        assert_eq!(paths.each_ref().map(noted), paths.each_ref().map(changed), "round {round}");
+        assert_eq!(((packs(FACTS), packs(VECTORS)), packs(STAMPS).len()), (before.clone(), 1), "round {round}");
+    }
 }
 
 #[test]

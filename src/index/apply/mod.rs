@@ -42,6 +42,7 @@ impl Builder {
             packs: Vec::new(),
             vectors: Vec::new(),
             spares: Vec::new(),
+            stamps: Vec::new(),
             locations: Locations::default(),
             ids: Arc::default(),
             cache,
@@ -79,6 +80,7 @@ impl Builder {
         }
         self.drop_file_packs(root, ids);
         self.drop_vector_packs(root, ids);
+        self.drop_stamps(|it| it.root == root && ids.contains(&it.id));
     }
 
     /// The same, of those that are packs of files.
@@ -92,6 +94,7 @@ impl Builder {
         self.drop_slots(&self.slots(|it| it.root == root && it.is_stored()));
         self.drop_vectors_of(root, |_| true);
         self.drop_spares(|it| it.root == root);
+        self.drop_stamps(|it| it.root == root);
     }
 
     /// Forgets all of a root.
@@ -101,6 +104,7 @@ impl Builder {
             self.inner.vectors.iter().flatten().filter(|it| it.root == root).map(|it| it.id).collect();
         self.drop_vector_packs(root, &ids);
         self.drop_spares(|it| it.root == root);
+        self.drop_stamps(|it| it.root == root);
         self.document_vectors.retain(|file, _| self.open.contains_key(file));
         self.walked.remove(&root);
     }

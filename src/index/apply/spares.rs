@@ -4,7 +4,8 @@
 use super::Builder;
 use crate::base::ids::RootId;
 use crate::index::bits::BitSet;
-use crate::index::snapshot::{Body, Location, PackState, SpareState, VectorRef};
+use crate::index::snapshot::{Body, Location, PackState, SpareState, StampsState, VectorRef};
+use crate::index::stamps::StampsView;
 use crate::index::vectors::VectorView;
 use crate::index::view::PackView;
 use crate::store::pack::PackId;
@@ -16,6 +17,14 @@ pub struct UsedVectors {
     pub used: BitSet,
 }
 
+impl UsedVectors {
+    /// How many vectors are used.
+    pub fn used_count(&self) -> u64 {
+        let used = (0..self.view.run_count()).filter(|run| self.used.has(*run));
+        used.map(|run| self.view.run(run).len() as u64).sum()
+    }
+}
+
 impl Builder {
     /// Takes in a pack of files that live no more.
     pub fn apply_spare(&mut self, root: RootId, id: PackId, view: Arc<PackView>) {
@@ -25,6 +34,17 @@ impl Builder {
     /// Forgets those for which `gone` says so.
     pub fn drop_spares(&mut self, gone: impl Fn(&SpareState) -> bool) {
         self.inner.spares.retain(|it| !gone(it));
+    }
+
+    /// Takes in a pack of stamps. One that is there already becomes the newest.
+    pub fn apply_stamps(&mut self, root: RootId, id: PackId, view: Arc<StampsView>) {
+        self.drop_stamps(|it| it.root == root && it.id == id);
+        self.inner.stamps.push(Arc::new(StampsState { id, root, view }));
+    }
+
+    /// Forgets those for which `gone` says so.
+    pub fn drop_stamps(&mut self, gone: impl Fn(&StampsState) -> bool) {
+        self.inner.stamps.retain(|it| !gone(it));
     }
 
     /// The vectors of a pack that files on disk use (open documents or not), and about how many vectors they use in

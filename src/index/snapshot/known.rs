@@ -1,11 +1,12 @@
 //! What the packs hold of a content, whoever has it now or had it once. Invariant: facts are those of the content and the
 //! recipe that were asked for; paths play no part. Must not know how a content came to be.
 
-use super::{Body, Snapshot};
+use super::{Body, Location, PackState, Snapshot};
 use crate::base::hash::{ContentHash, Key};
 use crate::base::ids::RootId;
 use crate::facts::Facts;
-use crate::index::build::SegmentRecord;
+use crate::index::build::{FileMeta, SegmentRecord};
+use crate::index::stamps::stamp_key;
 use crate::index::vectors::VectorRun;
 use crate::index::view::{PackView, Stored};
 use crate::store::pack::PackId;
@@ -47,6 +48,60 @@ impl Snapshot {
         others.map(|it| (0..it.view.files().len()).map(|at| it.view.files().weighed_bytes(at)).sum::<u64>()).sum()
     }
 
+    /// What of the stamps of a root still says more than the rows of its files do.
+    pub(crate) fn standing_stamps(&self, root: RootId) -> Vec<(Key, FileMeta)> {
+        let stamps: Vec<_> = self.0.stamps.iter().rev().filter(|it| it.root == root).collect();
+        let mut out = Vec::new();
+        for (slot, state) in self.packs().filter(|(_, it)| it.root == root) {
+            let Body::Stored(view) = &state.body else { continue };
+            let files = view.files();
+            for at in (0..files.len()).filter(|&it| self.is_stored_at(slot, state, it)) {
+                let key = stamp_key(files.path_bytes(at), files.hash(at));
+                let found = stamps.iter().find_map(|it| it.view.find(key));
+                out.extend(found.filter(|it| *it != files.stored(at).meta).map(|meta| (key, meta)));
+            }
+        }
+        out
+    }
+
+    /// Whether a row of a pack is the one of its file on disk.
+    fn is_stored_at(&self, slot: usize, state: &PackState, ordinal: usize) -> bool {
+        let here = Location { slot: slot as u32, ordinal: ordinal as u32 };
+        state.file_ids.get(ordinal).is_some_and(|&file| self.0.locations.stored(file) == Some(here))
+    }
+
+    /// Packs of facts of a root that many of the files in them have left: with less than half of their source.
+    pub(crate) fn thin_packs(&self, root: RootId) -> Vec<PackId> {
+        let mut out = Vec::new();
+        for (slot, state) in self.packs().filter(|(_, it)| it.root == root) {
+            let Body::Stored(view) = &state.body else { continue };
+            let files = view.files();
+            // An open document hides its file, which lives all the same: the sums alone do not tell.
+            if state.live_passages * 2 >= files.passage_count() as u64 {
+                continue;
+            }
+            let weigh = |at: usize| files.weighed_bytes(at);
+            let all: u64 = (0..files.len()).map(weigh).sum();
+            let live: u64 = (0..files.len()).filter(|&it| self.is_stored_at(slot, state, it)).map(weigh).sum();
+            if live * 2 < all {
+                out.push(state.id);
+            }
+        }
+        out
+    }
+
+    /// Whether more than half of the vectors that the packs of a root hold are not those of any file.
+    pub(crate) fn wastes_vectors(&self, root: RootId) -> bool {
+        let used: u64 = self.packs().filter(|(_, it)| it.root == root).map(|(_, it)| it.live_vectors).sum();
+        self.vectors_stored(root) > used * 2
+    }
+
+    /// How many vectors the packs of a root hold.
+    pub(crate) fn vectors_stored(&self, root: RootId) -> u64 {
+        let stored = self.0.vectors.iter().flatten().filter(|it| it.root == root && it.document.is_none());
+        stored.map(|it| it.view.len() as u64).sum()
+    }
+
     /// The packs of a root's files without those of `except`.
     pub(crate) fn packs_beside(&self, root: RootId, except: &[PackId]) -> Vec<Arc<PackView>> {
         let others = self.packs().filter(|(_, it)| it.root == root && !except.contains(&it.id));
@@ -57,9 +112,7 @@ impl Snapshot {
     pub(crate) fn is_live(&self, hash: ContentHash) -> bool {
         self.packs().any(|(slot, state)| {
             let Body::Stored(view) = &state.body else { return false };
-            let here = |it: usize| super::Location { slot: slot as u32, ordinal: it as u32 };
-            let live = |it: usize| self.0.locations.stored(*state.file_ids.get(it)?).filter(|at| *at == here(it));
-            view.with_content(hash).any(|it| live(it).is_some())
+            view.with_content(hash).any(|it| self.is_stored_at(slot, state, it))
         })
     }
 

@@ -10,8 +10,9 @@ pub use super::names::NameMatch;
 pub use cache::{Chunks, FactsCache, FewFacts, LastChunk, Load, Reading};
 pub use known::KnownFile;
 pub use query::Unembedded;
-pub use state::{Body, FileIds, Location, Locations, PackState, SpareState, VectorRef, VectorState};
+pub use state::{Body, FileIds, Location, Locations, PackState, SpareState, StampsState, VectorRef, VectorState};
 
+use super::stamps::stamp_key;
 use super::traits::Traits;
 use super::view::Stored;
 use crate::base::hash::Key;
@@ -134,6 +135,8 @@ pub(crate) struct Inner {
     pub vectors: Vec<Option<Arc<VectorState>>>,
     /// Asked by content alone.
     pub spares: Vec<Arc<SpareState>>,
+    /// Oldest first.
+    pub stamps: Vec<Arc<StampsState>>,
     pub locations: Locations,
     pub ids: Arc<FileIds>,
     pub cache: Arc<dyn FactsCache>,
@@ -233,13 +236,20 @@ impl Snapshot {
         Self(self.0.clone(), reading)
     }
 
-    /// What the index keeps about the file on disk, also where the file is open.
+    /// What the index keeps about the file on disk, also where the file is open; its stamp is the last one under which it
+    /// was found to have the same content.
     pub fn stored(&self, file: FileId) -> Option<Stored> {
         let location = self.0.locations.stored(file)?;
-        match &self.0.packs.get(location.slot as usize)?.as_ref()?.body {
-            Body::Stored(view) => Some(view.files().stored(location.ordinal as usize)),
-            Body::Open(_) => None,
+        let state = self.0.packs.get(location.slot as usize)?.as_ref()?;
+        let Body::Stored(view) = &state.body else { return None };
+        let (files, at) = (view.files(), location.ordinal as usize);
+        let mut it = files.stored(at);
+        let mut stamps = self.0.stamps.iter().rev().filter(|it| it.root == state.root).peekable();
+        if stamps.peek().is_some() {
+            let key = stamp_key(files.path_bytes(at), it.hash);
+            it.meta = stamps.find_map(|it| it.view.find(key)).unwrap_or(it.meta);
         }
+        Some(it)
     }
 
     /// All live files of a root (indexed and skipped), in no order.

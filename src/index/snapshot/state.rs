@@ -5,6 +5,7 @@ use crate::base::ids::{FileId, RootId};
 use crate::base::paths::RelPath;
 use crate::index::bits::BitSet;
 use crate::index::overlay::OverlayFile;
+use crate::index::stamps::StampsView;
 use crate::index::vectors::VectorView;
 use crate::index::view::PackView;
 use crate::store::pack::PackId;
@@ -81,6 +82,13 @@ pub struct SpareState {
     pub id: PackId,
     pub root: RootId,
     pub view: Arc<PackView>,
+}
+
+/// A pack of stamps.
+pub struct StampsState {
+    pub id: PackId,
+    pub root: RootId,
+    pub view: Arc<StampsView>,
 }
 
 /// A file's place: slot of the pack, ordinal in it.

@@ -10,13 +10,17 @@ use crossbeam_channel::{Receiver, Sender, bounded, select};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::extract::{self, Arrival};
+use super::read;
 use super::record::{self, Finished, Pending};
 use super::{Stopwatch, Work};
 use crate::base::ids::FileId;
 use crate::base::os::stamp::now_ns;
+use crate::base::paths::RelPath;
 use crate::base::threads::{self, Intent};
 use crate::index::build::{FileState, SegmentRecord};
+use crate::index::stamps::Stamp;
 use crate::workspace::progress::Counters;
+use crate::workspace::shelf::Lot;
 use crate::workspace::skip::Skip;
 use crate::workspace::state::Lane;
 use crate::workspace::worker::Outcome;
@@ -28,6 +32,20 @@ const GROUP_BYTES: u64 = 2 << 20;
 
 /// Bytes of text that are worth a pack of their own, however short memory is.
 const LEAST_COMMIT: u64 = 2 << 20;
+
+/// What is written together.
+#[derive(Default)]
+struct Batch {
+    files: Vec<Finished>,
+    /// Files that are what the index has of them, and when they were read.
+    same: Vec<(Stamp, i64)>,
+}
+
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.same.is_empty()
+    }
+}
 
 /// One file between its parser and its record.
 enum Raw {
@@ -41,19 +59,19 @@ pub struct Committer<'a> {
     work: &'a Work<'a>,
     group: Vec<Raw>,
     group_bytes: u64,
-    batch: Vec<Finished>,
+    batch: Batch,
     batch_bytes: u64,
     since: Instant,
 }
 
 impl<'a> Committer<'a> {
     pub fn new(work: &'a Work<'a>) -> Self {
-        Self { work, group: Vec::new(), group_bytes: 0, batch: Vec::new(), batch_bytes: 0, since: Instant::now() }
+        Self { work, group: Vec::new(), group_bytes: 0, batch: Batch::default(), batch_bytes: 0, since: Instant::now() }
     }
 
     /// Takes everything until all who send are gone; commits the rest.
     pub fn run(mut self, arrivals: &Receiver<Arrival>, outcomes: &Receiver<(u64, Outcome)>) {
-        let (batches_in, batches) = bounded::<Vec<Finished>>(0);
+        let (batches_in, batches) = bounded::<Batch>(0);
         let work = self.work;
         std::thread::scope(|scope| {
             let committer = threads::scoped(scope, "commit", Intent::Background, move || {
@@ -70,12 +88,7 @@ impl<'a> Committer<'a> {
         });
     }
 
-    fn collect(
-        &mut self,
-        arrivals: &Receiver<Arrival>,
-        outcomes: &Receiver<(u64, Outcome)>,
-        out: &Sender<Vec<Finished>>,
-    ) {
+    fn collect(&mut self, arrivals: &Receiver<Arrival>, outcomes: &Receiver<(u64, Outcome)>, out: &Sender<Batch>) {
         let (mut more_arrivals, mut more_outcomes) = (true, true);
         let never = crossbeam_channel::never();
         let never_parsed = crossbeam_channel::never();
@@ -104,6 +117,10 @@ impl<'a> Committer<'a> {
 
     fn arrive(&mut self, arrival: Arrival) {
         match arrival {
+            Arrival::Same(stamp, read_ns) => {
+                self.begin_batch();
+                self.batch.same.push((stamp, read_ns));
+            }
             Arrival::Record(record, read_ns) => {
                 self.group.push(Raw::Left(Finished { record, runs: Vec::new(), read_ns, bytes: 0, permit: None }))
             }
@@ -150,21 +167,26 @@ impl<'a> Committer<'a> {
         let work = self.work;
         let finished: Vec<Finished> =
             work.pass.shared.compute.install(|| group.into_par_iter().filter_map(|raw| finish(work, raw)).collect());
-        if self.batch.is_empty() {
-            self.since = Instant::now();
-        }
+        self.begin_batch();
         self.batch_bytes += finished.iter().map(|it| it.bytes).sum::<u64>();
-        self.batch.extend(finished);
+        self.batch.files.extend(finished);
         Stopwatch::add(&work.watch.finish, begun);
     }
 
+    /// What comes next may be the first of its batch, by whose age it is handed over.
+    fn begin_batch(&mut self) {
+        if self.batch.is_empty() {
+            self.since = Instant::now();
+        }
+    }
+
     /// Passes the batch on when it is large or old enough; waits while the one before is being written.
-    fn hand_over(&mut self, out: &Sender<Vec<Finished>>, rest: bool) {
+    fn hand_over(&mut self, out: &Sender<Batch>, rest: bool) {
         let options = &self.work.pass.shared.options;
         let limit = options.memory_limit;
         let enough = if self.work.pass.shared.governor.room.is_tight() { limit / 128 } else { limit / 32 };
         // The next large file waits for the one in the batch; a suspected one is not to be lost.
-        let is_waited_for = self.batch.iter().any(|it| it.permit.is_some());
+        let is_waited_for = self.batch.files.iter().any(|it| it.permit.is_some());
         let large = self.batch_bytes >= enough.max(LEAST_COMMIT) || is_waited_for;
         let old = self.since.elapsed() >= options.commit_interval;
         if self.batch.is_empty() || !(rest || large || old) {
@@ -256,31 +278,55 @@ fn finish(work: &Work<'_>, raw: Raw) -> Option<Finished> {
 }
 
 /// Writes one batch, makes it visible, counts it.
-fn commit(work: &Work<'_>, mut batch: Vec<Finished>) {
+fn commit(work: &Work<'_>, batch: Batch) {
     let begun = Instant::now();
     let pass = work.pass;
+    let Batch { files: mut batch, mut same } = batch;
     if pass.lane != Lane::Whole {
         batch.iter().for_each(|it| note_change(work, it));
+        same.iter().for_each(|(it, read_ns)| pass.root.touch(&it.path, *read_ns));
     }
     // The next large file waits until these are on the disk.
     let permits: Vec<_> = batch.iter_mut().filter_map(|it| Some((it.record.path.clone(), it.permit.take()?))).collect();
     // The bytes of a file that was streamed are counted already.
     let is_counted = |it: &Finished| permits.iter().any(|(path, _)| *path == it.record.path);
-    let mut done: Vec<u64> = Vec::new();
+    let (mut done, mut again): (Vec<u64>, Vec<RelPath>) = (Vec::new(), Vec::new());
     pass.shared.commit(pass.root, || {
         batch.retain(|it| {
             let stands = !pass.root.is_newer(&it.record.path, it.read_ns) || is_counted(it) && still_grows(work, it);
-            stands && !is_left_out(work, it)
+            stands && !is_left_out(work, &it.record.path)
         });
+        same.retain(|(it, read_ns)| !pass.root.is_newer(&it.path, *read_ns) && !is_left_out(work, &it.path));
         let indexed = batch.iter().filter(|it| it.record.state == FileState::Indexed);
         done.extend(indexed.map(|it| if is_counted(it) { 0 } else { it.record.meta.size }));
         let (records, runs): (Vec<_>, Vec<_>) = batch.into_iter().map(|it| (it.record, it.runs)).unzip();
-        (records, runs.into_iter().flatten().collect())
+        let stamps = stamps_of(work, same, &mut again);
+        Lot { records, runs: runs.into_iter().flatten().collect(), stamps }
     });
+    for path in again {
+        pass.shared.look_later(pass.root.id, &path, Lane::Slow);
+    }
     drop(permits);
     done.into_iter().for_each(|bytes| extract::done(work, bytes));
     pass.shared.tell_progress();
     Stopwatch::add(&work.watch.commit, begun);
+}
+
+/// The stamps that are worth being kept. Of some files the index may have come to hold another content since this pass
+/// began: they are to be looked at again.
+fn stamps_of(work: &Work<'_>, same: Vec<(Stamp, i64)>, again: &mut Vec<RelPath>) -> Vec<Stamp> {
+    let (pass, mut out) = (work.pass, Vec::new());
+    let now = pass.shared.snapshot();
+    for (it, _) in same {
+        let stored = now.file(pass.root.id, &it.path).and_then(|id| now.stored(id));
+        match stored.filter(|stored| stored.hash == it.hash) {
+            Some(stored) if stored.meta != it.meta && read::is_settled(&it.meta) => out.push(it),
+            // One that is too young proves nothing.
+            Some(_) => {}
+            None => again.push(it.path),
+        }
+    }
+    out
 }
 
 /// A file that is written to all the time is overtaken whenever its stream ends; while it is the same file, what was read
@@ -291,10 +337,10 @@ fn still_grows(work: &Work<'_>, it: &Finished) -> bool {
 
 /// Whether the rules have changed since this pass took the file for one that belongs, and the near lane, which has taken the
 /// others away, could not know of it.
-fn is_left_out(work: &Work<'_>, it: &Finished) -> bool {
+fn is_left_out(work: &Work<'_>, path: &RelPath) -> bool {
     let pass = work.pass;
     let is_near = pass.lane == Lane::Near && !pass.asked;
-    !is_near && pass.root.is_left_out_since(&it.record.path, work.began_ns)
+    !is_near && pass.root.is_left_out_since(path, work.began_ns)
 }
 
 /// The near lane has found a file changed: whoever changed it may go on beside it.
@@ -325,7 +371,7 @@ pub fn forget_missing(work: &Work<'_>) {
     pass.shared.commit(pass.root, || {
         // It may have come back where the walk had been already.
         gone.retain(|path| pass.lane != Lane::Whole || !pass.root.is_newer(path, work.began_ns));
-        (gone.into_iter().map(record::deleted).collect(), Vec::new())
+        gone.into_iter().map(record::deleted).collect::<Vec<_>>().into()
     });
 }
 

@@ -10,6 +10,7 @@ use crate::base::ids::{FileId, RootId};
 use crate::index::build::SegmentRecord;
 use crate::index::snapshot::{Reading, Snapshot};
 use crate::workspace::progress::Counters;
+use crate::workspace::shelf::Lot;
 
 /// Segments taken from the index at once.
 const ROUND: usize = 2_000;
@@ -91,7 +92,7 @@ pub fn missing(pass: &Pass<'_>) {
 fn commit(pass: &Pass<'_>, runs: &mut Vec<Run>) {
     if !runs.is_empty() {
         let runs = std::mem::take(runs);
-        pass.shared.commit(pass.root, || (Vec::new(), runs));
+        pass.shared.commit(pass.root, || Lot { runs, ..Lot::default() });
         pass.shared.tell_progress();
     }
 }

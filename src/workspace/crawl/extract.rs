@@ -16,6 +16,7 @@ use crate::base::os::{FileStamp, OpenError};
 use crate::base::paths::RelPath;
 use crate::index::build::{FileRecord, FileState, SegmentRecord};
 use crate::index::snapshot::KnownFile;
+use crate::index::stamps::Stamp;
 use crate::index::view::Stored;
 use crate::syntax::languages::Lang;
 use crate::workspace::progress::Counters;
@@ -29,6 +30,8 @@ const CANDIDATE_BYTES: u64 = 8 << 20;
 
 /// A file that needs no worker (any more).
 pub enum Arrival {
+    /// It was read and is what the index has of it; when.
+    Same(Stamp, i64),
     /// A record without segments: left out.
     Record(FileRecord, i64),
     /// Its content was known: segments from the index.
@@ -175,13 +178,11 @@ pub fn keep(work: &Work<'_>, batch: &mut Batch<'_>, known: Option<FileId>, pendi
     let pass = work.pass;
     let Pending { path, content, read_ns, permit, .. } = &pending;
     let stored = known.and_then(|id| pass.snapshot.stored(id));
-    if let Some(stored) = &stored
-        && stored.hash == content.hash
-        && stored.meta == content.meta
-        && is_last_word(work, path, stored)
-    {
-        // Its stamp proves nothing (too young, or of the future), but nothing has changed.
-        return unchanged(work, stored, if permit.is_some() { 0 } else { content.meta.size });
+    if let Some(stored) = stored.as_ref().filter(|it| is_same(it, content) && is_last_word(work, path, it)) {
+        unchanged(work, stored, if permit.is_some() { 0 } else { content.meta.size });
+        let stamp = Stamp { path: path.clone(), hash: content.hash, meta: content.meta };
+        let _ = batch.arrivals.send(Arrival::Same(stamp, *read_ns));
+        return;
     }
     let suspected =
         stored.filter(|it| it.hash == content.hash && is_last_word(work, path, it)).and_then(|it| skip_of(&it));
@@ -203,6 +204,15 @@ pub fn keep(work: &Work<'_>, batch: &mut Batch<'_>, known: Option<FileId>, pendi
         }
         None => batch.add(pending),
     }
+}
+
+/// Whether the index has what was read, up to the stamp.
+fn is_same(stored: &Stored, content: &Content) -> bool {
+    let skip = match &stored.state {
+        FileState::Deleted => return false,
+        _ => skip_of(stored),
+    };
+    stored.hash == content.hash && stored.lang == content.lang.id() && skip.as_ref() == content.text.as_ref().err()
 }
 
 /// Whether what is stored of a file stands, as long as its content does. A suspicion that this process has noted does not:

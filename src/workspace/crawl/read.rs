@@ -76,6 +76,11 @@ pub fn without_half_character(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
+/// Whether a later pass may compare with it.
+pub fn is_settled(meta: &FileMeta) -> bool {
+    meta.ctime_ns != i64::MIN
+}
+
 /// What a later pass compares with. A stamp that is too young to prove anything is stored as one that matches nothing.
 pub fn meta_of(stamp: &FileStamp, settled: bool) -> FileMeta {
     let ctime_ns = if settled { stamp.ctime_ns } else { i64::MIN };

@@ -40,7 +40,7 @@ fn what_came_and_went_wakes_nobody_unless_a_pass_may_have_met_it() {
 #[test]
 fn a_folder_that_goes_is_looked_at_where_files_in_it_are_known_whether_or_not_it_was_watched() {
     let (rig, root) = watching();
-    rig.shared.commit(&root, || (vec![file("folder/deep/a.rs", "name x\n")], Vec::new()));
+    rig.shared.commit(&root, || vec![file("folder/deep/a.rs", "name x\n")].into());
     assert_eq!(requests(&rig, &root, &["fold", "folder", "folder/deep"]), ["folder", "folder/deep"]);
 }
 
