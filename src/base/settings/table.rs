@@ -214,7 +214,7 @@ pub const LARGE_FILE_CHUNK_SIZE: Row = row(
     "performance.large_file_chunk_size",
     Size(10 << 20),
     User,
-    "Bytes of such a file that are read at once, while those before them are hashed; 512 KiB to 64 MiB.",
+    "Bytes of such a file that are held at a time: half are read while the other half is hashed; 512 KiB to 64 MiB.",
 );
 pub const STAT_CACHE_ENABLED: Row =
     row("performance.file_stat_cache.enabled", Bool(true), User, "Remember what stat said of a file for a while.");

@@ -41,7 +41,8 @@ pub enum Stopped {
     Io(io::Error),
 }
 
-/// Reads `size` bytes from where `file` stands, in windows of `window` bytes, and shows every chunk to `see` in order.
+/// Reads `size` bytes from where `file` stands, in windows of `window` bytes together, and shows every chunk to `see` in
+/// order.
 ///
 /// # Errors
 /// Cancelled (within one system call and one chunk), the file is shorter, or the system's error.
@@ -53,7 +54,7 @@ pub fn stream(
     see: &mut dyn FnMut(&[u8]),
 ) -> Result<Streamed, Stopped> {
     let [_, _, most] = CHUNK;
-    let window = window.max(STEP);
+    let window = (window / WINDOWS).max(STEP);
     let (full_in, full) = bounded::<io::Result<Window>>(WINDOWS);
     let (empty_in, empty) = bounded::<Vec<u8>>(WINDOWS);
     for _ in 0..WINDOWS.min((size / window as u64) as usize + 1) {

@@ -99,7 +99,8 @@ fn content_of(work: &Work<'_>, found: &Found, read_ns: i64) -> Result<Content, O
         return Ok(Content { meta, hash, lang, text: Err(Skip::Binary) });
     }
     file.seek(SeekFrom::Start(0)).map_err(io)?;
-    let mut head: Vec<u8> = Vec::new();
+    // As long as it will be: one that grows is held twice whenever it does.
+    let mut head: Vec<u8> = Vec::with_capacity(stamp.size.min(MOST_READ) as usize);
     let seen = Seen::begin(&pass.shared.large, pass.root.id, &found.path, stamp.size);
     let window = match pass.lane {
         Lane::Near => SMALL_WINDOW,
