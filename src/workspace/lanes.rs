@@ -21,7 +21,6 @@ use super::shelf;
 use super::state::{Command, Lane, Later, Shared};
 use super::worker::{Pool, PoolOptions};
 use crate::base::metrics::Switches;
-use crate::base::os::stamp::now_ns;
 use crate::base::paths::RelPath;
 use crate::base::threads::{self, Intent};
 
@@ -251,7 +250,7 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
         shared.counters.begin_pass();
         report = look_at(shared, pool, root, vec![RelPath::default()], Lane::Whole, &shared.counters);
     }
-    let now = now_ns();
+    let now = root.now();
     // Another pass may still have in hand what a saved file has overtaken.
     if shared.governor.passes() == 1 {
         root.forget_touched(now);
@@ -335,13 +334,10 @@ fn look_at(
     paths.iter().for_each(|it| root.rules.forget_beneath(it));
     if lane == Lane::Near {
         // Whatever the other crawl has read there before now is overtaken.
-        paths.iter().for_each(|it| root.touch(it, now_ns()));
+        paths.iter().for_each(|it| root.touch(it, root.now()));
     }
     // A commit of the other that is under way has asked before that: the pass has to know what it brings.
-    let snapshot = {
-        let _order = root.committing.lock().unwrap_or_else(PoisonError::into_inner);
-        shared.snapshot()
-    };
+    let snapshot = shared.snapshot_between_commits(root);
     let (cancel, waited) = (&root.cancel, AtomicU64::default());
     let again = lane == Lane::Whole && root.is_tried_again();
     crawl::run(&Pass { shared, root, paths, snapshot, pool, counters, cancel, lane, asked: false, again, waited })

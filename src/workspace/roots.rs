@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Instant;
 
 use dashmap::DashMap;
@@ -17,6 +17,11 @@ use crate::base::ids::RootId;
 use crate::base::os::{EntryKind, OpenError, RootDir, directories};
 use crate::base::paths::RelPath;
 use crate::store::Store;
+
+/// When something of a root was looked at, among all looks at it: a later one is greater. No time of day, which may be set
+/// back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(u64);
 
 /// One root of the workspace.
 pub struct Root {
@@ -39,8 +44,10 @@ pub struct Root {
     suspected: DashMap<RelPath, ()>,
     /// The next whole pass tries again what is quarantined.
     again: AtomicBool,
-    /// When files and folders were last looked at by the near lane while a whole pass runs (nanoseconds since 1970).
-    touched: DashMap<RelPath, i64>,
+    /// When files and folders were last looked at by the near lane while a whole pass runs.
+    touched: DashMap<RelPath, Moment>,
+    /// How many moments there have been.
+    moments: AtomicU64,
 }
 
 impl Root {
@@ -72,6 +79,7 @@ impl Root {
             again: AtomicBool::new(false),
             suspected: DashMap::new(),
             touched: DashMap::new(),
+            moments: AtomicU64::new(0),
         };
         root.was_indexed = super::shelf::noted(&root).is_some_and(|it| it.0 >= Stage::Indexed);
         Ok(root)
@@ -110,26 +118,31 @@ impl Root {
         self.again.swap(false, Ordering::AcqRel)
     }
 
-    /// Notes that the near lane has looked at a file, or begins to look at what is in a folder.
-    pub fn touch(&self, path: &RelPath, read_ns: i64) {
-        let mut known = self.touched.entry(path.clone()).or_insert(read_ns);
-        *known = read_ns.max(*known);
+    /// A moment later than all that were asked for before.
+    pub fn now(&self) -> Moment {
+        Moment(self.moments.fetch_add(1, Ordering::AcqRel))
     }
 
-    /// Whether the near lane has looked at a file, or a folder around it, after `read_ns`.
-    pub fn is_newer(&self, path: &RelPath, read_ns: i64) -> bool {
-        let newer = |it: RelPath| self.touched.get(&it).is_some_and(|it| *it > read_ns);
+    /// Notes that the near lane has looked at a file, or begins to look at what is in a folder.
+    pub fn touch(&self, path: &RelPath, at: Moment) {
+        let mut known = self.touched.entry(path.clone()).or_insert(at);
+        *known = at.max(*known);
+    }
+
+    /// Whether the near lane has looked at a file, or a folder around it, after `read`.
+    pub fn is_newer(&self, path: &RelPath, read: Moment) -> bool {
+        let newer = |it: RelPath| self.touched.get(&it).is_some_and(|it| *it > read);
         !self.touched.is_empty() && std::iter::successors(Some(path.clone()), RelPath::parent).any(newer)
     }
 
-    /// Whether the near lane has looked there since `began_ns`, by rules that leave the file out. That a pass which began
+    /// Whether the near lane has looked there since `began`, by rules that leave the file out. That a pass which began
     /// before took the file for one that belongs then says nothing, however late it has read it.
-    pub fn is_left_out_since(&self, path: &RelPath, began_ns: i64) -> bool {
-        self.is_newer(path, began_ns) && self.rules.judge(&self.dir, path, EntryKind::File).is_some()
+    pub fn is_left_out_since(&self, path: &RelPath, began: Moment) -> bool {
+        self.is_newer(path, began) && self.rules.judge(&self.dir, path, EntryKind::File).is_some()
     }
 
     /// Forgets the near lane's looks until `then`: no pass that has read something before is running.
-    pub fn forget_touched(&self, then: i64) {
+    pub fn forget_touched(&self, then: Moment) {
         self.touched.retain(|_, at| *at > then);
     }
 
@@ -172,7 +185,25 @@ fn is_broad(path: &Path, home: Option<PathBuf>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::is_broad;
+    use crate::base::paths::RelPath;
+    use crate::workspace::tests::Rig;
     use std::path::Path;
+
+    #[test]
+    fn looks_stand_in_the_order_in_which_they_were_begun() {
+        let rig = Rig::new();
+        let (root, path) = (rig.root(), RelPath::from_bytes(b"folder").unwrap());
+        for _ in 0..1_000 {
+            let before = root.now();
+            root.touch(&path, root.now());
+            let after = root.now();
+            let inside = path.join(b"file.rs");
+            assert_eq!((root.is_newer(&inside, before), root.is_newer(&inside, after)), (true, false));
+            // One that took long is told of late.
+            root.touch(&path, before);
+            assert!(root.is_newer(&path, before));
+        }
+    }
 
     #[test]
     fn home_and_what_holds_it_are_too_broad() {

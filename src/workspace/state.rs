@@ -206,6 +206,12 @@ impl Shared {
         (**self.published.load()).clone()
     }
 
+    /// The same, with all that commits under way bring into `root`: what it has not is held against what is known by now.
+    pub(super) fn snapshot_between_commits(&self, root: &Root) -> Snapshot {
+        let _order = root.committing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.snapshot()
+    }
+
     /// Threads that walk and that read.
     pub fn walkers(&self) -> usize {
         cores(self.options.walkers)

@@ -189,18 +189,20 @@ fn a_file_that_new_rules_leave_out_is_told_from_one_that_was_only_saved() {
         std::fs::write(root.path().join(path), "fn name() {}\n").unwrap();
     }
     let [out, saved] = ["out.rs", "saved.rs"].map(|it| RelPath::from_bytes(it.as_bytes()).unwrap());
-    let is_left_out = |path: &RelPath, began_ns| root.is_left_out_since(path, began_ns);
-    root.touch(&RelPath::default(), 10);
-    assert!(!is_left_out(&out, 5));
+    let is_left_out = |path: &RelPath, began| root.is_left_out_since(path, began);
+    let began = root.now();
+    root.touch(&RelPath::default(), root.now());
+    assert!(!is_left_out(&out, began));
     std::fs::write(root.path().join(".ignore"), "out.rs\n").unwrap();
     root.rules.forget();
-    root.touch(&RelPath::default(), 20);
-    assert_eq!((is_left_out(&out, 15), is_left_out(&saved, 15)), (true, false));
-    assert!(!is_left_out(&out, 20), "a pass that began later has judged it by the new rules");
-    root.forget_touched(19);
-    assert!(is_left_out(&out, 15));
-    root.forget_touched(20);
-    assert!(!is_left_out(&out, 15));
+    let [before, touched] = [root.now(), root.now()];
+    root.touch(&RelPath::default(), touched);
+    assert_eq!((is_left_out(&out, began), is_left_out(&saved, began)), (true, false));
+    assert!(!is_left_out(&out, touched), "a pass that began later has judged it by the new rules");
+    root.forget_touched(before);
+    assert!(is_left_out(&out, began));
+    root.forget_touched(touched);
+    assert!(!is_left_out(&out, began));
 }
 
 #[test]

@@ -13,13 +13,12 @@ use super::extract::{self, Arrival};
 use super::read;
 use super::record::{self, Finished, Pending};
 use super::{Stopwatch, Work};
-use crate::base::ids::FileId;
-use crate::base::os::stamp::now_ns;
 use crate::base::paths::RelPath;
 use crate::base::threads::{self, Intent};
 use crate::index::build::{FileState, SegmentRecord};
 use crate::index::stamps::Stamp;
 use crate::workspace::progress::Counters;
+use crate::workspace::roots::Moment;
 use crate::workspace::shelf::Lot;
 use crate::workspace::skip::Skip;
 use crate::workspace::state::Lane;
@@ -38,7 +37,7 @@ const LEAST_COMMIT: u64 = 2 << 20;
 struct Batch {
     files: Vec<Finished>,
     /// Files that are what the index has of them, and when they were read.
-    same: Vec<(Stamp, i64)>,
+    same: Vec<(Stamp, Moment)>,
 }
 
 impl Batch {
@@ -117,12 +116,12 @@ impl<'a> Committer<'a> {
 
     fn arrive(&mut self, arrival: Arrival) {
         match arrival {
-            Arrival::Same(stamp, read_ns) => {
+            Arrival::Same(stamp, read_at) => {
                 self.begin_batch();
-                self.batch.same.push((stamp, read_ns));
+                self.batch.same.push((stamp, read_at));
             }
-            Arrival::Record(record, read_ns) => {
-                self.group.push(Raw::Left(Finished { record, runs: Vec::new(), read_ns, bytes: 0, permit: None }))
+            Arrival::Record(record, read_at) => {
+                self.group.push(Raw::Left(Finished { record, runs: Vec::new(), read_at, bytes: 0, permit: None }))
             }
             Arrival::Known(pending, segments) => {
                 if pending.permit.is_some() {
@@ -214,14 +213,14 @@ fn suspect(pending: &mut Pending) -> Finished {
     let record = record::left_out(pending.path.clone(), &pending.content, &Skip::suspected());
     // Committed at once: nobody knows how long this process has.
     let permit = Some(crossbeam_channel::bounded(0).0);
-    Finished { record, runs: Vec::new(), read_ns: pending.read_ns, bytes: 0, permit }
+    Finished { record, runs: Vec::new(), read_at: pending.read_at, bytes: 0, permit }
 }
 
 /// What is left to say of a file that nothing came of: a suspicion against it is taken back.
 fn undecided(pending: Pending) -> Option<Finished> {
-    let Pending { path, content, read_ns, suspected, .. } = pending;
+    let Pending { path, content, read_at, suspected, .. } = pending;
     let record = record::left_out(path, &content, &Skip::Pending);
-    suspected.then_some(Finished { record, runs: Vec::new(), read_ns, bytes: 0, permit: None })
+    suspected.then_some(Finished { record, runs: Vec::new(), read_at, bytes: 0, permit: None })
 }
 
 /// One file's record and vectors; `None` where it has to be looked at again later.
@@ -250,13 +249,13 @@ fn finish(work: &Work<'_>, raw: Raw) -> Option<Finished> {
             (pending, segments)
         }
     };
-    let Pending { path, content, recipe, read_ns, permit, .. } = pending;
+    let Pending { path, content, recipe, read_at, permit, .. } = pending;
     let segments = match segments {
         Ok(segments) => segments,
         Err(skip) => {
             counters.leave_out();
             let record = record::left_out(path, &content, &skip);
-            return Some(Finished { record, runs: Vec::new(), read_ns, bytes: 0, permit: None });
+            return Some(Finished { record, runs: Vec::new(), read_at, bytes: 0, permit: None });
         }
     };
     let text = content.text.as_ref().map_or("", |it| it);
@@ -274,7 +273,7 @@ fn finish(work: &Work<'_>, raw: Raw) -> Option<Finished> {
         }
     }
     let bytes = text.len() as u64;
-    Some(Finished { record: record::indexed(path, &content, recipe, segments), runs, read_ns, bytes, permit })
+    Some(Finished { record: record::indexed(path, &content, recipe, segments), runs, read_at, bytes, permit })
 }
 
 /// Writes one batch, makes it visible, counts it.
@@ -284,7 +283,7 @@ fn commit(work: &Work<'_>, batch: Batch) {
     let Batch { files: mut batch, mut same } = batch;
     if pass.lane != Lane::Whole {
         batch.iter().for_each(|it| note_change(work, it));
-        same.iter().for_each(|(it, read_ns)| pass.root.touch(&it.path, *read_ns));
+        same.iter().for_each(|(it, read_at)| pass.root.touch(&it.path, *read_at));
     }
     // The next large file waits until these are on the disk.
     let permits: Vec<_> = batch.iter_mut().filter_map(|it| Some((it.record.path.clone(), it.permit.take()?))).collect();
@@ -293,10 +292,10 @@ fn commit(work: &Work<'_>, batch: Batch) {
     let (mut done, mut again): (Vec<u64>, Vec<RelPath>) = (Vec::new(), Vec::new());
     pass.shared.commit(pass.root, || {
         batch.retain(|it| {
-            let stands = !pass.root.is_newer(&it.record.path, it.read_ns) || is_counted(it) && still_grows(work, it);
+            let stands = !pass.root.is_newer(&it.record.path, it.read_at) || is_counted(it) && still_grows(work, it);
             stands && !is_left_out(work, &it.record.path)
         });
-        same.retain(|(it, read_ns)| !pass.root.is_newer(&it.path, *read_ns) && !is_left_out(work, &it.path));
+        same.retain(|(it, read_at)| !pass.root.is_newer(&it.path, *read_at) && !is_left_out(work, &it.path));
         let indexed = batch.iter().filter(|it| it.record.state == FileState::Indexed);
         done.extend(indexed.map(|it| if is_counted(it) { 0 } else { it.record.meta.size }));
         let (records, runs): (Vec<_>, Vec<_>) = batch.into_iter().map(|it| (it.record, it.runs)).unzip();
@@ -314,7 +313,7 @@ fn commit(work: &Work<'_>, batch: Batch) {
 
 /// The stamps that are worth being kept. Of some files the index may have come to hold another content since this pass
 /// began: they are to be looked at again.
-fn stamps_of(work: &Work<'_>, same: Vec<(Stamp, i64)>, again: &mut Vec<RelPath>) -> Vec<Stamp> {
+fn stamps_of(work: &Work<'_>, same: Vec<(Stamp, Moment)>, again: &mut Vec<RelPath>) -> Vec<Stamp> {
     let (pass, mut out) = (work.pass, Vec::new());
     let now = pass.shared.snapshot();
     for (it, _) in same {
@@ -340,42 +339,14 @@ fn still_grows(work: &Work<'_>, it: &Finished) -> bool {
 fn is_left_out(work: &Work<'_>, path: &RelPath) -> bool {
     let pass = work.pass;
     let is_near = pass.lane == Lane::Near && !pass.asked;
-    !is_near && pass.root.is_left_out_since(path, work.began_ns)
+    !is_near && pass.root.is_left_out_since(path, work.began)
 }
 
 /// The near lane has found a file changed: whoever changed it may go on beside it.
 fn note_change(work: &Work<'_>, it: &Finished) {
     let pass = work.pass;
-    pass.root.touch(&it.record.path, it.read_ns);
+    pass.root.touch(&it.record.path, it.read_at);
     if let Some(folder) = it.record.path.parent() {
         pass.shared.watch.prefer(pass.root, &folder, pass.shared);
     }
-}
-
-/// Commits that the files which the index knew beneath the pass's paths, and which the walk has not met, are gone.
-pub fn forget_missing(work: &Work<'_>) {
-    let pass = work.pass;
-    let seen = work.seen.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut gone = Vec::new();
-    for id in known_beneath(pass) {
-        if !seen.contains(&id) {
-            gone.extend(pass.snapshot.path(id).map(|(_, path)| path));
-        }
-    }
-    if gone.is_empty() {
-        return;
-    }
-    if pass.lane != Lane::Whole {
-        gone.iter().for_each(|path| pass.root.touch(path, now_ns()));
-    }
-    pass.shared.commit(pass.root, || {
-        // It may have come back where the walk had been already.
-        gone.retain(|path| pass.lane != Lane::Whole || !pass.root.is_newer(path, work.began_ns));
-        gone.into_iter().map(record::deleted).collect::<Vec<_>>().into()
-    });
-}
-
-/// The files that the index knew beneath the pass's paths when it began.
-fn known_beneath(pass: &super::Pass<'_>) -> Vec<FileId> {
-    pass.paths.iter().flat_map(|top| pass.snapshot.stored_beneath(pass.root.id, top)).collect()
 }

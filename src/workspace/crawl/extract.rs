@@ -11,7 +11,6 @@ use super::read::{self, Content};
 use super::record::{self, Pending};
 use crate::base::hash::ContentHash;
 use crate::base::ids::FileId;
-use crate::base::os::stamp::now_ns;
 use crate::base::os::{FileStamp, OpenError};
 use crate::base::paths::RelPath;
 use crate::index::build::{FileRecord, FileState, SegmentRecord};
@@ -20,6 +19,7 @@ use crate::index::stamps::Stamp;
 use crate::index::view::Stored;
 use crate::syntax::languages::Lang;
 use crate::workspace::progress::Counters;
+use crate::workspace::roots::Moment;
 use crate::workspace::skip::Skip;
 use crate::workspace::state::Lane;
 use crate::workspace::worker::{Job, LARGE, Outcome, Task};
@@ -31,9 +31,9 @@ const CANDIDATE_BYTES: u64 = 8 << 20;
 /// A file that needs no worker (any more).
 pub enum Arrival {
     /// It was read and is what the index has of it; when.
-    Same(Stamp, i64),
+    Same(Stamp, Moment),
     /// A record without segments: left out.
-    Record(FileRecord, i64),
+    Record(FileRecord, Moment),
     /// Its content was known: segments from the index.
     Known(Pending, Vec<SegmentRecord>),
 }
@@ -163,25 +163,25 @@ pub fn take(work: &Work<'_>, batch: &mut Batch<'_>, path: RelPath, stamp: &FileS
         return large::take(work, batch, Found { path, stamp: *stamp, known });
     }
     pass.wait_for_file(stamp.size);
-    let read_ns = now_ns();
+    let read_at = pass.root.now();
     match read::read(&pass.root.dir, &path) {
         Ok(content) => {
-            let pending = Pending { path, content, recipe: None, read_ns, permit: None, suspected: false };
+            let pending = Pending { path, content, recipe: None, read_at, permit: None, suspected: false };
             keep(work, batch, known, pending);
         }
-        Err(skip) => unreadable(work, batch, path, stamp, &skip, read_ns),
+        Err(skip) => unreadable(work, batch, path, stamp, &skip, read_at),
     }
 }
 
 /// Takes a file that was read; `known` is what the index knows under its path.
 pub fn keep(work: &Work<'_>, batch: &mut Batch<'_>, known: Option<FileId>, pending: Pending) {
     let pass = work.pass;
-    let Pending { path, content, read_ns, permit, .. } = &pending;
+    let Pending { path, content, read_at, permit, .. } = &pending;
     let stored = known.and_then(|id| pass.snapshot.stored(id));
     if let Some(stored) = stored.as_ref().filter(|it| is_same(it, content) && is_last_word(work, path, it)) {
         unchanged(work, stored, if permit.is_some() { 0 } else { content.meta.size });
         let stamp = Stamp { path: path.clone(), hash: content.hash, meta: content.meta };
-        let _ = batch.arrivals.send(Arrival::Same(stamp, *read_ns));
+        let _ = batch.arrivals.send(Arrival::Same(stamp, *read_at));
         return;
     }
     let suspected =
@@ -189,7 +189,7 @@ pub fn keep(work: &Work<'_>, batch: &mut Batch<'_>, known: Option<FileId>, pendi
     let suspected = suspected.filter(Skip::is_suspicion);
     if let Some(skip) = content.text.as_ref().err().or(suspected.as_ref()) {
         pass.counters.leave_out();
-        let _ = batch.arrivals.send(Arrival::Record(record::left_out(path.clone(), content, skip), *read_ns));
+        let _ = batch.arrivals.send(Arrival::Record(record::left_out(path.clone(), content, skip), *read_at));
         return;
     }
     match known_content(work, content) {
@@ -200,7 +200,7 @@ pub fn keep(work: &Work<'_>, batch: &mut Batch<'_>, known: Option<FileId>, pendi
         Some((_, Some(skip))) => {
             pass.counters.leave_out();
             let record = record::left_out(path.clone(), content, &skip);
-            let _ = batch.arrivals.send(Arrival::Record(record, *read_ns));
+            let _ = batch.arrivals.send(Arrival::Record(record, *read_at));
         }
         None => batch.add(pending),
     }
@@ -263,7 +263,7 @@ fn known_content(work: &Work<'_>, content: &Content) -> Option<(KnownFile, Optio
 
 /// A file that cannot be read now: said with its reason, tried again by the next pass. One that is gone since the walk has
 /// met it is as if that had not.
-pub fn unreadable(work: &Work<'_>, batch: &Batch<'_>, path: RelPath, stamp: &FileStamp, skip: &Skip, read_ns: i64) {
+pub fn unreadable(work: &Work<'_>, batch: &Batch<'_>, path: RelPath, stamp: &FileStamp, skip: &Skip, read_at: Moment) {
     let pass = work.pass;
     if matches!(pass.root.dir.stat(&path), Err(OpenError::NotFound)) {
         Counters::take(&pass.counters.files_found, 1);
@@ -280,7 +280,7 @@ pub fn unreadable(work: &Work<'_>, batch: &Batch<'_>, path: RelPath, stamp: &Fil
         lang: Lang::TEXT,
         text: Err(skip.clone()),
     };
-    let _ = batch.arrivals.send(Arrival::Record(record::left_out(path, &content, skip), read_ns));
+    let _ = batch.arrivals.send(Arrival::Record(record::left_out(path, &content, skip), read_at));
 }
 
 /// Counts a file of which the index knows all: as done, or as left out again.

@@ -64,8 +64,8 @@ pub fn take(work: &Work<'_>, batch: &mut Batch<'_>, found: Found) {
 pub fn stream(batch: &mut Batch<'_>, found: Found) {
     let work = batch.work();
     work.pass.wait_for_file(0);
-    let (pass, begun, read_ns) = (work.pass, std::time::Instant::now(), now_ns());
-    let res = content_of(work, &found, read_ns);
+    let (pass, begun, read_at) = (work.pass, std::time::Instant::now(), work.pass.root.now());
+    let res = content_of(work, &found);
     Stopwatch::add(&work.watch.read, begun);
     match res {
         Ok(content) => {
@@ -75,19 +75,19 @@ pub fn stream(batch: &mut Batch<'_>, found: Found) {
                 work,
                 batch,
                 found.known,
-                Pending { path: found.path, content, recipe: None, read_ns, permit, suspected: false },
+                Pending { path: found.path, content, recipe: None, read_at, permit, suspected: false },
             );
         }
         // Nobody knows more than before; a later pass looks again.
         Err(None) => {}
-        Err(Some(skip)) => extract::unreadable(work, batch, found.path, &found.stamp, &skip, read_ns),
+        Err(Some(skip)) => extract::unreadable(work, batch, found.path, &found.stamp, &skip, read_at),
     }
     pass.shared.tell_progress();
 }
 
 /// What stands for the file and the text of its head. No reason: cancelled.
-fn content_of(work: &Work<'_>, found: &Found, read_ns: i64) -> Result<Content, Option<Skip>> {
-    let pass = work.pass;
+fn content_of(work: &Work<'_>, found: &Found) -> Result<Content, Option<Skip>> {
+    let (pass, read_ns) = (work.pass, now_ns());
     let unreadable = |why: String| Some(Skip::Unreadable(why));
     let (mut file, stamp) =
         pass.root.dir.open_file(&found.path).map_err(|error| Some(crate::workspace::rules::skip_of(&error)))?;

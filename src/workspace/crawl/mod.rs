@@ -6,6 +6,7 @@ pub mod chunks;
 pub mod commit;
 pub mod embed;
 pub mod extract;
+pub mod gone;
 pub mod large;
 pub mod plan;
 pub mod read;
@@ -26,6 +27,7 @@ use self::record::Pending;
 use self::walk::Sight;
 use super::pace::{Pace, Whose};
 use super::progress::Counters;
+use super::roots::Moment;
 use super::rules::{self, Rules};
 use super::shelf;
 use super::skip::Skip;
@@ -34,7 +36,6 @@ use super::watch::BesidePass;
 use super::worker::{Outcome, Pool};
 use crate::base::cancel::Cancel;
 use crate::base::ids::FileId;
-use crate::base::os::stamp::now_ns;
 use crate::base::os::{EntryKind, FileStamp, OpenError, process};
 use crate::base::paths::RelPath;
 use crate::base::threads::{self, Intent};
@@ -124,8 +125,7 @@ pub struct Work<'a> {
     pub seen: Mutex<HashSet<FileId>>,
     pub plan: Plan,
     pub watch: Stopwatch,
-    /// Nanoseconds since 1970.
-    pub began_ns: i64,
+    pub began: Moment,
     /// Files that nothing could be said of now, not even why.
     pub missing: AtomicU64,
     /// Closed when the large text that is on its way to the disk has come there.
@@ -162,7 +162,7 @@ pub fn run(pass: &Pass<'_>) -> Report {
         seen: Mutex::default(),
         plan: Plan::new(pass.shared.options.batch_files),
         watch: Stopwatch::default(),
-        began_ns: now_ns(),
+        began: pass.root.now(),
         missing: AtomicU64::new(0),
         large: Mutex::default(),
         refused: AtomicBool::new(false),
@@ -205,7 +205,7 @@ pub fn run(pass: &Pass<'_>) -> Report {
         Committer::new(&work).run(&arrivals, &outcomes);
         complete = walker.and_then(|it| it.join().ok()).unwrap_or(false) && !work.refused.load(Ordering::Relaxed);
         if complete && !pass.cancel.is_cancelled() {
-            commit::forget_missing(&work);
+            gone::forget(&work);
         }
     });
     // Asking for the time of all processes is not for each look at a file that was saved.

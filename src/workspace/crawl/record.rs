@@ -15,6 +15,7 @@ use crate::index::build::{FileRecord, FileState, SegmentRecord};
 use crate::index::snapshot::Snapshot;
 use crate::index::vectors::{MOST_EMBEDDED, VectorRun, quantise, run_key};
 use crate::syntax::languages::{self, Lang};
+use crate::workspace::roots::Moment;
 use crate::workspace::skip::Skip;
 use crate::workspace::worker::protocol::{RawSegment, build_id};
 
@@ -24,8 +25,8 @@ pub struct Pending {
     pub content: Content,
     /// What made its facts, where the index had them already: it may be a newer version's.
     pub recipe: Option<Key>,
-    /// When it was read, nanoseconds since 1970.
-    pub read_ns: i64,
+    /// When it was read.
+    pub read_at: Moment,
     /// Of a file that was streamed: held until its record is committed.
     pub permit: Option<Sender<()>>,
     /// It is noted as a text that its parser does not get done with.
@@ -39,7 +40,7 @@ pub type Run = VectorRun;
 pub struct Finished {
     pub record: FileRecord,
     pub runs: Vec<Run>,
-    pub read_ns: i64,
+    pub read_at: Moment,
     /// Bytes of its text.
     pub bytes: u64,
     /// As [`Pending::permit`]; one that is held is committed at once.

@@ -132,11 +132,7 @@ impl Watch {
         }
         let ordinary = state.watched.len() - state.preferred.len();
         if ordinary < self.most(&state) - self.reserve() {
-            let is_watched = self.add(&mut state, folder, shared);
-            // Of what was read there before nobody has told whether it has changed.
-            let is_own = Rules::is_rule_file(inside);
-            root.rules.forget_beneath(&Rules::governed(inside).filter(|_| is_own).unwrap_or_else(|| inside.clone()));
-            is_watched
+            self.add(&mut state, root, inside, shared)
         } else {
             self.fall_short(shared);
             false
@@ -146,6 +142,7 @@ impl Watch {
     /// Somebody works in this folder: watch it, in the place of one where nobody has for longer.
     pub fn prefer(&self, root: &Root, folder: &RelPath, shared: &Shared) {
         let mut state = self.lock();
+        let inside = folder;
         let folder = &folder.under(root.path());
         if state.watcher.is_none() || root.remote || state.watched.contains(folder) {
             return;
@@ -156,7 +153,7 @@ impl Watch {
             state.drop_watch(&oldest);
             self.stamps.forget_all();
         }
-        if state.watched.len() < self.most(&state) && self.add(&mut state, folder, shared) {
+        if state.watched.len() < self.most(&state) && self.add(&mut state, root, inside, shared) {
             state.preferred.push_back(folder.to_path_buf());
         }
     }
@@ -187,7 +184,16 @@ impl Watch {
         self.lock().watched.iter().cloned().collect()
     }
 
-    fn add(&self, state: &mut State, folder: &Path, shared: &Shared) -> bool {
+    /// Watches one more folder; whether it is watched from now on.
+    fn add(&self, state: &mut State, root: &Root, folder: &RelPath, shared: &Shared) -> bool {
+        let is_watched = self.hear_of(state, &folder.under(root.path()), shared);
+        // Of what was read there before nobody has told whether it has changed.
+        let governed = Rules::governed(folder).filter(|_| Rules::is_rule_file(folder));
+        root.rules.forget_beneath(&governed.unwrap_or_else(|| folder.clone()));
+        is_watched
+    }
+
+    fn hear_of(&self, state: &mut State, folder: &Path, shared: &Shared) -> bool {
         let Some(watcher) = state.watcher.as_mut() else { return false };
         match watcher.watch(folder, RecursiveMode::NonRecursive) {
             Ok(()) => return state.watched.insert(folder.to_path_buf()),
@@ -315,3 +321,6 @@ fn refused(error: &notify::Error, shared: &Shared) -> String {
         shared.options.rescan_interval.as_secs()
     )
 }
+
+#[cfg(test)]
+mod tests;

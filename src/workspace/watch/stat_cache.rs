@@ -78,7 +78,12 @@ pub struct BesidePass<'a> {
 
 impl Beside for BesidePass<'_> {
     fn entering(&self, folder: &RelPath) -> bool {
-        self.shared.watch.enter(self.root, folder, self.shared)
+        let is_watched = self.shared.watch.enter(self.root, folder, self.shared);
+        if self.lane == Lane::Near && self.shared.governor.passes() > 1 {
+            // What another pass had read there before it was watched may be gone, and nobody has told so.
+            self.root.touch(folder, self.root.now());
+        }
+        is_watched
     }
 
     fn stamp(&self, path: &RelPath, ask: &mut dyn FnMut() -> Option<FileStamp>) -> Option<FileStamp> {
