@@ -6,51 +6,29 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use portolan::base::cancel::Cancel;
-use portolan::base::hash::Key;
 use portolan::embed::fake::Fake;
-use portolan::embed::{EmbedError, Embedder};
 use portolan::workspace::{Options, Stage, Workspace};
 
-/// Counts the texts that it is given.
-#[derive(Default)]
-struct Counting(AtomicU64);
-
-impl Embedder for Counting {
-    fn model_id(&self) -> Key {
-        Fake.model_id()
-    }
-
-    fn dimensions(&self) -> usize {
-        Fake.dimensions()
-    }
-
-    fn runs_on(&self) -> String {
-        Fake.runs_on()
-    }
-
-    fn embed(&self, texts: &[&str], out: &mut Vec<f32>) -> Result<(), EmbedError> {
-        self.0.fetch_add(texts.len() as u64, Ordering::Relaxed);
-        Fake.embed(texts, out)
-    }
-}
+use crate::observed::Observed;
 
 /// An open workspace over a directory, with what was done about changes.
 struct Life {
     dir: tempfile::TempDir,
-    embedder: Arc<Counting>,
+    /// Texts that were embedded.
+    embedded: Arc<AtomicU64>,
     workspace: Arc<Workspace>,
 }
 
 impl Life {
     fn new(files: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let embedder = Arc::new(Counting::default());
+        let embedded = Arc::new(AtomicU64::new(0));
         std::fs::create_dir(dir.path().join("root")).unwrap();
         for (path, text) in files {
             write(&dir, path, text);
         }
-        let workspace = open(&dir, &embedder);
-        Self { dir, embedder, workspace }
+        let workspace = open(&dir, &embedded);
+        Self { dir, embedded, workspace }
     }
 
     fn root(&self) -> PathBuf {
@@ -59,7 +37,7 @@ impl Life {
 
     /// Looks at everything again; says how many files were parsed, and passages embedded.
     fn after(&self, change: impl FnOnce()) -> (u64, u64) {
-        let did = || (self.workspace.status().changes.files_parsed, self.embedder.0.load(Ordering::Relaxed));
+        let did = || (self.workspace.status().changes.files_parsed, self.embedded.load(Ordering::Relaxed));
         let (events, before) = (self.workspace.events(), did());
         change();
         self.workspace.rescan(vec![self.root()]);
@@ -99,11 +77,15 @@ fn write(dir: &tempfile::TempDir, path: &str, text: &str) {
     std::fs::write(at, text).unwrap();
 }
 
-fn open(dir: &tempfile::TempDir, embedder: &Arc<Counting>) -> Arc<Workspace> {
+fn open(dir: &tempfile::TempDir, embedded: &Arc<AtomicU64>) -> Arc<Workspace> {
+    let counter = embedded.clone();
+    let count = move |texts: &[&str]| {
+        counter.fetch_add(texts.len() as u64, Ordering::Relaxed);
+    };
     let options = Options {
         cache_dir: Some(dir.path().join("cache")),
         executable: Some(env!("CARGO_BIN_EXE_portolan").into()),
-        embedder: Some(embedder.clone()),
+        embedder: Some(Arc::new(Observed(Arc::new(Fake), count))),
         follow: false,
         workers: 1,
         ..Options::default()
@@ -158,15 +140,15 @@ fn what_lives_no_more_outlives_merges_and_a_restart() {
     // Every state of the saved file is known, too.
     let back = life.after(|| life.write("src/saved.rs", "fn saved_7() {}\n"));
     assert_eq!((back, life.defines("saved_7"), life.defines("saved_59")), ((0, 0), 1, 0));
-    let Life { dir, embedder, workspace } = life;
+    let Life { dir, embedded, workspace } = life;
     drop(workspace);
     write(&dir, "src/b.rs", MAIN[1].1);
-    let embedded = embedder.0.load(Ordering::Relaxed);
-    let workspace = open(&dir, &embedder);
-    let life = Life { dir, embedder, workspace };
+    let before = embedded.load(Ordering::Relaxed);
+    let workspace = open(&dir, &embedded);
+    let life = Life { dir, embedded, workspace };
     let progress = life.workspace.status_progress();
     assert_eq!((progress.files_parsed, progress.files_done), (0, 3), "{progress:?}");
-    assert_eq!(life.embedder.0.load(Ordering::Relaxed), embedded);
+    assert_eq!(life.embedded.load(Ordering::Relaxed), before);
     assert_eq!(["alpha", "beta", "beta_there", "saved_7"].map(|it| life.defines(it)), [1, 1, 0, 1]);
 }
 

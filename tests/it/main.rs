@@ -14,6 +14,7 @@ mod asking;
 #[allow(dead_code, reason = "the benches drive a process with it, the tests mostly a thread")]
 mod client;
 mod documents;
+mod observed;
 mod opening;
 mod queries;
 mod runtimes;

@@ -8,15 +8,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use portolan::base::cancel::Cancel;
-use portolan::base::hash::Key;
 use portolan::base::settings::Settings;
-use portolan::embed::{self, EmbedError, Embedder};
+use portolan::embed::{self, Embedder};
 use portolan::index::wants::Wants;
 use portolan::server::ServeOptions;
 use portolan::workspace::{Options, Stage, Workspace};
 use serde_json::{Value, json};
 
 use crate::client::{self, Client, able, uri};
+use crate::observed::Observed;
 use crate::until;
 
 /// A test that waits longer hangs: it fails instead.
@@ -201,39 +201,22 @@ fn two_versions_in_turn_make_nothing_twice() {
     assert_eq!(place.index_as("1.0.0").0, 0);
 }
 
-/// Counts what it is given.
-struct Counting(Arc<dyn Embedder>, AtomicUsize);
-
-impl Embedder for Counting {
-    fn model_id(&self) -> Key {
-        self.0.model_id()
-    }
-
-    fn dimensions(&self) -> usize {
-        self.0.dimensions()
-    }
-
-    fn runs_on(&self) -> String {
-        self.0.runs_on()
-    }
-
-    fn embed(&self, texts: &[&str], out: &mut Vec<f32>) -> Result<(), EmbedError> {
-        self.1.fetch_add(texts.len(), Ordering::SeqCst);
-        self.0.embed(texts, out)
-    }
-}
-
 #[test]
 fn a_worktree_begins_with_what_another_has() {
     let place = Place::new(12);
-    let counting = Arc::new(Counting(embed::open(&Default::default()).expect("the model"), AtomicUsize::new(0)));
+    let embedded = Arc::new(AtomicUsize::new(0));
+    let counter = embedded.clone();
+    let count_texts = move |texts: &[&str]| {
+        counter.fetch_add(texts.len(), Ordering::SeqCst);
+    };
+    let counting = Arc::new(Observed(embed::open(&Default::default()).expect("the model"), count_texts));
     let open = |root: &Path| {
         let embedder: Arc<dyn Embedder> = counting.clone();
         let options = Options { embedder: Some(embedder), ..place.options() };
         let workspace = Workspace::open(vec![root.to_path_buf()], options).expect("a folder");
         complete(&workspace);
         let progress = workspace.status().progress;
-        (workspace, (progress.files_parsed, progress.files_reused), counting.1.swap(0, Ordering::SeqCst))
+        (workspace, (progress.files_parsed, progress.files_reused), embedded.swap(0, Ordering::SeqCst))
     };
     let write = |path: PathBuf, text: &str| {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");

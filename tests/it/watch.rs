@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use portolan::base::cancel::Cancel;
-use portolan::base::hash::Key;
 use portolan::base::paths::RelPath;
 use portolan::embed::fake::Fake;
-use portolan::embed::{EmbedError, Embedder};
 use portolan::workspace::{Event, Options, RootInfo, Skip, Stage, StatCacheOptions, Workspace};
+
+use crate::observed::Observed;
 
 /// A root with its cache beside it.
 struct Place(tempfile::TempDir);
@@ -160,42 +160,20 @@ fn the_rules_of_a_clone_are_seen_also_where_its_folder_was_made_long_before_them
     assert!(knows(&workspace, "src/a.rs"));
 }
 
-/// Holds up whoever embeds a text that says so, until it is let go.
-struct Gate {
-    entered: mpsc::Sender<()>,
-    /// Ends with its other end.
-    held: Mutex<mpsc::Receiver<()>>,
-}
-
-impl Embedder for Gate {
-    fn model_id(&self) -> Key {
-        Fake.model_id()
-    }
-
-    fn dimensions(&self) -> usize {
-        Fake.dimensions()
-    }
-
-    fn runs_on(&self) -> String {
-        Fake.runs_on()
-    }
-
-    fn embed(&self, texts: &[&str], out: &mut Vec<f32>) -> Result<(), EmbedError> {
-        if texts.iter().any(|it| it.contains("held_up")) {
-            let _ = self.entered.send(());
-            let _ = self.held.lock().unwrap().recv();
-        }
-        Fake.embed(texts, out)
-    }
-}
-
 #[test]
 fn a_file_that_goes_before_the_look_at_it_has_ended_does_not_stay() {
     let place = Place::new(&["src/a.rs", "gone/b.rs"]);
-    let ((entered_in, entered), (go, held)) = (mpsc::channel(), mpsc::channel());
-    let gate = Gate { entered: entered_in, held: Mutex::new(held) };
+    let ((entered_in, entered), (go, held)) = (mpsc::channel(), mpsc::channel::<()>());
+    let (entered_in, held) = (Mutex::new(entered_in), Mutex::new(held));
+    // It is held up until the other end of `held` speaks or goes.
+    let gate = move |texts: &[&str]| {
+        if texts.iter().any(|it| it.contains("held_up")) {
+            let _ = entered_in.lock().unwrap().send(());
+            let _ = held.lock().unwrap().recv();
+        }
+    };
     let options = place.options(Duration::from_secs(3_600));
-    let workspace = place.open(Options { embedder: Some(Arc::new(gate)), ..options });
+    let workspace = place.open(Options { embedder: Some(Arc::new(Observed(Arc::new(Fake), gate))), ..options });
     // It comes with its text, so that no look finds it empty.
     std::fs::write(place.0.path().join("new.rs"), "fn held_up() {}\n").unwrap();
     std::fs::rename(place.0.path().join("new.rs"), place.root().join("src/new.rs")).unwrap();
