@@ -72,6 +72,10 @@ pub enum Command {
         /// Print what each stage did
         #[arg(long)]
         profile: bool,
+        /// Then read these files, and what the index holds of them, so that the system has them in memory when an
+        /// editor starts; a pattern as in .gitignore, may be given several times
+        #[arg(long, value_name = "PATTERN")]
+        warm: Vec<String>,
     },
     /// Ask a folder a question; it is indexed first where it is not
     Search {

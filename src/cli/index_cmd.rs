@@ -21,17 +21,20 @@ pub struct Wish {
     pub no_wait: bool,
     pub force: bool,
     pub profile: bool,
+    /// Patterns of the files that are read for whoever comes next.
+    pub warm: Vec<String>,
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// A path that cannot be a root (exit code 2), or an index that cannot be made.
+/// A path that cannot be a root or patterns that say nothing (exit code 2), or an index that cannot be made.
 pub fn run(settings: Settings, common: &Common, wish: &Wish) -> anyhow::Result<ExitCode> {
     let options = Options { follow: false, allow_broad_root: wish.force, ..Options::default() };
     let workspace = open(settings, wish.path.as_deref(), options)?;
     let target = if wish.no_wait { Stage::Opened } else { Stage::Embedded };
     let done = wait(&workspace, target, common.json);
+    let warmed = if wish.warm.is_empty() { None } else { Some(warm(&workspace, &wish.warm)?) };
     let status = workspace.status();
     workspace.shutdown();
     if common.json {
@@ -46,9 +49,13 @@ pub fn run(settings: Settings, common: &Common, wish: &Wish) -> anyhow::Result<E
             "passages": status.progress.passages_found,
             "embedded": status.progress.passages_done,
             "worker_restarts": status.progress.worker_restarts,
+            "warmed": warmed.map(|(files, bytes)| json!({ "files": files, "bytes": bytes })),
         }))?;
     } else {
         anstream::println!("{}", sentence(&status.progress));
+        if let Some((files, bytes)) = warmed {
+            anstream::println!("{files} files were read ahead ({} KB of text)", bytes.div_ceil(1_000));
+        }
         if wish.profile {
             for line in &status.profile {
                 anstream::println!("{line}");
@@ -59,6 +66,27 @@ pub fn run(settings: Settings, common: &Common, wish: &Wish) -> anyhow::Result<E
         anstream::eprintln!("portolan: {notice}");
     }
     Ok(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Reads files that `patterns` name, with what the index holds of them; says how many, and how many bytes of text.
+fn warm(workspace: &Workspace, patterns: &[String]) -> anyhow::Result<(usize, usize)> {
+    let snapshot = workspace.snapshot();
+    let found = workspace.matching(&snapshot, patterns, &Cancel::new());
+    let Some(found) = found else {
+        let all = patterns.join(", ");
+        return Err(
+            UsageError(format!("--warm {all}: no pattern; write one as in .gitignore, such as 'src/**'")).into()
+        );
+    };
+    let (mut files, mut bytes) = (0, 0);
+    for file in found {
+        let Some((root, path)) = snapshot.path(file) else { continue };
+        if snapshot.facts(file).is_some() {
+            files += 1;
+            bytes += workspace.text_of(&snapshot, file, root, &path).map_or(0, |it| it.len());
+        }
+    }
+    Ok((files, bytes))
 }
 
 /// Opens the workspace at `path` with the settings in force; `base` carries what the command decides.

@@ -62,8 +62,8 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Languages => languages::run(args.common.json),
         Command::Gc { workspace, list } => gc::run(&settings, workspace.as_deref(), list, args.common.json),
         Command::Doctor => doctor::run(&settings, args.common.json),
-        Command::Index { path, no_wait, force, profile } => {
-            index_cmd::run(settings, &args.common, &index_cmd::Wish { path, no_wait, force, profile })
+        Command::Index { path, no_wait, force, profile, warm } => {
+            index_cmd::run(settings, &args.common, &index_cmd::Wish { path, no_wait, force, profile, warm })
         }
         Command::Search { question, path, limit, no_wait } => {
             let limit = limit.map(usize::from);

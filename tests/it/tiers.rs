@@ -162,3 +162,30 @@ fn a_client_has_files_read_ahead_and_the_status_tells_what_was_used() {
     }
     assert_eq!(client.request("portolan/prefetch", json!({})).unwrap(), json!({ "accepted": 0, "matched": 0 }));
 }
+
+#[test]
+fn the_command_line_reads_named_files_ahead() {
+    let place = tempfile::tempdir().unwrap();
+    let root = place.path().join("root");
+    for (path, text) in [("src/a.py", "a = 1\n"), ("src/deep/b.py", "b = 22\n"), ("c.py", "c = 333\n")] {
+        write(&root, path, text);
+    }
+    let index = |patterns: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_portolan"));
+        command.args(["index", "--json", "--cache-dir"]).arg(place.path().join("cache")).arg(&root);
+        command.args(patterns.iter().flat_map(|it| ["--warm", it]));
+        command.env("XDG_CONFIG_HOME", place.path()).output().unwrap()
+    };
+    let warmed = |patterns: &[&str]| {
+        let out = index(patterns);
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        serde_json::from_slice::<Value>(&out.stdout).unwrap()["warmed"].clone()
+    };
+    assert_eq!(warmed(&[]), Value::Null);
+    assert_eq!(warmed(&["src/"]), json!({ "files": 2, "bytes": 13 }));
+    assert_eq!(warmed(&["/c.py", "b.py"]), json!({ "files": 2, "bytes": 15 }));
+    assert_eq!(warmed(&["*.rs"]), json!({ "files": 0, "bytes": 0 }));
+    let wrong = index(&["# nothing"]);
+    let said = String::from_utf8_lossy(&wrong.stderr);
+    assert!(wrong.status.code() == Some(2) && said.contains("--warm # nothing"), "{said}");
+}
