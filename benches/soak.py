@@ -1,6 +1,7 @@
 """A day of typing in minutes: edits to one document with requests between them and files that come, change and go on disk.
 
-Usage: soak.py BINARY [--file FILE] [--edits 100000] [--requests 20000] [--events 5000] [--rate 260] [--wild]
+Usage: soak.py BINARY [--file FILE] [--edits 100000] [--requests 20000] [--events 5000] [--rate 260]
+               [--before 2500] [--warm-up 30000] [--wild]
 
 Edits come as they do from a person: runs of them beside one another at places all over the file, each of which may break
 the text (brackets, names cut in two), and all of which are taken back some time later, so that the text stays a program
@@ -10,13 +11,12 @@ second (0: as fast as they go); nothing waits for an answer but a fifth request 
 Events are saves, creations, deletions and renames of files of some KiB, and saves of the document, that only the watcher
 tells of. After each tenth, when all of them can be asked and it has been quiet for `--quiet` seconds (the server gives back
 what it does not need each ten), memory (PSS), descriptors, threads and processes of the whole tree are looked at. Shown are
-the growth of memory (the slope through what was seen from the first tenth on: allocators give back late, so that two points
-say little) and how much of it the tiers of the cache are; whether the rest is flat (never more in the later half than in the earlier one); the 99th percentile of answers of the last
+the growth of memory (the slope through the tenths: allocators give back late, so that two points say little) and how much of it the tiers of the cache are; whether the rest is flat (never more in the later half than in the earlier one); the 99th percentile of answers of the last
 tenth against the first, each from the moment it was asked; and at the end whether every file is found by what it declares
 now and the outline equals that of a fresh copy. Exit status 1 where one of them falls short.
 
-Warm-up are `--before` events and the first tenth: until then the index comes to as many packs, and to as much of what lives
-no more, as it keeps. The tiers are held to 2 MiB, so that they are full by then (`--set cache.memory_budget_mb=100` is what
+Warm-up are `--before` events, then `--warm-up` edits with their share of requests and events, which are not among the
+`--edits`: until then the index comes to as many packs, and to as much of what lives no more, as it keeps. The tiers are held to 2 MiB, so that they are full by then (`--set cache.memory_budget_mb=100` is what
 an editor has).
 """
 import argparse, collections, json, os, random, shutil, sys, tempfile, threading, time
@@ -210,8 +210,8 @@ class Soak:
 
     def run(self):
         options = self.options
-        tenth, begun, rested = options.edits // TENTHS, time.monotonic(), 0.0
-        for number in range(1, options.edits + 1):
+        tenth, warm, begun, rested = options.edits // TENTHS, options.warm_up, time.monotonic(), 0.0
+        for number in range(1, warm + options.edits + 1):
             due = begun + rested + number / options.rate - time.monotonic() if options.rate else 0
             if due > 0:
                 time.sleep(due)
@@ -221,7 +221,10 @@ class Soak:
                 self.question()
             if number * options.events // options.edits > (number - 1) * options.events // options.edits:
                 self.happen()
-            if number % tenth == 0:
+            if number == warm:
+                self.asking.finish()
+                self.asking.times = []
+            if number > warm and (number - warm) % tenth == 0:
                 pause = time.monotonic()
                 self.rest()
                 rested += time.monotonic() - pause
@@ -297,7 +300,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary")
     parser.add_argument("--file", default=os.path.join(HERE, "../src/server/transport.rs"))
-    for name, default in (("edits", 100_000), ("requests", 20_000), ("events", 5_000), ("rate", 260), ("quiet", 11), ("before", 2_500)):
+    for name, default in (("edits", 100_000), ("requests", 20_000), ("events", 5_000), ("rate", 260), ("quiet", 11), ("before", 2_500), ("warm-up", 30_000)):
         parser.add_argument("--" + name, type=int, default=default)
     parser.add_argument("--set", action="append", default=[FULL], help="a setting, as for portolan --set")
     parser.add_argument("--wild", action="store_true")
@@ -319,7 +322,7 @@ def main():
     grown = [what for what in ("descriptors", "threads", "processes")
              if max(it[what] for it in tenths[half:]) > max(it[what] for it in tenths[:half])]
     wrong = sum(it["wrong"] for it in tenths)
-    print(f"{options.edits} edits, {options.requests} requests of {len(soak.methods)} methods, {soak.events} events in {seconds:.0f} s; "
+    print(f"{options.edits} edits after {options.warm_up} to warm up, {options.requests} requests of {len(soak.methods)} methods; with the warm-up {soak.events} events, {seconds:.0f} s; "
           f"errors {errors} {dict(soak.asking.errors)}")
     for method in soak.methods:
         of = lambda tenth: [it for it in tenth["times"] if it[0] == method]
