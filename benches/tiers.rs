@@ -1,6 +1,7 @@
 //! What each tier of the cache is worth: 10,000 requests of a modelled user, recorded once (seed below), replayed with
-//! budgets of 25, 100 and 400 MB, then with each tier taken away in turn and its share given to the others. Prints hit
-//! rates, bytes by our count and by the allocator's, times by tier and by kind of request, CPU of each replay.
+//! budgets of 25, 100 and 400 MB, and with each tier taken away in turn and its share given to the others. Prints hit
+//! rates, bytes by our count and by the allocator's, times by tier and by kind of request, CPU of each replay. All
+//! replays of a budget run side by side, some requests of each in turn: a machine whose speed changes is fair to all.
 //! `portolan index FOLDER --set cache.directory=CACHE`, then `cargo bench --bench tiers -- CACHE FOLDER [MEGABYTES] [REQUESTS]`
 //! (all three budgets where none is named; the first so many requests).
 //!
@@ -35,6 +36,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 const REQUESTS: usize = 10_000;
+/// So many requests of each replay, then it is the next one's turn.
+const TURN: usize = 50;
 const SEED: u64 = 20_260_101;
 /// References are asked to names that at most so many files use.
 const USERS: usize = 300;
@@ -118,15 +121,11 @@ fn main() {
     println!("{} requests: {:?}", trace.len(), KINDS.iter().zip(counts).collect::<Vec<_>>());
     let plain = TierOptions::default();
     for megabytes in [25_u64, 100, 400].into_iter().filter(|&it| number(0).is_none_or(|only| only as u64 == it)) {
-        let with = |tiers: TierOptions| TierOptions { budget: megabytes << 20, ..tiers };
-        println!("\n== {megabytes} MB");
-        head();
-        let base = replay(&open(with(plain.clone())), &trace, true);
-        row("all tiers", &base, &base);
+        let mut all = vec![("all tiers", plain.clone())];
         for (at, name) in ["no hot", "no warm", "no cold", "no frozen"].into_iter().enumerate() {
             let mut ratios = plain.ratios;
             ratios[at] = 0.0;
-            row(name, &replay(&open(with(TierOptions { ratios, ..plain.clone() })), &trace, true), &base);
+            all.push((name, TierOptions { ratios, ..plain.clone() }));
         }
         let others = [
             ("cold at once", TierOptions { cold_after: 0, ..plain.clone() }),
@@ -134,14 +133,20 @@ fn main() {
             ("read-heavy", TierOptions { ratios: [0.3, 0.3, 0.2, 0.2], ..plain.clone() }),
             ("nothing kept", TierOptions { ratios: [0.0, 1e-9, 0.0, 0.0], ..plain.clone() }),
         ];
-        for (name, tiers) in others {
-            row(name, &replay(&open(with(tiers)), &trace, true), &base);
-        }
-        row("no read-ahead", &replay(&open(with(plain.clone())), &trace, false), &base);
-        tiers_of(&base);
-        kinds_of(&base);
+        all.extend(others);
+        all.push((WITHOUT_AHEAD, plain.clone()));
+        let with = |tiers: TierOptions| TierOptions { budget: megabytes << 20, ..tiers };
+        let replays = all.into_iter().map(|(name, tiers)| Replay::new(name, open(with(tiers)))).collect();
+        let outcomes = side_by_side(replays, &trace);
+        println!("\n== {megabytes} MB");
+        head();
+        outcomes.iter().for_each(|(name, it)| row(name, it, &outcomes[0].1));
+        tiers_of(&outcomes[0].1);
+        kinds_of(&outcomes[0].1);
     }
 }
+
+const WITHOUT_AHEAD: &str = "no read-ahead";
 
 /// The index as it is on disk, with these tiers.
 fn open(cache: &str, folder: &str, tiers: TierOptions) -> Arc<Workspace> {
@@ -269,33 +274,63 @@ fn cpu() -> f64 {
     it.tv_sec as f64 + it.tv_nsec as f64 / 1e9
 }
 
-fn replay(workspace: &Workspace, trace: &[Request], ahead: bool) -> Outcome {
-    let snapshot = workspace.snapshot();
-    let reading_ahead = snapshot.reading(Reading::Ahead);
-    let cancel = Cancel::new();
-    let mut times = vec![Vec::new(); KINDS.len()];
-    let (begun, before) = (Instant::now(), cpu());
-    for request in trace {
-        let started = Instant::now();
-        answer(workspace, &snapshot, request);
-        times[request.kind()].push(started.elapsed());
-        if let (Request::Open(file, together), true) = (request, ahead) {
-            for near in neighbours(&reading_ahead, *file, together, &cancel) {
-                std::hint::black_box(reading_ahead.facts(near));
+/// A replay under way.
+struct Replay {
+    name: &'static str,
+    workspace: Arc<Workspace>,
+    snapshot: Snapshot,
+    reading_ahead: Snapshot,
+    times: Vec<Vec<Duration>>,
+    cpu: f64,
+    wall: f64,
+}
+
+impl Replay {
+    fn new(name: &'static str, workspace: Arc<Workspace>) -> Self {
+        let snapshot = workspace.snapshot();
+        let (reading_ahead, times) = (snapshot.reading(Reading::Ahead), vec![Vec::new(); KINDS.len()]);
+        Self { name, workspace, snapshot, reading_ahead, times, cpu: 0.0, wall: 0.0 }
+    }
+
+    fn go_on(&mut self, trace: &[Request]) {
+        let cancel = Cancel::new();
+        let (begun, before) = (Instant::now(), cpu());
+        for request in trace {
+            let started = Instant::now();
+            answer(&self.workspace, &self.snapshot, request);
+            self.times[request.kind()].push(started.elapsed());
+            if let (Request::Open(file, together), true) = (request, self.name != WITHOUT_AHEAD) {
+                for near in neighbours(&self.reading_ahead, *file, together, &cancel) {
+                    std::hint::black_box(self.reading_ahead.facts(near));
+                }
             }
         }
+        self.workspace.cache().settle();
+        self.cpu += cpu() - before;
+        self.wall += begun.elapsed().as_secs_f64();
     }
-    workspace.cache().settle();
-    let (cpu, wall) = (cpu() - before, begun.elapsed().as_secs_f64());
-    let seen = workspace.status().tiers;
-    use portolan::store::tiers::Tier::{Cold, Frozen, Hot, Warm};
-    let allocated = [Hot, Warm, Cold, Frozen].map(|tier| {
-        let before = LIVE.load(Ordering::Relaxed);
-        workspace.cache().clear_tier(tier);
-        before - LIVE.load(Ordering::Relaxed)
-    });
-    times.iter_mut().for_each(|it| it.sort());
-    Outcome { cpu, wall, times, seen, allocated }
+
+    fn end(mut self) -> Outcome {
+        let seen = self.workspace.status().tiers;
+        use portolan::store::tiers::Tier::{Cold, Frozen, Hot, Warm};
+        let allocated = [Hot, Warm, Cold, Frozen].map(|tier| {
+            let before = LIVE.load(Ordering::Relaxed);
+            self.workspace.cache().clear_tier(tier);
+            before - LIVE.load(Ordering::Relaxed)
+        });
+        self.times.iter_mut().for_each(|it| it.sort());
+        Outcome { cpu: self.cpu, wall: self.wall, times: self.times, seen, allocated }
+    }
+}
+
+/// Each in turn some requests; who is first changes.
+fn side_by_side(mut replays: Vec<Replay>, trace: &[Request]) -> Vec<(&'static str, Outcome)> {
+    for (round, part) in trace.chunks(TURN).enumerate() {
+        let first = round % replays.len();
+        let (before, rest) = replays.split_at_mut(first);
+        rest.iter_mut().chain(before).for_each(|it| it.go_on(part));
+    }
+    replays.into_iter().map(|it| (it.name, it.end())).collect()
 }
 
 fn answer(workspace: &Workspace, snapshot: &Snapshot, request: &Request) {

@@ -12,7 +12,6 @@ pub mod words;
 pub use kinds::{ImportKind, Receiver, Relation, Role, ScopeKind, SymbolKind, Visibility};
 pub use lines::LineIndex;
 pub use names::{NameIx, Names};
-pub use weight::allocated;
 
 use crate::base::span::Span;
 

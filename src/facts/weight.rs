@@ -4,15 +4,7 @@
 use std::mem::size_of;
 
 use super::{Facts, Names};
-
-/// What an allocation of so many bytes takes: allocators hand out sizes in steps of a quarter of a power of two.
-pub fn allocated(bytes: usize) -> usize {
-    match bytes {
-        0 => 0,
-        1..=64 => bytes.next_multiple_of(16),
-        _ => bytes.next_multiple_of((1usize << bytes.ilog2()) / 4),
-    }
-}
+use crate::base::os::allocator::allocated;
 
 fn table<T>(it: &Vec<T>) -> usize {
     allocated(it.capacity() * size_of::<T>())
@@ -39,19 +31,5 @@ impl Facts {
 impl Names {
     fn heap_size(&self) -> usize {
         allocated(self.text.capacity()) + table(&self.ends) + table(&self.places)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::allocated;
-
-    #[test]
-    fn sizes_are_those_of_the_allocator() {
-        for (wanted, given) in
-            [(0, 0), (1, 16), (16, 16), (17, 32), (64, 64), (65, 80), (80, 80), (129, 160), (1025, 1280)]
-        {
-            assert_eq!(allocated(wanted), given, "{wanted}");
-        }
     }
 }

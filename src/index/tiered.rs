@@ -3,6 +3,7 @@
 
 use super::snapshot::{Chunks, FactsCache, Load};
 use crate::base::hash::Key;
+use crate::base::os::allocator::allocated;
 use crate::facts::{Facts, codec};
 use crate::store::tiers::{Opened, Reading, Stored, TierOptions, Tiers};
 use std::sync::Arc;
@@ -19,7 +20,7 @@ impl Stored for Kept {
     fn weight(&self) -> usize {
         match self {
             Self::Facts(it) => it.heap_size(),
-            Self::Text(it) => crate::facts::allocated(it.len() + 16),
+            Self::Text(it) => allocated(it.len() + 16),
         }
     }
 

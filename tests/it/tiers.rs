@@ -92,18 +92,18 @@ fn a_language_has_its_own_segments_and_its_own_hot_shelf() {
     };
     let workspace = open(place.path(), "");
     assert_eq!((segments(&workspace, &python), segments(&workspace, &rust)), (1, 1));
-    // The cold tier, empty, lends its 30 to the frozen one.
-    assert_eq!(workspace.status().tiers.shares, [10 << 20, 20 << 20, 0, 70 << 20]);
+    // The cold tier, empty, lends its 30 to the warm one.
+    assert_eq!(workspace.status().tiers.shares, [10 << 20, 50 << 20, 0, 40 << 20]);
     drop(workspace);
     let settings = "[languages.python]\nsegment_size = '4KB'\nhot_tier_ratio = 0.25\n";
     let workspace = open(place.path(), settings);
     assert!(segments(&workspace, &python) > 2);
     assert_eq!(segments(&workspace, &rust), 1);
     // 1.25 of 1: the common shares shrink, Python has a fifth of all for itself.
-    assert_eq!(workspace.status().tiers.shares, [28 << 20, 16 << 20, 0, 56 << 20]);
+    assert_eq!(workspace.status().tiers.shares, [28 << 20, 40 << 20, 0, 32 << 20]);
     drop(workspace);
     let workspace = open(place.path(), "[cache]\nmemory_budget_mb = 50\nhot_tier_ratio = 0.0\nwarm_tier_ratio = 0.3\n");
-    assert_eq!(workspace.status().tiers.shares, [0, 15 << 20, 0, 35 << 20]);
+    assert_eq!(workspace.status().tiers.shares, [0, 30 << 20, 0, 20 << 20]);
 }
 
 fn cache(client: &mut Client) -> Value {

@@ -1,5 +1,5 @@
-//! What allocators keep for later. Invariant: only free memory is touched. Must not know who was the last to need it, nor
-//! which allocator the binary has: it names its own.
+//! What allocators hand out, and what they keep for later. Invariant: only free memory is touched. Must not know who was
+//! the last to need it, nor which allocator the binary has: it names its own.
 #![allow(unsafe_code, reason = "a call of the C library that no crate of ours offers")]
 
 use std::sync::OnceLock;
@@ -33,5 +33,28 @@ pub fn give_back() {
         // SAFETY: glibc's `malloc_trim` may be called at any time from any thread; it locks each arena and touches
         // nothing that is in use.
         unsafe { malloc_trim(0) };
+    }
+}
+
+/// What an allocation of so many bytes takes: allocators hand out sizes in steps of a quarter of a power of two.
+pub fn allocated(bytes: usize) -> usize {
+    match bytes {
+        0 => 0,
+        1..=64 => bytes.next_multiple_of(16),
+        _ => bytes.next_multiple_of((1usize << bytes.ilog2()) / 4),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::allocated;
+
+    #[test]
+    fn sizes_are_those_of_the_allocator() {
+        for (wanted, given) in
+            [(0, 0), (1, 16), (16, 16), (17, 32), (64, 64), (65, 80), (80, 80), (129, 160), (1025, 1280)]
+        {
+            assert_eq!(allocated(wanted), given, "{wanted}");
+        }
     }
 }

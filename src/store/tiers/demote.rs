@@ -72,8 +72,13 @@ fn work<V: Stored>(jobs: &Receiver<Job<V>>, inner: &Weak<Inner<V>>, waiting: &At
             Job::Compress(key, value) => {
                 let Some(inner) = inner.upgrade() else { return };
                 let size = cost(value.weight());
-                chill(&inner, key, &value);
-                drop(value);
+                // What becomes cold takes its room back from what is warm.
+                let mut all = vec![(key, value)];
+                while let Some((key, value)) = all.pop() {
+                    chill(&inner, key, &value);
+                    let (pushed, _) = inner.lock().pushed();
+                    all.extend(pushed);
+                }
                 waiting.fetch_sub(size, Ordering::Relaxed);
             }
             // Nobody waits any more: as well.

@@ -15,8 +15,9 @@ use std::time::Instant;
 
 use super::compress;
 use crate::base::hash::Key;
+use crate::base::os::allocator::allocated;
 use demote::Demoter;
-use state::{Looked, State};
+use state::{Looked, Source, State};
 pub use statistics::{TierStatistics, TierTimes};
 
 /// What can lie in the tiers. Clones are cheap: they share what is large.
@@ -95,13 +96,19 @@ struct Packed {
     plain: usize,
 }
 
-/// What an entry costs besides its content: its slot, its place in the table, the head of its allocation.
-const ENTRY_COST: usize = 152;
+/// What an entry costs besides its content: its slot and its place in the table.
+const ENTRY_COST: usize = 176;
 /// Of so many hits on decoded values one is timed.
 const TIMED: u64 = 16;
 
-fn cost(size: usize) -> u64 {
-    size.saturating_add(ENTRY_COST) as u64
+/// What a value in memory costs: its weight, and a little more, since a weight is a count of its parts.
+fn cost(weight: usize) -> u64 {
+    weight.saturating_add(weight / 24).saturating_add(ENTRY_COST) as u64
+}
+
+/// What so many bytes cost, with the head of an `Arc`.
+fn cost_of_bytes(bytes: usize) -> u64 {
+    allocated(bytes.saturating_add(16)).saturating_add(ENTRY_COST) as u64
 }
 
 struct Inner<V> {
@@ -131,11 +138,14 @@ pub struct Opened<'a, V: Stored> {
     /// Chunks that were there, and that were not.
     found: Cell<u32>,
     missed: Cell<u32>,
+    /// The last one.
+    chunk: Cell<Option<Key>>,
 }
 
 impl<V: Stored> Opened<'_, V> {
     /// A chunk of a pack, opened: from the frozen tier, or as `open` brings it.
     pub fn chunk(&self, key: Key, open: &mut dyn FnMut() -> Option<Vec<u8>>) -> Option<Arc<Vec<u8>>> {
+        self.chunk.set(Some(key));
         if let Some(found) = self.tiers.inner.lock().frozen.get(&key) {
             self.found.set(self.found.get() + 1);
             return Some(found.clone());
@@ -193,13 +203,14 @@ impl<V: Stored> Tiers<V> {
         // Bytes that we have made ourselves decode; if not, they are as good as gone.
         let unpacked = packed.and_then(|it| V::decode(&self.unpack(&it)?));
         let (value, from) = match unpacked {
-            Some(value) => (value, Some(Tier::Cold)),
+            Some(value) => (value, Source { tier: Some(Tier::Cold), chunk: None }),
             None => {
                 let keep = reading != Reading::Once;
-                let opened = Opened { tiers: self, keep, found: Cell::new(0), missed: Cell::new(0) };
+                let (found, missed, chunk) = Default::default();
+                let opened = Opened { tiers: self, keep, found, missed, chunk };
                 let loaded = load(&opened);
                 let frozen = opened.found.get() > 0 && opened.missed.get() == 0;
-                let from = frozen.then_some(Tier::Frozen);
+                let from = Source { tier: frozen.then_some(Tier::Frozen), chunk: opened.chunk.get() };
                 if loaded.is_err() && reading == Reading::Asked {
                     self.inner.lock().counts.misses += 1;
                 }
@@ -210,7 +221,7 @@ impl<V: Stored> Tiers<V> {
         let mut state = self.inner.lock();
         state.came(key, group.0, reading, from, value.clone(), bytes);
         if reading == Reading::Asked {
-            state.counts.times[from.map_or(4, |it| it as usize)].record(begun.elapsed());
+            state.counts.times[from.tier.map_or(4, |it| it as usize)].record(begun.elapsed());
         }
         let pushed = state.pushed();
         drop(state);
@@ -227,7 +238,7 @@ impl<V: Stored> Tiers<V> {
     pub fn insert(&self, key: Key, value: V) {
         let bytes = cost(value.weight());
         let mut state = self.inner.lock();
-        state.keep(&key, 0, value, bytes, 0, false);
+        state.keep(&key, 0, value, bytes, Source::default(), false);
         let pushed = state.pushed();
         drop(state);
         self.demoter.send_all(pushed);

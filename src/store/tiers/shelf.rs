@@ -66,10 +66,13 @@ impl<T> Shelf<T> {
         self.capacity
     }
 
-    /// Changes how much it may hold; what no longer fits is forgotten.
-    pub fn resize(&mut self, capacity: u64) {
+    /// Changes how much it may hold; what no longer fits is pushed to `out`.
+    pub fn resize(&mut self, capacity: u64, out: &mut Vec<(Key, T)>) {
         self.capacity = capacity;
-        while self.bytes > capacity && self.pop().is_some() {}
+        while self.bytes > capacity {
+            let Some(old) = self.pop() else { break };
+            out.push(old);
+        }
     }
 
     pub fn bytes(&self) -> u64 {

@@ -1,11 +1,12 @@
 //! All shelves together: who moves where. Invariant: what a hot shelf pushes out becomes warm, what the warm one pushes out
-//! becomes cold if it was asked for again, or is forgotten: the packs have it. Must not know threads.
+//! becomes cold if it was asked for again and the chunk that it came from is closed, or is forgotten: the opened chunk has
+//! it, or the packs. Must not know threads.
 
 use std::sync::Arc;
 
 use super::shelf::Shelf;
 use super::statistics::Counts;
-use super::{Packed, Reading, Stored, Tier, cost};
+use super::{Packed, Reading, Stored, Tier, cost_of_bytes};
 use crate::base::hash::Key;
 
 /// Asked for again so often, a warm value becomes hot.
@@ -23,6 +24,16 @@ pub(super) struct Held<V> {
     counted: u64,
     /// Read ahead, and not asked for since.
     ahead: bool,
+    /// The chunk that it was read from.
+    chunk: Option<Key>,
+}
+
+/// Where a value has come from.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Source {
+    /// The tier; none: the disk.
+    pub tier: Option<Tier>,
+    pub chunk: Option<Key>,
 }
 
 /// What a look into memory has found.
@@ -35,11 +46,11 @@ pub(super) enum Looked<V> {
 pub(super) struct State<V> {
     /// The common one, then one for each group.
     pub hot: Vec<Shelf<Held<V>>>,
-    pub warm: Shelf<Held<V>>,
-    pub cold: Shelf<Packed>,
     /// Has what the cold one leaves free, too.
+    pub warm: Shelf<Held<V>>,
+    warm_share: u64,
+    pub cold: Shelf<Packed>,
     pub frozen: Shelf<Arc<Vec<u8>>>,
-    frozen_share: u64,
     pub counts: Counts,
     /// Values that have come so far.
     clock: u64,
@@ -57,9 +68,9 @@ impl<V: Stored> State<V> {
         let mut state = Self {
             hot: std::iter::once(&hot).chain(groups).map(|&share| Shelf::new(share)).collect(),
             warm: Shelf::new(warm),
+            warm_share: warm,
             cold: Shelf::new(cold),
             frozen: Shelf::new(frozen),
-            frozen_share: frozen,
             counts: Counts::default(),
             clock: 0,
             cold_after,
@@ -70,17 +81,19 @@ impl<V: Stored> State<V> {
         state
     }
 
-    /// Few values are worth being cold: until they come, the room serves opened chunks. Where there is no frozen tier, none
-    /// is lent.
+    /// Few values are worth being cold: until they come, the room is for warm ones. Where there is no warm tier, none is
+    /// lent.
     fn lend(&mut self) {
-        if self.frozen_share > 0 {
-            self.frozen.resize(self.frozen_share + self.cold.capacity() - self.cold.bytes());
+        if self.warm_share > 0 {
+            let mut out = Vec::new();
+            self.warm.resize(self.warm_share + self.cold.capacity() - self.cold.bytes(), &mut out);
+            out.into_iter().for_each(|(key, held)| self.push_down(key, held));
         }
     }
 
     /// What each tier may hold now: hot, warm, cold, frozen.
     pub fn shares(&self) -> [u64; 4] {
-        let lent = self.frozen.capacity() - self.frozen_share;
+        let lent = self.warm.capacity() - self.warm_share;
         let hot = self.hot.iter().map(Shelf::capacity).sum();
         [hot, self.warm.capacity(), self.cold.capacity() - lent, self.frozen.capacity()]
     }
@@ -144,8 +157,8 @@ impl<V: Stored> State<V> {
         }
     }
 
-    /// A value has come from below: `from` a tier, or from the disk.
-    pub fn came(&mut self, key: &Key, group: usize, reading: Reading, from: Option<Tier>, value: V, bytes: u64) {
+    /// A value has come from below.
+    pub fn came(&mut self, key: &Key, group: usize, reading: Reading, from: Source, value: V, bytes: u64) {
         if reading == Reading::Once {
             return;
         }
@@ -153,7 +166,7 @@ impl<V: Stored> State<V> {
         if ahead {
             self.counts.ahead += 1;
         } else {
-            match from {
+            match from.tier {
                 Some(tier) => {
                     self.counts.hits[tier as usize] += 1;
                     self.counts.promotions += 1;
@@ -161,13 +174,14 @@ impl<V: Stored> State<V> {
                 None => self.counts.misses += 1,
             }
         }
-        self.keep(key, group, value, bytes, u32::from(from == Some(Tier::Cold)), ahead);
+        self.keep(key, group, value, bytes, from, ahead);
     }
 
     /// Keeps a decoded value: as warm, or as hot where no value may be warm.
-    pub fn keep(&mut self, key: &Key, group: usize, value: V, bytes: u64, uses: u32, ahead: bool) {
+    pub fn keep(&mut self, key: &Key, group: usize, value: V, bytes: u64, from: Source, ahead: bool) {
         self.clock += 1;
-        let held = Held { value, bytes, uses, counted: self.clock, ahead };
+        let uses = u32::from(from.tier == Some(Tier::Cold));
+        let held = Held { value, bytes, uses, counted: self.clock, ahead, chunk: from.chunk };
         if self.warm.capacity() > 0 {
             return self.keep_held(key, held);
         }
@@ -184,7 +198,8 @@ impl<V: Stored> State<V> {
 
     fn push_down(&mut self, key: Key, held: Held<V>) {
         self.counts.ahead_unused += u64::from(held.ahead);
-        if self.cold.get(&key).is_some() {
+        let is_open = |chunk: &Key| self.frozen.has(chunk);
+        if self.cold.get(&key).is_some() || held.chunk.as_ref().is_some_and(is_open) {
             // Its bytes are there still.
             self.counts.demotions += 1;
             self.dropped.push(held.value);
@@ -201,10 +216,10 @@ impl<V: Stored> State<V> {
         (std::mem::take(&mut self.waiting), std::mem::take(&mut self.dropped))
     }
 
-    /// Compressed bytes have arrived.
+    /// Compressed bytes have arrived; what they push out is among what was pushed out since.
     pub fn chill(&mut self, key: Key, packed: Packed) {
         self.counts.demotions += 1;
-        let (bytes, mut out) = (cost(packed.bytes.len()), Vec::new());
+        let (bytes, mut out) = (cost_of_bytes(packed.bytes.len()), Vec::new());
         self.cold.insert(key, packed, bytes, &mut out);
         self.counts.dropped += out.len() as u64;
         self.lend();
@@ -213,7 +228,7 @@ impl<V: Stored> State<V> {
     /// An opened chunk is kept.
     pub fn freeze(&mut self, key: Key, chunk: Arc<Vec<u8>>) {
         let mut out = Vec::new();
-        let bytes = cost(chunk.capacity());
+        let bytes = cost_of_bytes(chunk.capacity());
         self.frozen.insert(key, chunk, bytes, &mut out);
     }
 

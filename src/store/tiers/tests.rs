@@ -82,7 +82,7 @@ fn what_is_pushed_out_goes_down_if_it_was_asked_for_again() {
     for number in 0..5 {
         ask(&it, number);
     }
-    others(&it, 100);
+    others(&it, 200);
     it.settle();
     for number in 0..10 {
         assert_eq!(it.tier_of(&key(number)), (number < 5).then_some(Tier::Cold), "{number}");
@@ -93,7 +93,7 @@ fn what_is_pushed_out_goes_down_if_it_was_asked_for_again() {
     ask(&it, 3);
     assert_eq!((it.tier_of(&key(3)), it.statistics().hits), (Some(Tier::Warm), [0, 5, 1, 0]));
     // Its bytes stay, so that it goes down again for nothing.
-    others(&it, 100);
+    others(&it, 200);
     it.settle();
     assert_eq!((it.tier_of(&key(3)), it.statistics().entries[2]), (Some(Tier::Cold), 5));
 }
@@ -105,26 +105,29 @@ fn what_is_not_worth_compressing_is_dropped() {
     it.insert(key(1), plain.clone());
     others(&it, 8);
     assert_eq!(it.get(&key(1)), Some(plain));
-    others(&it, 100);
+    others(&it, 200);
     it.settle();
     assert_eq!((it.tier_of(&key(1)), it.statistics().entries[2]), (None, 0));
+}
+
+/// Asks for a value of a chunk of 100 KB; says whether that had to be opened.
+fn ask_chunk(it: &Tiers<Text>, number: usize, chunk: usize, reading: Reading) -> bool {
+    let mut opened = false;
+    let load = |frozen: &Opened<'_, Text>| {
+        let open = &mut || {
+            opened = true;
+            Some(vec![0; 100 << 10])
+        };
+        frozen.chunk(key(1_000_000 + chunk), open).map(|_| text(number)).ok_or(())
+    };
+    it.read(&key(number), Group::default(), reading, load).unwrap();
+    opened
 }
 
 #[test]
 fn an_opened_chunk_serves_its_neighbours_until_its_share_is_full() {
     let it = tiers(1000);
-    let read = |number: usize, chunk: usize, reading: Reading| {
-        let mut opened = false;
-        let load = |frozen: &Opened<'_, Text>| {
-            let open = &mut || {
-                opened = true;
-                Some(vec![0; 100 << 10])
-            };
-            frozen.chunk(key(1_000 + chunk), open).map(|_| text(number)).ok_or(())
-        };
-        it.read(&key(number), Group::default(), reading, load).unwrap();
-        opened
-    };
+    let read = |number: usize, chunk: usize, reading: Reading| ask_chunk(&it, number, chunk, reading);
     assert!(read(1, 1, Reading::Asked));
     assert!(!read(2, 1, Reading::Asked));
     let seen = it.statistics();
@@ -137,7 +140,39 @@ fn an_opened_chunk_serves_its_neighbours_until_its_share_is_full() {
     }
     assert!(read(20, 1, Reading::Asked));
     let seen = it.statistics();
-    assert_eq!((seen.entries[3], seen.shares[2]), (6, 0), "its 400 KB and the 300 of the cold tier, which is empty");
+    assert_eq!((seen.entries[3], seen.shares[3]), (3, 400 << 10), "what a chunk costs besides its bytes counts");
+}
+
+#[test]
+fn what_is_cold_is_only_what_no_opened_chunk_has() {
+    let it = tiers(1000);
+    let used_again_and_pushed_out = |number: usize| {
+        ask_chunk(&it, number, number, Reading::Asked);
+        others(&it, 8);
+        ask_chunk(&it, number, number, Reading::Asked);
+        others(&it, 900);
+        it.settle();
+        (it.tier_of(&key(number)), it.statistics().entries[2])
+    };
+    assert_eq!(used_again_and_pushed_out(1), (None, 0), "its chunk is as near");
+    assert!(!ask_chunk(&it, 1, 1, Reading::Asked));
+    others(&it, 8);
+    ask_chunk(&it, 1, 1, Reading::Asked);
+    // Its chunk is closed before it goes.
+    for chunk in 2..6 {
+        ask_chunk(&it, chunk, chunk, Reading::Asked);
+    }
+    others(&it, 900);
+    it.settle();
+    assert_eq!((it.tier_of(&key(1)), it.statistics().entries[2]), (Some(Tier::Cold), 1));
+    assert!(!ask_chunk(&it, 1, 1, Reading::Asked));
+}
+
+#[test]
+fn the_cold_tier_lends_its_room_to_the_warm_one() {
+    let it = tiers(1000);
+    let seen = it.statistics();
+    assert_eq!(seen.shares, [100 << 10, 500 << 10, 0, 400 << 10]);
     // What becomes cold takes its share back.
     for round in 0..12 {
         let some = || (0..100).for_each(|number| ask(&it, 10_000 + round * 100 + number));
@@ -148,9 +183,9 @@ fn an_opened_chunk_serves_its_neighbours_until_its_share_is_full() {
         it.settle();
     }
     let seen = it.statistics();
-    assert!(seen.entries[3] < 6 && seen.entries[2] > 500, "{seen:?}");
-    assert_eq!((seen.shares[2], seen.shares[3]), (seen.bytes[2], (700 << 10) - seen.bytes[2]));
-    assert!(seen.bytes[3] <= seen.shares[3], "{seen:?}");
+    assert!(seen.entries[2] > 500 && seen.bytes[2] > 99 << 10, "{seen:?}");
+    assert_eq!((seen.shares[1], seen.shares[2]), ((500 << 10) - seen.bytes[2], seen.bytes[2]));
+    assert!(seen.bytes[1] <= seen.shares[1], "{seen:?}");
 }
 
 #[test]
@@ -164,7 +199,7 @@ fn what_is_read_ahead_counts_apart() {
     ask(&it, 1);
     ask(&it, 1);
     ask(&it, 2);
-    others(&it, 300);
+    others(&it, 900);
     let seen = it.statistics();
     assert_eq!((seen.ahead, seen.ahead_used, seen.ahead_unused), (4, 2, 2), "{seen:?}");
     assert_eq!((seen.hits[1], seen.misses), (3, 0));
