@@ -30,11 +30,16 @@ pub struct Wish {
 /// # Errors
 /// A path that cannot be a root or patterns that say nothing (exit code 2), or an index that cannot be made.
 pub fn run(settings: Settings, common: &Common, wish: &Wish) -> anyhow::Result<ExitCode> {
+    if !wish.warm.is_empty() && !Workspace::are_patterns(&wish.warm) {
+        let all = wish.warm.join(", ");
+        let why = format!("--warm {all}: no pattern; write one as in .gitignore, such as 'src/**'");
+        return Err(UsageError(why).into());
+    }
     let options = Options { follow: false, allow_broad_root: wish.force, ..Options::default() };
     let workspace = open(settings, wish.path.as_deref(), options)?;
     let target = if wish.no_wait { Stage::Opened } else { Stage::Embedded };
     let done = wait(&workspace, target, common.json);
-    let warmed = if wish.warm.is_empty() { None } else { Some(warm(&workspace, &wish.warm)?) };
+    let warmed = if wish.warm.is_empty() { None } else { Some(warm(&workspace, &wish.warm)) };
     let status = workspace.status();
     workspace.shutdown();
     if common.json {
@@ -69,15 +74,9 @@ pub fn run(settings: Settings, common: &Common, wish: &Wish) -> anyhow::Result<E
 }
 
 /// Reads files that `patterns` name, with what the index holds of them; says how many, and how many bytes of text.
-fn warm(workspace: &Workspace, patterns: &[String]) -> anyhow::Result<(usize, usize)> {
+fn warm(workspace: &Workspace, patterns: &[String]) -> (usize, usize) {
     let snapshot = workspace.snapshot();
-    let found = workspace.matching(&snapshot, patterns, &Cancel::new());
-    let Some(found) = found else {
-        let all = patterns.join(", ");
-        return Err(
-            UsageError(format!("--warm {all}: no pattern; write one as in .gitignore, such as 'src/**'")).into()
-        );
-    };
+    let found = workspace.matching(&snapshot, patterns, &Cancel::new()).unwrap_or_default();
     let (mut files, mut bytes) = (0, 0);
     for file in found {
         let Some((root, path)) = snapshot.path(file) else { continue };
@@ -86,7 +85,7 @@ fn warm(workspace: &Workspace, patterns: &[String]) -> anyhow::Result<(usize, us
             bytes += workspace.text_of(&snapshot, file, root, &path).map_or(0, |it| it.len());
         }
     }
-    Ok((files, bytes))
+    (files, bytes)
 }
 
 /// Opens the workspace at `path` with the settings in force; `base` carries what the command decides.

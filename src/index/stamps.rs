@@ -1,6 +1,7 @@
 //! Stamps under which files were found to hold a content that the index had of them already: their rows stay where they
 //! are, and only this is written. Invariant: a row says something of a path, a content and a stamp that was true once and
-//! stays true, so that rows may be lost, and may stand in any order. Must not know which packs hold the files.
+//! stays true, so that rows may be lost, and may stand in any order: of two the wrong one costs a look at the file. Must not
+//! know which packs hold the files.
 
 use super::bits::{Table, partition, put_column};
 use super::build::FileMeta;

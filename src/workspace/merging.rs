@@ -74,7 +74,7 @@ pub fn tidy_up(shared: &Shared, root: &Root, occasion: Occasion) {
             }
         }
         if kind == SPARE && occasion == Occasion::Whole {
-            lone::drop_spares(root, shared, many);
+            lone::drop_spares(shared, root, many);
         }
     }
 }

@@ -232,13 +232,15 @@ impl Workspace {
         self.handle.facts.tiers()
     }
 
+    /// Whether any of some lines is a pattern (as in `.gitignore`).
+    pub fn are_patterns(patterns: &[String]) -> bool {
+        valid(patterns).is_some()
+    }
+
     /// Files of the index, of all roots, whose path a pattern names (as in `.gitignore`, relative to the root). `None`
     /// where no pattern says anything; not all of them where `cancel` came first.
     pub fn matching(&self, snapshot: &Snapshot, patterns: &[String], cancel: &Cancel) -> Option<Vec<FileId>> {
-        let patterns = rules::patterns::Patterns::from_text(patterns.join("\n").as_bytes())?;
-        if !patterns.has_valid_lines() {
-            return None;
-        }
+        let patterns = valid(patterns)?;
         let roots = self.handle.shared.roots();
         let all = roots.iter().flat_map(|root| snapshot.files(root.id));
         let named = |it: &FileId| {
@@ -341,4 +343,9 @@ impl Workspace {
     pub fn shutdown(&self) {
         self.handle.shutdown();
     }
+}
+
+/// Patterns of which at least one says something.
+fn valid(patterns: &[String]) -> Option<rules::patterns::Patterns> {
+    rules::patterns::Patterns::from_text(patterns.join("\n").as_bytes()).filter(|it| it.has_valid_lines())
 }

@@ -293,25 +293,25 @@ impl Shared {
     }
 
     /// Makes packs of a lot, commits them, and returns when they can be asked. `what` is asked for it when nobody else
-    /// commits, so that it can leave out what another crawl has just overtaken.
-    pub fn commit(&self, root: &Root, what: impl FnOnce() -> Lot) {
+    /// commits, so that it can leave out what another crawl has just overtaken. Says whether anything was published.
+    pub fn commit(&self, root: &Root, what: impl FnOnce() -> Lot) -> bool {
         let _order = root.committing.lock().unwrap_or_else(PoisonError::into_inner);
         if self.roots().iter().all(|it| it.id != root.id) {
             // It was removed: its store is another's.
-            return;
+            return false;
         }
         let lot = what();
         if lot.is_empty() {
-            return;
+            return false;
         }
         let dims = self.options.embedder.as_ref().map_or(0, |it| it.dimensions());
         // Whoever follows this process sees how far it is.
         let note = shelf::note(root, root.stage(), &self.counters.read());
-        match shelf::commit(root, lot, dims, note) {
-            Ok(fresh) => self.apply(fresh),
-            Err(why) => self.notice(&why),
-        }
+        let fresh = shelf::commit(root, lot, dims, note).map_err(|why| self.notice(&why));
+        let is_committed = fresh.is_ok();
+        fresh.into_iter().for_each(|it| self.apply(it));
         self.drain_store(root);
+        is_committed
     }
 
     /// Takes over the stage and the counters that the writer of a root has noted.

@@ -18,10 +18,11 @@ use crate::base::hash::Key;
 use crate::base::ids::RootId;
 use crate::base::paths::RelPath;
 use crate::index::apply::Builder;
-use crate::index::build::FileRecord;
+use crate::index::build::{FileMeta, FileRecord};
 use crate::index::fixture::{deleted, file};
 use crate::index::snapshot::FewFacts;
-use crate::index::source::{FACTS, SPARE, VECTORS};
+use crate::index::source::{FACTS, SPARE, STAMPS, VECTORS};
+use crate::index::stamps::Stamp;
 use crate::index::vectors::{VectorRun, quantise, run_key};
 use crate::index::view::PackView;
 
@@ -277,6 +278,52 @@ fn packs_too_large_to_be_merged_are_rid_of_what_lives_no_more() {
     tidy_up(&rig.shared, &root, Occasion::Whole);
     assert!(bytes(&root, FACTS) < fresh / 2);
     assert_eq!((rig.found("name_0"), rig.follower().0.found("name_99")), (0, 0));
+}
+
+#[test]
+fn stamps_are_put_together_followed_and_forgotten_with_their_content() {
+    let rig = Rig::new();
+    let root = rig.root();
+    let records = [file("a.rs", "one x\n"), file("b.rs", "two x\n")];
+    rig.commit(&root, records.to_vec());
+    let restamp = |number: usize, inode: u64| {
+        let FileRecord { path, hash, meta, .. } = records[number].clone();
+        let stamp = Stamp { path, hash, meta: FileMeta { inode, ..meta } };
+        rig.shared.commit(&root, || Lot { stamps: vec![stamp], ..Lot::default() });
+    };
+    let inode = |rig: &Rig, root: &Root, number: usize| {
+        let now = rig.shared.snapshot();
+        now.stored(now.file(root.id, &records[number].path).unwrap()).unwrap().meta.inode
+    };
+    let count = || root.store.state().packs.iter().filter(|it| it.kind() == STAMPS).count();
+    for inode in 101..=104 {
+        restamp(0, inode);
+        tidy_up(&rig.shared, &root, Occasion::Near);
+    }
+    restamp(1, 200);
+    assert_eq!((count(), inode(&rig, &root, 0), inode(&rig, &root, 1)), (5, 104, 200));
+    let (follower, theirs) = rig.follower();
+    tidy_up(&rig.shared, &root, Occasion::Near);
+    restamp(0, 105);
+    assert_eq!((count(), inode(&rig, &root, 0), inode(&rig, &root, 1)), (2, 105, 200));
+    look_after_stores(&follower.shared);
+    assert_eq!((inode(&follower, &theirs, 0), inode(&follower, &theirs, 1)), (105, 200));
+    // What another content was found under says nothing of the new one.
+    rig.commit(&root, vec![file("a.rs", "changed x\n")]);
+    assert_eq!(inode(&rig, &root, 0), records[0].meta.inode);
+    tidy_up(&rig.shared, &root, Occasion::Whole);
+    assert_eq!((count(), inode(&rig, &root, 1)), (1, 200));
+    rig.commit(&root, vec![deleted("b.rs")]);
+    restamp(1, 201);
+    tidy_up(&rig.shared, &root, Occasion::Whole);
+    assert_eq!((count(), rig.follower().0.found("changed")), (0, 1));
+    // One that cannot be read costs looks at files, and no answer.
+    restamp(0, 300);
+    rig.shared.ask(|done| Command::Walked(root.id, 0, true, done));
+    let state = root.store.state();
+    let _ = state.packs.iter().find(|it| it.kind() == STAMPS).unwrap().mark_damaged("for a test");
+    look_after_stores(&rig.shared);
+    assert_eq!((count(), rig.shared.snapshot().completeness().is_indexed(), rig.found("changed")), (0, true, 1));
 }
 
 #[test]

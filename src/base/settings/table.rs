@@ -138,10 +138,14 @@ pub const CACHE_WARM_RATIO: Row = row(
     "cache.warm_tier_ratio",
     Float(0.2, 0.0, 1.0),
     User,
-    "Share of the cache for decoded facts and texts that were asked for of late.",
+    "Share of the cache for decoded facts and texts that were asked for of late; what the cold tier leaves free comes on top.",
 );
-pub const CACHE_COLD_RATIO: Row =
-    row("cache.cold_tier_ratio", Float(0.3, 0.0, 1.0), User, "Share of the cache for facts compressed with lz4.");
+pub const CACHE_COLD_RATIO: Row = row(
+    "cache.cold_tier_ratio",
+    Float(0.3, 0.0, 1.0),
+    User,
+    "Most that the cache may have of facts compressed with lz4, which no opened chunk holds; the rest is the warm tier's.",
+);
 pub const CACHE_FROZEN_RATIO: Row = row(
     "cache.frozen_tier_ratio",
     Float(0.4, 0.0, 1.0),

@@ -48,20 +48,25 @@ impl Snapshot {
         others.map(|it| (0..it.view.files().len()).map(|at| it.view.files().weighed_bytes(at)).sum::<u64>()).sum()
     }
 
-    /// What of the stamps of a root still says more than the rows of its files do.
-    pub(crate) fn standing_stamps(&self, root: RootId) -> Vec<(Key, FileMeta)> {
-        let stamps: Vec<_> = self.0.stamps.iter().rev().filter(|it| it.root == root).collect();
+    /// The rows of some packs of stamps, oldest first; where `standing`, only those that still say more than the rows of
+    /// their files do. None where they are not all there.
+    pub(crate) fn stamps_of(&self, root: RootId, ids: &[PackId], standing: bool) -> Option<Vec<(Key, FileMeta)>> {
+        let of = |id: &PackId| self.0.stamps.iter().find(|it| it.root == root && it.id == *id);
+        let stamps: Vec<_> = ids.iter().map(of).collect::<Option<_>>()?;
+        if !standing {
+            return Some(stamps.iter().flat_map(|it| it.view.rows()).collect());
+        }
         let mut out = Vec::new();
         for (slot, state) in self.packs().filter(|(_, it)| it.root == root) {
             let Body::Stored(view) = &state.body else { continue };
             let files = view.files();
             for at in (0..files.len()).filter(|&it| self.is_stored_at(slot, state, it)) {
                 let key = stamp_key(files.path_bytes(at), files.hash(at));
-                let found = stamps.iter().find_map(|it| it.view.find(key));
+                let found = stamps.iter().rev().find_map(|it| it.view.find(key));
                 out.extend(found.filter(|it| *it != files.stored(at).meta).map(|meta| (key, meta)));
             }
         }
-        out
+        Some(out)
     }
 
     /// Whether a row of a pack is the one of its file on disk.

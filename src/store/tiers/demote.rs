@@ -1,6 +1,6 @@
 //! The way down: one background thread encodes and compresses what the warm tier has pushed out, so that no answer waits
-//! for it. Invariant: what is on its way is bounded in bytes; beyond that it is dropped, since the disk has it. Must not
-//! know what the values are.
+//! for it. Invariant: what is on its way is bounded in bytes (and by the few that one of them pushes out of the warm
+//! tier); beyond that it is dropped, since the disk has it. Must not know what the values are.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -76,8 +76,9 @@ fn work<V: Stored>(jobs: &Receiver<Job<V>>, inner: &Weak<Inner<V>>, waiting: &At
                 let mut all = vec![(key, value)];
                 while let Some((key, value)) = all.pop() {
                     chill(&inner, key, &value);
-                    let (pushed, _) = inner.lock().pushed();
-                    all.extend(pushed);
+                    // What is only dropped is dropped when the lock is free again.
+                    let pushed = inner.lock().pushed();
+                    all.extend(pushed.0);
                 }
                 waiting.fetch_sub(size, Ordering::Relaxed);
             }

@@ -199,11 +199,12 @@ impl<V: Stored> State<V> {
     fn push_down(&mut self, key: Key, held: Held<V>) {
         self.counts.ahead_unused += u64::from(held.ahead);
         let is_open = |chunk: &Key| self.frozen.has(chunk);
-        if self.cold.get(&key).is_some() || held.chunk.as_ref().is_some_and(is_open) {
+        let is_near = held.chunk.as_ref().is_some_and(is_open);
+        if self.cold.get(&key).is_some() {
             // Its bytes are there still.
             self.counts.demotions += 1;
             self.dropped.push(held.value);
-        } else if held.uses >= self.cold_after && self.cold.capacity() > 0 {
+        } else if held.uses >= self.cold_after && self.cold.capacity() > 0 && !is_near {
             self.waiting.push((key, held.value));
         } else {
             self.counts.dropped += 1;

@@ -54,7 +54,7 @@ pub fn stream(
     see: &mut dyn FnMut(&[u8]),
 ) -> Result<Streamed, Stopped> {
     let [_, _, most] = CHUNK;
-    let window = (window / WINDOWS).max(STEP);
+    let window = (window / WINDOWS).max(STEP / WINDOWS);
     let (full_in, full) = bounded::<io::Result<Window>>(WINDOWS);
     let (empty_in, empty) = bounded::<Vec<u8>>(WINDOWS);
     for _ in 0..WINDOWS.min((size / window as u64) as usize + 1) {

@@ -32,6 +32,9 @@ const GROUP_BYTES: u64 = 2 << 20;
 /// Bytes of text that are worth a pack of their own, however short memory is.
 const LEAST_COMMIT: u64 = 2 << 20;
 
+/// Files to be looked at again one by one; for more of them everything is looked at.
+const MOST_AGAIN: usize = 64;
+
 /// What is written together.
 #[derive(Default)]
 struct Batch {
@@ -290,7 +293,7 @@ fn commit(work: &Work<'_>, batch: Batch) {
     // The bytes of a file that was streamed are counted already.
     let is_counted = |it: &Finished| permits.iter().any(|(path, _)| *path == it.record.path);
     let (mut done, mut again): (Vec<u64>, Vec<RelPath>) = (Vec::new(), Vec::new());
-    pass.shared.commit(pass.root, || {
+    let is_published = pass.shared.commit(pass.root, || {
         batch.retain(|it| {
             let stands = !pass.root.is_newer(&it.record.path, it.read_at) || is_counted(it) && still_grows(work, it);
             stands && !is_left_out(work, &it.record.path)
@@ -302,8 +305,14 @@ fn commit(work: &Work<'_>, batch: Batch) {
         let stamps = stamps_of(work, same, &mut again);
         Lot { records, runs: runs.into_iter().flatten().collect(), stamps }
     });
-    for path in again {
-        pass.shared.look_later(pass.root.id, &path, Lane::Slow);
+    work.commits.fetch_add(u64::from(is_published), Ordering::Relaxed);
+    if again.len() > MOST_AGAIN {
+        let root = pass.shared.roots().into_iter().find(|it| it.id == pass.root.id);
+        root.iter().for_each(|it| pass.shared.look_at_whole(it));
+    } else {
+        for path in &again {
+            pass.shared.look_later(pass.root.id, path, Lane::Slow);
+        }
     }
     drop(permits);
     done.into_iter().for_each(|bytes| extract::done(work, bytes));

@@ -3,11 +3,13 @@
 
 use std::collections::HashSet;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use super::record;
 use super::walk::Sight;
 use super::{Pass, Work, single};
 use crate::base::ids::FileId;
+use crate::base::os::{EntryKind, OpenError};
 use crate::base::paths::RelPath;
 use crate::index::snapshot::Snapshot;
 use crate::workspace::state::Lane;
@@ -20,7 +22,7 @@ pub fn forget(work: &Work<'_>) {
     let unseen = known.iter().filter(|it| !seen.contains(it));
     let mut gone: Vec<RelPath> = unseen.filter_map(|id| Some(pass.snapshot.path(*id)?.1)).collect();
     if pass.lane == Lane::Near {
-        gone.extend(brought_meanwhile(pass, &known));
+        gone.extend(brought_meanwhile(work, &known));
     }
     if gone.is_empty() {
         return;
@@ -38,9 +40,12 @@ pub fn forget(work: &Work<'_>) {
 /// Files beneath the pass's paths that others have committed since it began, and that do not belong. It could not know that
 /// they are in the index; and the others could not know of an ignore file that came into a folder, or of a file that went,
 /// before this pass had the folder watched. What they commit from now on is held against what it has left behind.
-fn brought_meanwhile(pass: &Pass<'_>, known: &[FileId]) -> Vec<RelPath> {
+fn brought_meanwhile(work: &Work<'_>, known: &[FileId]) -> Vec<RelPath> {
+    let pass = work.pass;
     let now = pass.shared.snapshot_between_commits(pass.root);
-    if now.generation() == pass.snapshot.generation() {
+    let own = work.commits.load(Ordering::Relaxed);
+    if now.generation().0.saturating_sub(pass.snapshot.generation().0) <= own {
+        // Nobody else has published anything.
         return Vec::new();
     }
     let known: HashSet<&FileId> = known.iter().collect();
@@ -52,8 +57,12 @@ fn brought_meanwhile(pass: &Pass<'_>, known: &[FileId]) -> Vec<RelPath> {
     }
     let (dir, rules) = (&pass.root.dir, &pass.root.rules);
     let belongs = |path: &RelPath| match dir.stat(path) {
-        Ok((stamp, kind)) => matches!(single(rules, pass, path, stamp, kind), Sight::File { .. }),
-        Err(_) => false,
+        Ok((stamp, EntryKind::File)) => {
+            matches!(single(rules, pass, path, stamp, EntryKind::File), Sight::File { .. })
+        }
+        Ok(_) | Err(OpenError::NotFound) => false,
+        // That it cannot be looked at now proves nothing.
+        Err(_) => true,
     };
     brought.into_iter().filter(|it| !belongs(it)).collect()
 }

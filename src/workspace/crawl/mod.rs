@@ -128,6 +128,8 @@ pub struct Work<'a> {
     pub began: Moment,
     /// Files that nothing could be said of now, not even why.
     pub missing: AtomicU64,
+    /// Commits of this pass that were published.
+    pub commits: AtomicU64,
     /// Closed when the large text that is on its way to the disk has come there.
     pub large: Mutex<Option<Receiver<()>>>,
     /// The system gave no threads: what was not seen proves nothing.
@@ -164,6 +166,7 @@ pub fn run(pass: &Pass<'_>) -> Report {
         watch: Stopwatch::default(),
         began: pass.root.now(),
         missing: AtomicU64::new(0),
+        commits: AtomicU64::new(0),
         large: Mutex::default(),
         refused: AtomicBool::new(false),
     };

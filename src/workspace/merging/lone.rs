@@ -2,11 +2,9 @@
 //! dropped, and stamps are put together. Invariant: what lives is kept; a pack is chosen only if something of it goes, so
 //! that this comes to an end. Must not know what files hold.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use super::{SMALL, alive};
-use crate::base::hash::Key;
-use crate::index::build::FileMeta;
 use crate::index::source::{FACTS, SPARE, STAMPS, VECTORS, draft};
 use crate::index::stamps::build_stamps_pack;
 use crate::store::pack::{Pack, PackId};
@@ -19,9 +17,10 @@ use crate::workspace::state::{Alive, Fresh, Shared};
 const STAMPS_NEAR: usize = 4;
 
 /// The position of a pack of which less than half lives, if there is one. Small ones, of which several are merged within
-/// `most` bytes, are left to that.
+/// `most` bytes, are left to that; so is, where the result is made in memory, what is larger than that.
 pub(super) fn thin(shared: &Shared, root: &Root, kind: u32, packs: &[&Arc<Pack>], most: u64) -> Option<usize> {
-    let large = packs.iter().filter(|it| it.size() > SMALL.min(most));
+    let fits = |size: u64| root.store.is_saved() || size <= most;
+    let large = packs.iter().filter(|it| it.size() > SMALL.min(most) && fits(it.size()));
     let large: Vec<PackId> = large.map(|it| it.id()).collect();
     if large.is_empty() {
         return None;
@@ -41,37 +40,43 @@ fn thin_runs(shared: &Shared, root: &Root, ids: &[PackId]) -> Option<PackId> {
 }
 
 /// Drops the oldest packs of what lives no more until at most `many` are left: they may be too large to be merged.
-pub(super) fn drop_spares(root: &Root, shared: &Shared, many: usize) {
-    let _order = root.committing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let state = root.store.state();
-    let all: Vec<PackId> = state.packs.iter().filter(|it| it.kind() == SPARE).map(|it| it.id()).collect();
+pub(super) fn drop_spares(shared: &Shared, root: &Root, many: usize) {
+    let _order = root.committing.lock().unwrap_or_else(PoisonError::into_inner);
+    let all = ids_of(root, SPARE, u64::MAX);
     let Some(surplus) = all.len().checked_sub(many).filter(|it| *it > 0) else { return };
     let gone = all[..surplus].to_vec();
-    if root.store.commit(Vec::new(), &gone, None).is_ok() {
+    // A root that was removed is another's.
+    if !root.cancel.is_cancelled() && root.store.commit(Vec::new(), &gone, None).is_ok() {
         shared.apply(Fresh { removed_spares: gone, ..Fresh::of(root.id) });
     }
 }
 
-/// Puts the packs of stamps of a root together, after a whole pass without what says nothing any more.
+/// Puts packs of stamps together: the small ones while somebody saves, after a whole pass all of them, without what says
+/// nothing any more.
 pub(super) fn merge_stamps(shared: &Shared, root: &Root, occasion: Occasion) {
-    let _order = root.committing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let state = root.store.state();
-    let packs: Vec<&Arc<Pack>> = state.packs.iter().filter(|it| it.kind() == STAMPS).collect();
     let is_near = occasion == Occasion::Near;
-    if packs.len() <= if is_near { STAMPS_NEAR } else { 1 } {
+    let (largest, many) = if is_near { (SMALL, STAMPS_NEAR) } else { (u64::MAX, 1) };
+    let (snapshot, ids) = (shared.snapshot(), ids_of(root, STAMPS, largest));
+    if ids.len() <= many {
         return;
     }
-    let rows: Vec<(Key, FileMeta)> = if is_near {
-        let views = packs.iter().filter_map(|it| shelf::fresh_of(root, std::slice::from_ref(*it)).stamps);
-        views.flat_map(|(_, view)| view.rows().collect::<Vec<_>>()).collect()
-    } else {
-        shared.snapshot().standing_stamps(root.id)
-    };
-    let ids: Vec<PackId> = packs.iter().map(|it| it.id()).collect();
+    // What a row says stays true, so it does not matter what is committed meanwhile.
+    let Some(rows) = snapshot.stamps_of(root.id, &ids, !is_near) else { return };
+    let _order = root.committing.lock().unwrap_or_else(PoisonError::into_inner);
+    let standing = ids_of(root, STAMPS, largest);
+    if root.cancel.is_cancelled() || !ids.iter().all(|it| standing.contains(it)) {
+        return;
+    }
     let pack = (!rows.is_empty()).then(|| draft(STAMPS, build_stamps_pack(rows)).into());
     let added = usize::from(pack.is_some());
     if let Ok(state) = root.store.commit(pack.into_iter().collect(), &ids, None) {
         let fresh = shelf::fresh_of(root, shelf::last(&state.packs, added));
         shared.apply(Fresh { removed_stamps: ids, ..fresh });
     }
+}
+
+/// The packs of a kind that have at most so many bytes, oldest first.
+fn ids_of(root: &Root, kind: u32, largest: u64) -> Vec<PackId> {
+    let state = root.store.state();
+    state.packs.iter().filter(|it| it.kind() == kind && it.size() <= largest).map(|it| it.id()).collect()
 }
