@@ -39,7 +39,7 @@ pub fn run(settings: Settings, common: &Common, wish: &Wish) -> anyhow::Result<E
     let workspace = open(settings, wish.path.as_deref(), options)?;
     let target = if wish.no_wait { Stage::Opened } else { Stage::Embedded };
     let done = wait(&workspace, target, common.json);
-    let warmed = if wish.warm.is_empty() { None } else { Some(warm(&workspace, &wish.warm)) };
+    let warmed = (!wish.warm.is_empty()).then(|| warm(&workspace, &wish.warm));
     let status = workspace.status();
     workspace.shutdown();
     if common.json {

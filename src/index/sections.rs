@@ -50,12 +50,12 @@ pub const VECTOR_SIGNS: u32 = 35;
 pub const VECTOR_VALUES: u32 = 36;
 pub const VECTOR_SCALES: u32 = 37;
 
-/// Packs of stamps: sorted keys of 16 bytes; a column each of [`stamp`].
+/// Packs of stamps: sorted keys of 16 bytes; a column each of [`meta`].
 pub const STAMP_KEYS: u32 = 48;
 pub const STAMP_METAS: u32 = 49;
 
-/// Columns of [`STAMP_METAS`].
-pub mod stamp {
+/// Columns of [`STAMP_METAS`], and the first ones of [`FILES`].
+pub mod meta {
     pub const SIZE: usize = 0;
     pub const MTIME: usize = 1;
     pub const CTIME: usize = 2;
@@ -65,10 +65,7 @@ pub mod stamp {
 
 /// Columns of [`FILES`].
 pub mod file {
-    pub const SIZE: usize = 0;
-    pub const MTIME: usize = 1;
-    pub const CTIME: usize = 2;
-    pub const INODE: usize = 3;
+    pub use super::meta::SIZE;
     pub const LANG: usize = 4;
     pub const RECIPE: usize = 5;
     /// 0 indexed, 255 deleted, else the code of why it was skipped.

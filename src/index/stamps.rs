@@ -5,7 +5,7 @@
 
 use super::bits::{Table, partition, put_column};
 use super::build::FileMeta;
-use super::sections::{STAMP_KEYS, STAMP_METAS, stamp as column};
+use super::sections::{STAMP_KEYS, STAMP_METAS, meta};
 use super::source::{Bytes, PackSource, Section};
 use crate::base::hash::{ContentHash, Key};
 use crate::base::paths::RelPath;
@@ -28,17 +28,13 @@ pub fn stamp_key(path: &[u8], hash: ContentHash) -> Key {
 
 /// The sections of a pack of stamps; of a key that comes twice the last one counts.
 pub fn build_stamps_pack(mut rows: Vec<(Key, FileMeta)>) -> Vec<Section> {
-    // A stable sort: what came last stands behind its equals.
+    // A stable sort: of equals what came last stands first, and stays.
+    rows.reverse();
     rows.sort_by_key(|it| it.0);
-    rows.reverse();
     rows.dedup_by_key(|it| it.0);
-    rows.reverse();
     let keys = rows.iter().flat_map(|it| it.0.0).collect();
     let mut metas = Vec::new();
-    put_column(&mut metas, rows.iter().map(|it| it.1.size));
-    put_column(&mut metas, rows.iter().map(|it| it.1.mtime_ns as u64));
-    put_column(&mut metas, rows.iter().map(|it| it.1.ctime_ns as u64));
-    put_column(&mut metas, rows.iter().map(|it| it.1.inode));
+    (0..meta::COUNT).for_each(|at| put_column(&mut metas, rows.iter().map(|it| it.1.columns()[at])));
     vec![Section { id: STAMP_KEYS, bytes: keys }, Section { id: STAMP_METAS, bytes: metas }]
 }
 
@@ -55,16 +51,16 @@ impl StampsView {
     /// Its sections are missing, damaged or disagree: which one.
     pub fn open(source: &dyn PackSource) -> Result<Self, String> {
         let keys = source.section(STAMP_KEYS)?;
-        let metas = Table::parse(source.section(STAMP_METAS)?, column::COUNT).ok_or("bad columns of stamps")?;
+        let metas = Table::parse(source.section(STAMP_METAS)?, meta::COUNT).ok_or("bad columns of stamps")?;
         let it = Self { keys, metas };
         let fits =
-            (*it.keys).as_ref().len() == it.len() * KEY && (0..column::COUNT).all(|at| it.metas.len(at) == it.len());
+            (*it.keys).as_ref().len() == it.len() * KEY && (0..meta::COUNT).all(|at| it.metas.len(at) == it.len());
         if fits { Ok(it) } else { Err("the tables of a pack of stamps differ in length".to_owned()) }
     }
 
     /// Number of stamps.
     pub fn len(&self) -> usize {
-        self.metas.len(column::SIZE)
+        self.metas.len(meta::SIZE)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -74,27 +70,17 @@ impl StampsView {
     /// The stamp of a key of [`stamp_key`].
     pub fn find(&self, key: Key) -> Option<FileMeta> {
         let at = partition(0..self.len(), |at| self.key(at) < key);
-        (self.key(at) == key && at < self.len()).then(|| self.meta(at))
+        (self.key(at) == key && at < self.len()).then(|| FileMeta::of_row(&self.metas, at))
     }
 
     /// All rows, by their keys.
     pub fn rows(&self) -> impl Iterator<Item = (Key, FileMeta)> + '_ {
-        (0..self.len()).map(|at| (self.key(at), self.meta(at)))
+        (0..self.len()).map(|at| (self.key(at), FileMeta::of_row(&self.metas, at)))
     }
 
     fn key(&self, at: usize) -> Key {
         let bytes = (*self.keys).as_ref().get(at * KEY..at * KEY + KEY);
         Key(bytes.and_then(|it| it.try_into().ok()).unwrap_or_default())
-    }
-
-    fn meta(&self, at: usize) -> FileMeta {
-        let number = |column| self.metas.get(column, at);
-        FileMeta {
-            size: number(column::SIZE),
-            mtime_ns: number(column::MTIME) as i64,
-            ctime_ns: number(column::CTIME) as i64,
-            inode: number(column::INODE),
-        }
     }
 }
 

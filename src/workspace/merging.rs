@@ -21,7 +21,7 @@ use crate::index::bits::BitSet;
 use crate::index::build::FileState;
 use crate::index::merge::{Of, Sink, merge_into, merge_vectors};
 use crate::index::snapshot::Snapshot;
-use crate::index::source::{FACTS, SPARE, Section, VECTORS, draft};
+use crate::index::source::{FACTS, SPARE, STAMPS, Section, VECTORS, draft};
 use crate::index::view::PackView;
 use crate::store::pack::{Pack, PackId};
 use crate::store::{NewPack, RETRY};
@@ -101,13 +101,7 @@ fn merge(shared: &Shared, root: &Root, kind: u32, many: usize, occasion: Occasio
     if !job.still_holds(&kept) {
         return Merged::GivenUp;
     }
-    match job.commit(add) {
-        Some(fresh) => {
-            shared.apply(fresh);
-            Merged::Done
-        }
-        None => Merged::Failed,
-    }
+    if exchange(shared, root, &job.ids, add) { Merged::Done } else { Merged::Failed }
 }
 
 /// Some packs of one kind, and what was alive of them when they were chosen.
@@ -267,23 +261,21 @@ impl<'a> Job<'a> {
         fill(&mut Paced::new(self, &mut staged.writer))?;
         Some(staged.finish().ok()?.into())
     }
+}
 
-    fn commit(&self, add: Vec<NewPack>) -> Option<Fresh> {
-        let store = &self.root.store;
-        let of = |state: &crate::store::StoreState, kind| -> Vec<PackId> {
-            let of_kind = state.packs.iter().filter(|it| it.kind() == kind && self.ids.contains(&it.id()));
-            of_kind.map(|it| it.id()).collect()
-        };
-        let state = store.state();
-        let mut fresh = Fresh::of(self.root.id);
-        let gone = [FACTS, VECTORS, SPARE].map(|kind| of(&state, kind));
-        let added = add.len();
-        let state = store.commit(add, &self.ids, None).ok()?;
-        let views = shelf::fresh_of(self.root, shelf::last(&state.packs, added));
-        [fresh.removed, fresh.removed_vectors, fresh.removed_spares] = gone;
-        (fresh.facts, fresh.vectors, fresh.spare) = (views.facts, views.vectors, views.spare);
-        Some(fresh)
-    }
+/// Puts packs in the place of others, and has them published; false where the disk takes them not. To be called with the
+/// root's commits held up.
+fn exchange(shared: &Shared, root: &Root, gone: &[PackId], add: Vec<NewPack>) -> bool {
+    let (state, added) = (root.store.state(), add.len());
+    let of = |kind| -> Vec<PackId> {
+        let of_kind = state.packs.iter().filter(|it| it.kind() == kind && gone.contains(&it.id()));
+        of_kind.map(|it| it.id()).collect()
+    };
+    let [removed, removed_vectors, removed_spares, removed_stamps] = [FACTS, VECTORS, SPARE, STAMPS].map(of);
+    let Ok(now) = root.store.commit(add, gone, None) else { return false };
+    let views = shelf::fresh_of(root, shelf::last(&now.packs, added));
+    shared.apply(Fresh { removed, removed_vectors, removed_spares, removed_stamps, ..views });
+    true
 }
 
 /// What lives of some packs of a kind, in their order; none where they do not all stand.

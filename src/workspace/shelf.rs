@@ -108,8 +108,8 @@ pub fn foreign(id: PackId) -> PackId {
 pub fn seed_of(root: RootId, pack: &Arc<Pack>) -> Fresh {
     let (mut fresh, id) = (Fresh::of(root), foreign(pack.id()));
     match pack.kind() {
-        FACTS | SPARE => fresh.spare = facts_view(pack).map(|view| (id, view)),
-        VECTORS => fresh.vectors = vectors_view(pack).map(|view| (id, view)),
+        FACTS | SPARE => fresh.spare = facts_view(pack).map(|(_, view)| (id, view)),
+        VECTORS => fresh.vectors = vectors_view(pack).map(|(_, view)| (id, view)),
         _ => {}
     }
     fresh
@@ -120,29 +120,27 @@ pub fn fresh_of(root: &Root, packs: &[Arc<Pack>]) -> Fresh {
     let mut fresh = Fresh::of(root.id);
     for pack in packs {
         match pack.kind() {
-            FACTS => fresh.facts = facts_view(pack).map(|view| (pack.id(), view)),
-            VECTORS => fresh.vectors = vectors_view(pack).map(|view| (pack.id(), view)),
-            SPARE => fresh.spare = facts_view(pack).map(|view| (pack.id(), view)),
-            STAMPS => fresh.stamps = stamps_view(pack).map(|view| (pack.id(), view)),
+            FACTS => fresh.facts = facts_view(pack),
+            VECTORS => fresh.vectors = vectors_view(pack),
+            SPARE => fresh.spare = facts_view(pack),
+            STAMPS => fresh.stamps = named(pack, StampsView::open(pack), "its stamps do not fit together"),
             _ => {}
         }
     }
     fresh
 }
 
-fn stamps_view(pack: &Arc<Pack>) -> Option<Arc<StampsView>> {
-    StampsView::open(pack).map_err(|_| pack.mark_damaged("its stamps do not fit together")).ok().map(Arc::new)
+fn facts_view(pack: &Arc<Pack>) -> Option<(PackId, Arc<PackView>)> {
+    named(pack, PackView::open(Box::new(pack.clone())), "its tables do not fit together")
 }
 
-fn facts_view(pack: &Arc<Pack>) -> Option<Arc<PackView>> {
-    PackView::open(Box::new(pack.clone()))
-        .map_err(|_| pack.mark_damaged("its tables do not fit together"))
-        .ok()
-        .map(Arc::new)
+/// A view with the name of its pack, which is marked where there is none.
+fn named<V>(pack: &Arc<Pack>, view: Result<V, String>, why: &'static str) -> Option<(PackId, Arc<V>)> {
+    view.map(|it| (pack.id(), Arc::new(it))).map_err(|_| pack.mark_damaged(why)).ok()
 }
 
-fn vectors_view(pack: &Arc<Pack>) -> Option<Arc<VectorView>> {
-    VectorView::open(pack).map_err(|_| pack.mark_damaged("its vectors do not fit together")).ok().map(Arc::new)
+fn vectors_view(pack: &Arc<Pack>) -> Option<(PackId, Arc<VectorView>)> {
+    named(pack, VectorView::open(pack), "its vectors do not fit together")
 }
 
 /// All packs of a root in the order in which they are to be applied: vectors first, facts oldest first.

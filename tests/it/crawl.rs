@@ -11,6 +11,8 @@ use portolan::embed::fake::Fake;
 use portolan::index::source::{FACTS, STAMPS, VECTORS};
 use portolan::workspace::{Options, Progress, Skip, Stage, Workspace, WorkspaceError};
 
+use crate::packs_in;
+
 /// A directory with files, a cache beside it, and how to open both.
 struct Place {
     dir: tempfile::TempDir,
@@ -107,28 +109,16 @@ fn a_second_start_does_no_work() {
     assert!(second.snapshot().completeness().is_whole());
 }
 
-/// Names of the packs in a folder, by their kind.
-fn packs_of(folder: &Path, kind: u8, out: &mut Vec<std::ffi::OsString>) {
-    for entry in std::fs::read_dir(folder).unwrap().map(|it| it.unwrap()) {
-        if entry.file_type().unwrap().is_dir() {
-            packs_of(&entry.path(), kind, out);
-        } else if entry.path().extension() == Some("pack".as_ref()) && std::fs::read(entry.path()).unwrap()[12] == kind
-        {
-            out.push(entry.file_name());
-        }
-    }
-    out.sort();
-}
-
 #[test]
 fn another_stamp_on_the_same_content_is_noted_and_nothing_else_is_written() {
     let place = Place::new("a.rs: fn alpha() {}\\n\n b.rs: fn beta() {}\\n");
     std::fs::write(place.root().join("c.bin"), [0u8; 64]).unwrap();
     drop(place.index());
     let packs = |kind: u32| {
-        let mut out = Vec::new();
-        packs_of(&place.dir.path().join("cache"), kind as u8, &mut out);
-        out
+        let mut all = packs_in(&place.dir.path().join("cache"));
+        all.retain(|it| std::fs::read(it).unwrap()[12] == kind as u8);
+        all.sort();
+        all
     };
     let before = (packs(FACTS), packs(VECTORS));
     let paths = ["a.rs", "b.rs", "c.bin"].map(|it| RelPath::from_bytes(it.as_bytes()).unwrap());

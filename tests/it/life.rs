@@ -10,6 +10,7 @@ use portolan::embed::fake::Fake;
 use portolan::workspace::{Options, Stage, Workspace};
 
 use crate::observed::Observed;
+use crate::packs_in;
 
 /// An open workspace over a directory, with what was done about changes.
 struct Life {
@@ -60,15 +61,8 @@ impl Life {
     }
 
     fn packs(&self) -> usize {
-        packs_in(&self.dir.path().join("cache"))
+        packs_in(&self.dir.path().join("cache")).len()
     }
-}
-
-fn packs_in(folder: &std::path::Path) -> usize {
-    let entries = std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
-    entries
-        .map(|it| if it.is_dir() { packs_in(&it) } else { usize::from(it.extension() == Some("pack".as_ref())) })
-        .sum()
 }
 
 fn write(dir: &tempfile::TempDir, path: &str, text: &str) {

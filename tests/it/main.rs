@@ -49,3 +49,14 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|it| it.parse().ok()).unwrap_or(default)
 }
+
+/// The packs of all indexes in a cache directory.
+fn packs_in(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+    let of = |it: std::path::PathBuf| match it.extension() {
+        _ if it.is_dir() => packs_in(&it),
+        Some(end) if end == "pack" => vec![it],
+        _ => Vec::new(),
+    };
+    entries.flat_map(of).collect()
+}

@@ -15,6 +15,8 @@ pub use rows::{PassageRow, SymbolRow, rows_of};
 pub(super) use symbols::put_symbols;
 pub use table::FileTable;
 
+use super::bits::Table;
+use super::sections::meta;
 use super::source::Section;
 use super::traits::Traits;
 use super::view::Stored;
@@ -32,6 +34,24 @@ pub struct FileMeta {
     pub mtime_ns: i64,
     pub ctime_ns: i64,
     pub inode: u64,
+}
+
+impl FileMeta {
+    /// As columns of a table: [`sections::meta`](super::sections::meta) numbers them.
+    pub(super) fn columns(&self) -> [u64; meta::COUNT] {
+        [self.size, self.mtime_ns as u64, self.ctime_ns as u64, self.inode]
+    }
+
+    /// Row `at` of a table that begins with those columns.
+    pub(super) fn of_row(table: &Table, at: usize) -> Self {
+        let number = |column| table.get(column, at);
+        Self {
+            size: number(meta::SIZE),
+            mtime_ns: number(meta::MTIME) as i64,
+            ctime_ns: number(meta::CTIME) as i64,
+            inode: number(meta::INODE),
+        }
+    }
 }
 
 /// What became of a file.

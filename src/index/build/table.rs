@@ -77,10 +77,7 @@ impl FileTable {
         out.push(Section { id: SMALL, bytes });
         let mut bytes = Vec::new();
         let mut column = |value: &dyn Fn(&FileRow) -> u64| put_column(&mut bytes, files.iter().map(value));
-        column(&|it| it.stored.meta.size);
-        column(&|it| it.stored.meta.mtime_ns as u64);
-        column(&|it| it.stored.meta.ctime_ns as u64);
-        column(&|it| it.stored.meta.inode);
+        (0..meta::COUNT).for_each(|at| column(&|it| it.stored.meta.columns()[at]));
         column(&|it| u64::from(lang_ranks[it.lang as usize]));
         column(&|it| recipes.binary_search(&it.stored.recipe).unwrap_or(0) as u64);
         column(&|it| u64::from(it.stored.state.number()));

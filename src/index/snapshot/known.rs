@@ -1,7 +1,7 @@
 //! What the packs hold of a content, whoever has it now or had it once. Invariant: facts are those of the content and the
 //! recipe that were asked for; paths play no part. Must not know how a content came to be.
 
-use super::{Body, Location, PackState, Snapshot};
+use super::{Body, Location, PackState, Snapshot, StampsState};
 use crate::base::hash::{ContentHash, Key};
 use crate::base::ids::RootId;
 use crate::facts::Facts;
@@ -25,6 +25,19 @@ impl KnownFile {
     pub fn stored(&self) -> Stored {
         self.view.files().stored(self.ordinal)
     }
+}
+
+/// What packs of stamps, oldest first, say last of a file of a pack and its content; with their key.
+pub(super) fn newest_stamp<'a>(
+    stamps: impl DoubleEndedIterator<Item = &'a Arc<StampsState>>,
+    view: &PackView,
+    at: usize,
+) -> Option<(Key, FileMeta)> {
+    let mut stamps = stamps.rev().peekable();
+    // Mostly there are none, and no key is worked out.
+    stamps.peek()?;
+    let key = stamp_key(view.files().path_bytes(at), view.files().hash(at));
+    stamps.find_map(|it| Some((key, it.view.find(key)?)))
 }
 
 impl Snapshot {
@@ -61,9 +74,8 @@ impl Snapshot {
             let Body::Stored(view) = &state.body else { continue };
             let files = view.files();
             for at in (0..files.len()).filter(|&it| self.is_stored_at(slot, state, it)) {
-                let key = stamp_key(files.path_bytes(at), files.hash(at));
-                let found = stamps.iter().rev().find_map(|it| it.view.find(key));
-                out.extend(found.filter(|it| *it != files.stored(at).meta).map(|meta| (key, meta)));
+                let found = newest_stamp(stamps.iter().copied(), view, at);
+                out.extend(found.filter(|it| it.1 != files.stored(at).meta));
             }
         }
         Some(out)

@@ -12,7 +12,6 @@ pub use known::KnownFile;
 pub use query::Unembedded;
 pub use state::{Body, FileIds, Location, Locations, PackState, SpareState, StampsState, VectorRef, VectorState};
 
-use super::stamps::stamp_key;
 use super::traits::Traits;
 use super::view::Stored;
 use crate::base::hash::Key;
@@ -242,13 +241,10 @@ impl Snapshot {
         let location = self.0.locations.stored(file)?;
         let state = self.0.packs.get(location.slot as usize)?.as_ref()?;
         let Body::Stored(view) = &state.body else { return None };
-        let (files, at) = (view.files(), location.ordinal as usize);
-        let mut it = files.stored(at);
-        let mut stamps = self.0.stamps.iter().rev().filter(|it| it.root == state.root).peekable();
-        if stamps.peek().is_some() {
-            let key = stamp_key(files.path_bytes(at), it.hash);
-            it.meta = stamps.find_map(|it| it.view.find(key)).unwrap_or(it.meta);
-        }
+        let at = location.ordinal as usize;
+        let stamps = self.0.stamps.iter().filter(|it| it.root == state.root);
+        let mut it = view.files().stored(at);
+        it.meta = known::newest_stamp(stamps, view, at).map_or(it.meta, |(_, meta)| meta);
         Some(it)
     }
 

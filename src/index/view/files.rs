@@ -136,12 +136,7 @@ impl FilesPart {
     pub fn stored(&self, at: usize) -> Stored {
         let number = |column| self.files.get(column, at);
         Stored {
-            meta: FileMeta {
-                size: number(file::SIZE),
-                mtime_ns: number(file::MTIME) as i64,
-                ctime_ns: number(file::CTIME) as i64,
-                inode: number(file::INODE),
-            },
+            meta: FileMeta::of_row(&self.files, at),
             hash: self.hash(at),
             lang: self.lang(at).to_owned(),
             recipe: key_of(self.recipes.get(number(file::RECIPE) as usize)),

@@ -208,11 +208,9 @@ pub fn keep(work: &Work<'_>, batch: &mut Batch<'_>, known: Option<FileId>, pendi
 
 /// Whether the index has what was read, up to the stamp.
 fn is_same(stored: &Stored, content: &Content) -> bool {
-    let skip = match &stored.state {
-        FileState::Deleted => return false,
-        _ => skip_of(stored),
-    };
-    stored.hash == content.hash && stored.lang == content.lang.id() && skip.as_ref() == content.text.as_ref().err()
+    stored.hash == content.hash
+        && stored.lang == content.lang.id()
+        && skip_of(stored).as_ref() == content.text.as_ref().err()
 }
 
 /// Whether what is stored of a file stands, as long as its content does. A suspicion that this process has noted does not:

@@ -4,14 +4,13 @@
 
 use std::sync::{Arc, PoisonError};
 
-use super::{SMALL, alive};
+use super::{SMALL, alive, exchange};
 use crate::index::source::{FACTS, SPARE, STAMPS, VECTORS, draft};
 use crate::index::stamps::build_stamps_pack;
 use crate::store::pack::{Pack, PackId};
 use crate::workspace::merging::Occasion;
 use crate::workspace::roots::Root;
-use crate::workspace::shelf;
-use crate::workspace::state::{Alive, Fresh, Shared};
+use crate::workspace::state::{Alive, Shared};
 
 /// Packs of stamps that stand while somebody saves.
 const STAMPS_NEAR: usize = 4;
@@ -44,10 +43,9 @@ pub(super) fn drop_spares(shared: &Shared, root: &Root, many: usize) {
     let _order = root.committing.lock().unwrap_or_else(PoisonError::into_inner);
     let all = ids_of(root, SPARE, u64::MAX);
     let Some(surplus) = all.len().checked_sub(many).filter(|it| *it > 0) else { return };
-    let gone = all[..surplus].to_vec();
     // A root that was removed is another's.
-    if !root.cancel.is_cancelled() && root.store.commit(Vec::new(), &gone, None).is_ok() {
-        shared.apply(Fresh { removed_spares: gone, ..Fresh::of(root.id) });
+    if !root.cancel.is_cancelled() {
+        exchange(shared, root, &all[..surplus], Vec::new());
     }
 }
 
@@ -68,11 +66,7 @@ pub(super) fn merge_stamps(shared: &Shared, root: &Root, occasion: Occasion) {
         return;
     }
     let pack = (!rows.is_empty()).then(|| draft(STAMPS, build_stamps_pack(rows)).into());
-    let added = usize::from(pack.is_some());
-    if let Ok(state) = root.store.commit(pack.into_iter().collect(), &ids, None) {
-        let fresh = shelf::fresh_of(root, shelf::last(&state.packs, added));
-        shared.apply(Fresh { removed_stamps: ids, ..fresh });
-    }
+    exchange(shared, root, &ids, pack.into_iter().collect());
 }
 
 /// The packs of a kind that have at most so many bytes, oldest first.
