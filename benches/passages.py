@@ -6,7 +6,8 @@
 DIR holds a checkout of each repository of tests/search/repositories.json, at its commit, in a folder of its name. Printed,
 for each repository, each kind and all: the share of questions with a right passage first, among three and among ten; with
 the right file first and among ten; and of the architecture questions how many of their places are among ten. `--list`
-shows the questions without a right passage among three. `--half unseen` is for the end alone.
+shows the questions without a right passage among three. `--half unseen` is for the end alone; `fit` are the questions that
+weights are fitted to.
 """
 import argparse, collections, json, os, subprocess, sys, tempfile
 
@@ -69,12 +70,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--portolan", required=True)
     parser.add_argument("--checkouts", required=True)
-    parser.add_argument("--half", choices=("seen", "unseen"), default="seen")
+    parser.add_argument("--half", choices=("seen", "unseen", "fit"), default="seen")
     parser.add_argument("--only", action="append")
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--list", action="store_true")
     args = parser.parse_args()
-    with open(os.path.join(DATA, "repositories.json"), encoding="utf-8") as file:
+    with open(os.path.join(DATA, "fit.json" if args.half == "fit" else "repositories.json"), encoding="utf-8") as file:
         names = [it["name"] for it in json.load(file) if not args.only or it["name"] in args.only]
     rows = []
     with tempfile.TemporaryDirectory(prefix="passages-") as cache:
