@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
@@ -21,6 +21,9 @@ use crate::store::tiers::Tier;
 const WAITING: usize = 64;
 /// How often the log tells of the tiers, where it does.
 const TOLD: Duration = Duration::from_secs(60);
+/// How long a wish waits for memory, and how often it looks.
+const SHORT: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(20);
 /// Files that are read for one wish.
 const FILES: usize = 4_096;
 
@@ -90,13 +93,22 @@ fn run(shared: &Shared, facts: &TieredFacts, wishes: &Receiver<Wish>) {
         for file in choose(&snapshot, &cancel).into_iter().take(FILES) {
             shared.pace.wait(Whose::Idle, is_over);
             shared.questions.pause(is_over);
-            if is_over() || read >= most || shared.governor.room.is_tight() {
+            if read >= most || !has_room(shared, is_over) {
                 break;
             }
             let Some(facts) = snapshot.facts(file) else { continue };
             read += facts.segments.iter().map(|it| it.facts.heap_size() as u64).sum::<u64>();
         }
     }
+}
+
+/// Waits until memory is no longer short, and nothing is over; false where that does not come soon.
+fn has_room(shared: &Shared, is_over: impl Fn() -> bool) -> bool {
+    let begun = Instant::now();
+    while shared.governor.room.is_tight() && begun.elapsed() < SHORT && !is_over() {
+        std::thread::sleep(LOOK);
+    }
+    !shared.governor.room.is_tight() && !is_over()
 }
 
 /// Writes to the log how the tiers do, if that is wanted and anything was asked since `told` questions.

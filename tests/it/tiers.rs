@@ -118,7 +118,9 @@ fn until(client: &mut Client, holds: impl Fn(&Value) -> bool) -> Value {
         if holds(&seen) {
             return seen;
         }
-        assert!(!patience.is_cancelled(), "{seen:#}");
+        if patience.is_cancelled() {
+            panic!("{:#}", client.request("portolan/status", json!({})).unwrap());
+        }
         std::thread::yield_now();
     }
 }
