@@ -30,7 +30,7 @@ pub struct Evidence {
 }
 
 /// How much each kind of evidence counts. The defaults are chosen by
-/// the mean over all development questions (`benches/meaning.rs`), never by one repository.
+/// the mean over all development questions (`cargo bench --bench meaning`), never by one repository.
 #[derive(Clone, Copy, Debug)]
 pub struct Tuning {
     /// Share of meaning in the score of a description, of a question about architecture, of a name.
@@ -60,7 +60,9 @@ pub struct Tuning {
     pub short_terms: u32,
     /// Share of the best of its file's other passages that a passage gets.
     pub file: f32,
-    /// Factor for a file's second passage.
+    /// Added to the score of a declaration, in the end, where its name is the question.
+    pub declared_first: f32,
+    /// What a file's second declaration is held back by, in the end.
     pub second: f32,
 }
 
@@ -86,7 +88,8 @@ impl Default for Tuning {
             short: 0.9,
             short_terms: 40,
             file: 0.2,
-            second: 0.7,
+            declared_first: 6.0,
+            second: 2.0,
         }
     }
 }
@@ -166,8 +169,8 @@ fn held_back(it: &Evidence, asked: Traits, tuning: &Tuning) -> f32 {
     factor
 }
 
-/// Positions of the candidates, best first, at most two of one file among the first `window`; a file's second passage
-/// counts `second` of its score. `scores` are in the order that ties go by.
+/// Positions of the candidates, best first, at most two of one file among the first `window`; the score of a file's second is
+/// less by `second`. `scores` are in the order that ties go by.
 pub fn spread(scores: &[f32], files: &[u32], window: usize, second: f32) -> Vec<usize> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
@@ -177,7 +180,7 @@ pub fn spread(scores: &[f32], files: &[u32], window: usize, second: f32) -> Vec<
         .map(|at| {
             let place = seen.entry(files[at]).or_insert(0);
             *place += 1;
-            (if *place == 1 { scores[at] } else { scores[at] * second }, at, *place)
+            (if *place == 1 { scores[at] } else { scores[at] - second }, at, *place)
         })
         .collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -241,7 +244,7 @@ mod tests {
     fn no_file_fills_the_first_ten() {
         let scores: Vec<f32> = (0..30).map(|n| 1.0 - n as f32 * 0.01).collect();
         let files: Vec<u32> = (0..30).map(|n| if n < 20 { 0 } else { n }).collect();
-        let order = spread(&scores, &files, 10, 1.0);
+        let order = spread(&scores, &files, 10, 0.0);
         assert_eq!(order.len(), 30);
         assert_eq!(order[..10].iter().filter(|&&at| files[at] == 0).count(), 2);
         let mut sorted = order.clone();

@@ -1,10 +1,6 @@
 //! From a passage to the lines that are shown: the function or class that answers. Invariant: the lines lie in the file
 //! and are at most [`MOST_LINES`]; the passage's own lines where nothing better is known. Must not know scores of ranking.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use super::member::best_member;
 use crate::base::span::Span;
 use crate::facts::{Facts, SymbolIx, SymbolKind};
 use crate::index::snapshot::{FileFacts, FileSegment, PassageInfo};
@@ -25,48 +21,19 @@ pub struct Place {
     pub container: Option<String>,
 }
 
-/// How rare each term of the question is; absent: not a term of it.
-pub type Rarity = HashMap<String, f32>;
-
-/// What choosing among the declarations of a passage goes by.
-pub struct Asked<'a> {
-    pub rarity: &'a Rarity,
-    /// The file's text, where it can be had; asked for only where there is a choice.
-    pub text: &'a dyn Fn() -> Option<Arc<str>>,
-    /// Cosine of each of these texts to the question; `None` without vectors.
-    pub nearness: &'a dyn Fn(&[String]) -> Option<Vec<f32>>,
-}
-
-/// The place of `passage` in a file with `facts`; `declared` is the symbol in its segment that the question names.
-pub fn place(passage: &PassageInfo, file: &FileFacts, declared: Option<u32>, asked: &Asked<'_>) -> Place {
+/// The place of a symbol of `passage`'s segment, or of the passage itself.
+pub(super) fn place(passage: &PassageInfo, file: &FileFacts, symbol: Option<SymbolIx>) -> Place {
     let plain = Place { span: passage.span, lines: passage.lines, name: None, kind: None, container: None };
     let Some(segment) = file.segments.get(passage.segment as usize) else { return plain };
-    let Some(inner) = segment.facts.passages.get(passage.index as usize).map(|it| it.span) else { return plain };
-    let facts = &*segment.facts;
-    let known = |ix: u32| (ix as usize) < facts.symbols.len();
-    let cover = passage.symbol.filter(|&ix| known(ix)).map(SymbolIx);
-    if let Some(ix) = declared.filter(|&ix| known(ix)).map(SymbolIx) {
+    let known = |ix: &SymbolIx| (ix.0 as usize) < segment.facts.symbols.len();
+    if let Some(ix) = symbol.filter(known) {
         return answer(segment, ix, passage);
     }
-    if let Some(ix) = cover.filter(|&ix| !holds_members(facts.symbol(ix).kind)) {
-        let whole = of_symbol(segment, ix);
-        if whole.lines.1 - whole.lines.0 < MOST_LINES {
-            return whole;
-        }
-        return cut(segment, Place { span: passage.span, ..whole });
-    }
-    if let Some(ix) = best_member(segment, inner, asked) {
-        return answer(segment, ix, passage);
-    }
-    match cover {
-        Some(ix) => {
-            let whole = of_symbol(segment, ix);
-            let small = whole.lines.1 - whole.lines.0 <= passage.lines.1 - passage.lines.0 + 4;
-            let span = if small { whole.span } else { passage.span };
-            cut(segment, Place { span, ..whole })
-        }
-        None => cut(segment, plain),
-    }
+    let Some(ix) = passage.symbol.map(SymbolIx).filter(known) else { return cut(segment, plain) };
+    let whole = of_symbol(segment, ix);
+    let small = whole.lines.1 - whole.lines.0 <= passage.lines.1 - passage.lines.0 + 4;
+    let span = if small { whole.span } else { passage.span };
+    cut(segment, Place { span, ..whole })
 }
 
 /// A symbol whole; of a long one the part that lies in the passage.

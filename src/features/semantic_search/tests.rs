@@ -67,11 +67,22 @@ fn listed(found: &[Found]) -> Vec<String> {
     found.iter().map(line).collect()
 }
 
-const WITH_VECTORS: Means<'_> = Means { embedder: Some(&Fake), texts: None };
+/// The text of a file of a fixture.
+fn text_of(fixture: &str, path: &RelPath) -> Option<Arc<str>> {
+    let file = fixture.split("//- ").find(|it| it.starts_with(&path.display().to_string()))?;
+    Some(file.split_once('\n')?.1.into())
+}
+
+/// A question to what was made of `fixture`.
+fn ask_in(fixture: &str, snapshot: &Snapshot, question: &str) -> Answers {
+    let question = Question::new(question).unwrap();
+    let texts = |file: FileId, _: RootId, path: &RelPath| snapshot.open_text(file).or_else(|| text_of(fixture, path));
+    let means = Means { embedder: Some(&Fake), texts: Some(&texts) };
+    semantic_search(snapshot, means, &question, 10, &Cancel::new(), None)
+}
 
 fn ask(snapshot: &Snapshot, question: &str) -> Answers {
-    let question = Question::new(question).unwrap();
-    semantic_search(snapshot, WITH_VECTORS, &question, 10, &Cancel::new(), None)
+    ask_in(FIXTURE, snapshot, question)
 }
 
 const FIXTURE: &str = "\
@@ -146,10 +157,7 @@ class Basket:
 #[test]
 fn of_neighbours_in_a_passage_the_one_whose_text_answers_is_shown() {
     let snapshot = builder(NEIGHBOURS).publish();
-    let texts = |_: FileId, _: RootId, path: &RelPath| {
-        let file = NEIGHBOURS.split("//- ").find(|it| it.starts_with(&path.display().to_string()))?;
-        Some(file.split_once('\n')?.1.into())
-    };
+    let texts = |_: FileId, _: RootId, path: &RelPath| text_of(NEIGHBOURS, path);
     let first = |embedder: Option<&dyn Embedder>, question: &str| {
         let question = Question::new(question).unwrap();
         let means = Means { embedder, texts: Some(&texts) };
@@ -186,12 +194,15 @@ fn reasons_say_what_was_found() {
 fn words_alone_answer_without_vectors_and_come_first() {
     let snapshot = builder(FIXTURE).publish();
     let question = Question::new("growing pause").unwrap();
-    let answers = semantic_search(&snapshot, Means::default(), &question, 10, &Cancel::new(), None);
+    let texts = |_: FileId, _: RootId, path: &RelPath| text_of(FIXTURE, path);
+    let words = Means { embedder: None, texts: Some(&texts) };
+    let answers = semantic_search(&snapshot, words, &question, 10, &Cancel::new(), None);
     assert!(!answers.by_meaning);
     assert_eq!(answers.items[0].place.name.as_deref(), Some("retry"));
     let mut early = Vec::new();
     let mut partial = |found: &[Found]| early.push(listed(found));
-    semantic_search(&snapshot, WITH_VECTORS, &question, 10, &Cancel::new(), Some(&mut partial));
+    let all = Means { embedder: Some(&Fake), ..words };
+    semantic_search(&snapshot, all, &question, 10, &Cancel::new(), Some(&mut partial));
     assert_eq!(early, [listed(&answers.items)], "one partial list, that of words");
 }
 
@@ -201,7 +212,7 @@ fn cancelled_questions_end_early() {
     let cancel = Cancel::new();
     cancel.cancel();
     let question = Question::new("retry").unwrap();
-    assert!(semantic_search(&snapshot, WITH_VECTORS, &question, 10, &cancel, None).cut_short);
+    assert!(semantic_search(&snapshot, Means::default(), &question, 10, &cancel, None).cut_short);
 }
 
 #[test]
@@ -227,13 +238,14 @@ fn answers_are_bounded_and_spread() {
     let many: String = (0..12).map(|n| format!("pub fn walrus_{n}() {{\n{body}}}\n")).collect();
     let others: String = (0..9).map(|n| format!("//- src/other{n}.rs\npub fn one() {{\n    walrus();\n}}\n")).collect();
     let long = format!("pub fn very_long() {{\n{}}}\n", "    walrus();\n".repeat(900));
-    let snapshot = builder(&format!("//- src/many.rs\n{many}{others}//- src/long.rs\n{long}")).publish();
-    let answers = ask(&snapshot, "walrus of the sea");
+    let fixture = format!("//- src/many.rs\n{many}{others}//- src/long.rs\n{long}");
+    let snapshot = builder(&fixture).publish();
+    let answers = ask_in(&fixture, &snapshot, "walrus of the sea");
     assert_eq!(answers.items.len(), 10);
     let of_one = answers.items.iter().filter(|it| it.path.as_bytes() == b"src/many.rs").count();
     assert!(of_one <= 2, "{:?}", listed(&answers.items));
     for it in &answers.items {
         assert!(it.place.lines.1 - it.place.lines.0 < MOST_LINES && !it.place.span.is_empty());
     }
-    assert_eq!(answers, ask(&snapshot, "walrus of the sea"), "equal questions, equal answers");
+    assert_eq!(answers, ask_in(&fixture, &snapshot, "walrus of the sea"), "equal questions, equal answers");
 }

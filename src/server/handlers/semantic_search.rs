@@ -11,7 +11,7 @@ use crate::base::paths::RelPath;
 use crate::base::settings::table;
 use crate::facts::SymbolKind;
 use crate::features::answer::line_column;
-use crate::features::semantic_search::{Answers, BadQuestion, Found, Means, Question, semantic_search};
+use crate::features::semantic_search::{Answers, BadQuestion, Found, Means, Partial, Question, semantic_search};
 use crate::index::snapshot::Snapshot;
 use crate::server::dispatch;
 use crate::server::session::Session;
@@ -36,16 +36,16 @@ pub(crate) fn answer(session: &Session, params: Value, cancel: &Cancel) -> Resul
     let question = Question::new(&asked.query).map_err(|why| Error::invalid_params(why.to_string()))?;
     let limit = asked.limit.unwrap_or_else(|| default_limit(session));
     let snapshot = session.snapshot_by_meaning(cancel);
-    let mut partial = |found: &[Found]| {
-        if let Some(token) = &asked.partial_result_token {
-            let value = json!({ "items": items(session, &snapshot, found) });
-            session.notify("$/progress", json!({ "token": token, "value": value }));
-        }
+    let mut send = |found: &[Found]| {
+        let value = json!({ "items": items(session, &snapshot, found) });
+        session.notify("$/progress", json!({ "token": &asked.partial_result_token, "value": value }));
     };
+    // A first list costs as much as the words of the second: only for who asked for it.
+    let partial: Option<Partial<'_>> = if asked.partial_result_token.is_some() { Some(&mut send) } else { None };
     let embedder = session.workspace().and_then(|it| it.embedder());
     let texts = |file, root, path: &RelPath| session.text_of(&snapshot, file, root, path);
     let means = Means { embedder: embedder.as_deref(), texts: Some(&texts) };
-    let answers = semantic_search(&snapshot, means, &question, limit, cancel, Some(&mut partial));
+    let answers = semantic_search(&snapshot, means, &question, limit, cancel, partial);
     dispatch::want(answers.wants.clone());
     Ok(envelope(session, &snapshot, &answers))
 }

@@ -3,11 +3,17 @@
 //! lines answers have, and the time of a question.
 //! `cargo bench --bench meaning -- FOLDER [--repo NAME]... [--set NAME=VALUE]... [--vary NAME=V1,V2,...]... [--show] [--misses]
 //! [--ask QUESTION]...`
+//!
+//! `--numbers FILE [--questions DIR]` writes what speaks for each declaration in the best passages instead, for
+//! `tools/ranking/fit.py`: FILE.json has a line for each question, FILE.f32 the numbers. With `--questions` (a half of
+//! tests/search) the folder holds a checkout for each of its files; `--words-alone` does without vectors.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a bench is a program of its own and may stop on any error"
 )]
+
+mod numbers;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -54,8 +60,19 @@ fn main() {
     };
     let values =
         |flag: &str| -> Vec<String> { arguments.windows(2).filter(|w| w[0] == flag).map(|w| w[1].clone()).collect() };
+    let flag = |name: &str| arguments.iter().any(|a| a == name);
     let embedder = portolan::embed::open(&portolan::embed::Options::default()).unwrap();
     let started = Instant::now();
+    if let Some(out) = values("--numbers").first() {
+        let questions = values("--questions");
+        return numbers::write(
+            &folder,
+            questions.first().map(Path::new),
+            &*embedder,
+            flag("--words-alone"),
+            Path::new(out),
+        );
+    }
     let repositories = load(&folder, &values("--repo"), &*embedder);
     println!("indexed {} repositories in {:.1} s", repositories.len(), started.elapsed().as_secs_f32());
     let mut tuning = Tuning::default();
@@ -63,8 +80,8 @@ fn main() {
         let (name, value) = assignment.split_once('=').unwrap();
         *field(&mut tuning, name) = value.parse().unwrap();
     }
-    let show = arguments.iter().any(|a| a == "--show");
-    evaluate(&repositories, &*embedder, &tuning, "as set", show, arguments.iter().any(|a| a == "--misses"));
+
+    evaluate(&repositories, &*embedder, &tuning, "as set", flag("--show"), flag("--misses"));
     for variation in values("--vary") {
         let (name, values) = variation.split_once('=').unwrap();
         for value in values.split(',') {

@@ -1,0 +1,265 @@
+//! What may answer, found by words, names and vectors, with what the index says of it. Invariant: every passage once; the
+//! order depends on snapshot, embedder and question alone. Must not know texts, nor what is shown.
+
+use std::collections::HashMap;
+
+use super::Reason;
+use super::question::{Kind, Question};
+use crate::base::cancel::Cancel;
+use crate::base::ids::{FileId, RootId};
+use crate::base::paths::RelPath;
+use crate::embed::Embedder;
+use crate::facts::words::QueryTerm;
+use crate::facts::{SymbolFlags, SymbolKind};
+use crate::features::rank::{self, Asked, Evidence, Tuning};
+use crate::index::names::NameMatch;
+use crate::index::snapshot::{PassageId, PassageInfo, Snapshot};
+
+/// Passages taken from words and from vectors each.
+const CANDIDATES: usize = 300;
+/// Declarations of one name that are looked at.
+const DECLARATIONS: usize = 100;
+/// Names that stand in for one that nobody declares.
+const SIMILAR_NAMES: usize = 5;
+
+/// Share of a declaration whose name is only like the one that is asked for.
+const LIKE: f32 = 0.6;
+
+/// Where the files of candidates are.
+pub(super) type Paths = HashMap<FileId, (RootId, RelPath)>;
+
+/// How likely a declaration of this kind is what a name asks for.
+fn weight_of(kind: SymbolKind, flags: SymbolFlags) -> f32 {
+    use SymbolKind::{
+        Class, Constructor, Enum, Function, Implementation, Interface, Macro, Method, Module, Namespace, Object,
+        Struct, Test, Trait, TypeAlias, Union,
+    };
+    let by_kind = match kind {
+        Class | Struct | Enum | Union | Interface | Trait | Object | Function | Macro => 1.0,
+        Method | TypeAlias | Module | Namespace => 0.9,
+        Implementation | Constructor => 0.6,
+        Test => 0.3,
+        _ => 0.5,
+    };
+    if flags.has(SymbolFlags::DECLARATION) { by_kind * 0.6 } else { by_kind }
+}
+
+/// A passage with what speaks for it.
+pub(super) struct Candidate {
+    pub info: PassageInfo,
+    pub evidence: Evidence,
+    /// Bit `i`: term `i` of the question occurs.
+    pub terms: u32,
+    /// The symbol in the passage's segment that the question names.
+    pub declared: Option<u32>,
+}
+
+/// The search for one question.
+pub(super) struct Search<'a> {
+    pub snapshot: &'a Snapshot,
+    pub question: &'a Question,
+    limit: usize,
+    pub cancel: &'a Cancel,
+    pub tuning: &'a Tuning,
+    pub terms: Vec<QueryTerm>,
+    /// Of each term: its weight times how rare it is.
+    pub rarity: Vec<f32>,
+    candidates: Vec<Candidate>,
+    known: HashMap<PassageId, usize>,
+    pub by_meaning: bool,
+    /// Of the question; empty where there is none.
+    vector: Vec<f32>,
+}
+
+impl<'a> Search<'a> {
+    pub fn new(
+        snapshot: &'a Snapshot,
+        question: &'a Question,
+        limit: usize,
+        cancel: &'a Cancel,
+        tuning: &'a Tuning,
+    ) -> Self {
+        let mut it = Self {
+            snapshot,
+            question,
+            limit,
+            cancel,
+            tuning,
+            terms: question.query.terms.clone(),
+            rarity: Vec::new(),
+            candidates: Vec::new(),
+            known: HashMap::new(),
+            by_meaning: false,
+            vector: Vec::new(),
+        };
+        it.add_similar_names();
+        let passages = snapshot.completeness().passages.max(1) as f32;
+        it.rarity = it
+            .terms
+            .iter()
+            .map(|term| term.weight * (1.0 + passages / (1.0 + snapshot.passages_with(&term.text) as f32)).ln())
+            .collect();
+        it
+    }
+
+    /// A name that nobody declares, misspelt or cut short, asks for those that are like it.
+    fn add_similar_names(&mut self) {
+        let named = matches!(self.question.kind, Kind::Name);
+        let whole: String = self.question.text.chars().filter(|c| c.is_alphanumeric() || *c == '_').collect();
+        if !named || self.terms.iter().any(|term| self.snapshot.passages_with(&term.text) > 0) {
+            return;
+        }
+        for name in self.snapshot.fuzzy(&whole, SIMILAR_NAMES, self.cancel) {
+            for term in crate::facts::words::analyse_query(&name.name).terms {
+                if self.terms.len() < 24 && !self.terms.iter().any(|known| known.text == term.text) {
+                    self.terms.push(QueryTerm { text: term.text, weight: 0.5 * term.weight });
+                }
+            }
+        }
+    }
+
+    pub fn words(&mut self) {
+        let total: f32 = self.rarity.iter().sum::<f32>().max(1e-6);
+        for hit in self.snapshot.lexical_with(&self.terms, &self.tuning.words, CANDIDATES.max(self.limit), self.cancel)
+        {
+            let Some(at) = self.candidate(hit.passage) else { continue };
+            let found: f32 = (0..self.rarity.len()).filter(|i| hit.terms >> i & 1 == 1).map(|i| self.rarity[i]).sum();
+            let it = &mut self.candidates[at];
+            it.terms = hit.terms;
+            it.evidence.words = hit.score;
+            it.evidence.names = hit.name;
+            it.evidence.path = hit.path;
+            it.evidence.covered = found / total;
+        }
+    }
+
+    /// Passages that declare a name which the question gives.
+    pub fn declarations(&mut self) {
+        for name in &self.question.names {
+            let mut hits = self.snapshot.symbols_named(name);
+            let mut factor = 1.0;
+            if hits.is_empty() && self.question.kind == Kind::Name {
+                let alike = self.snapshot.fuzzy(name, SIMILAR_NAMES, self.cancel);
+                let same = |it: &&NameMatch| it.class >= 2 || it.name.eq_ignore_ascii_case(name);
+                hits = alike.iter().filter(same).flat_map(|it| self.snapshot.symbols_named(&it.name)).collect();
+                if hits.is_empty() {
+                    factor = LIKE;
+                    hits = alike.iter().flat_map(|it| self.snapshot.symbols_named(&it.name)).collect();
+                }
+            }
+            for hit in hits.into_iter().take(DECLARATIONS) {
+                let holds = |id: &PassageId| {
+                    let info = self.snapshot.passage(*id);
+                    info.is_some_and(|it| it.segment == hit.segment && it.lines.0 <= hit.line && hit.line <= it.lines.1)
+                };
+                let Some(passage) = self.snapshot.passages_of(hit.file).into_iter().find(holds) else { continue };
+                let Some(at) = self.candidate(passage) else { continue };
+                let weight = factor * weight_of(hit.kind, hit.flags);
+                let candidate = &mut self.candidates[at];
+                if weight > candidate.evidence.declared {
+                    candidate.evidence.declared = weight;
+                    candidate.declared = hit.index;
+                }
+            }
+        }
+    }
+
+    pub fn vectors(&mut self, embedder: &dyn Embedder) {
+        let mut vector = Vec::new();
+        if let Err(error) = embedder.embed(&[&self.question.text], &mut vector) {
+            tracing::warn!("the question has no vector, words alone answer: {error}");
+            return;
+        }
+        if vector.iter().all(|&x| x == 0.0) {
+            return;
+        }
+        for hit in self.snapshot.nearest(&vector, CANDIDATES.max(self.limit), self.cancel) {
+            if let Some(at) = self.candidate(hit.passage) {
+                self.candidates[at].evidence.meaning = Some(hit.score);
+                self.by_meaning = true;
+            }
+        }
+        self.vector = vector;
+    }
+
+    /// The position of a passage among the candidates.
+    fn candidate(&mut self, passage: PassageId) -> Option<usize> {
+        if let Some(&at) = self.known.get(&passage) {
+            return Some(at);
+        }
+        let info = self.snapshot.passage(passage)?;
+        let evidence = Evidence { traits: info.traits, prose: info.prose, length: info.terms, ..Evidence::default() };
+        self.known.insert(passage, self.candidates.len());
+        self.candidates.push(Candidate { info, evidence, terms: 0, declared: None });
+        Some(self.candidates.len() - 1)
+    }
+
+    /// Whether a file is called as the one name that is asked for.
+    pub fn is_called(&self, path: &RelPath) -> bool {
+        let fold =
+            |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase() };
+        let name = String::from_utf8_lossy(path.file_name()).into_owned();
+        let stem = fold(name.split('.').next().unwrap_or(""));
+        self.question.kind == Kind::Name && !stem.is_empty() && self.question.names.iter().any(|it| fold(it) == stem)
+    }
+
+    /// Where the candidates' files are.
+    pub fn paths(&self) -> Paths {
+        let mut paths = Paths::new();
+        for candidate in &self.candidates {
+            if let (file, None) = (candidate.info.file, paths.get(&candidate.info.file)) {
+                paths.extend(self.snapshot.path(file).map(|path| (file, path)));
+            }
+        }
+        paths
+    }
+
+    /// The candidates by what the index says of them, best first.
+    pub fn ranked(&self, paths: &Paths) -> Vec<(&Candidate, f32)> {
+        // Ties go by path and position.
+        let mut order: Vec<&Candidate> = self.candidates.iter().collect();
+        order.sort_by(|a, b| {
+            let key = |it: &Candidate| (paths.get(&it.info.file), it.info.span.start);
+            key(a).cmp(&key(b))
+        });
+        let called: HashMap<FileId, bool> =
+            paths.iter().map(|(&file, (_, path))| (file, self.is_called(path))).collect();
+        let evidence: Vec<Evidence> = order
+            .iter()
+            .map(|it| Evidence { called: called.get(&it.info.file).copied().unwrap_or(false), ..it.evidence })
+            .collect();
+        let files: Vec<u32> = order.iter().map(|it| it.info.file.0).collect();
+        let meaning = match self.question.kind {
+            Kind::Name => self.tuning.meaning_named,
+            Kind::Architecture => self.tuning.meaning_architecture,
+            Kind::NearName | Kind::Description => self.tuning.meaning_described,
+        };
+        let named = self.question.kind == Kind::Name;
+        let asked = Asked { meaning, traits: self.question.asked, named };
+        let scores = rank::fuse(&evidence, &files, &asked, self.tuning);
+        let mut ranked: Vec<(&Candidate, f32)> = order.into_iter().zip(scores).collect();
+        ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+        ranked
+    }
+
+    /// Cosines of texts to the question.
+    pub fn nearness(&self, embedder: &dyn Embedder, texts: &[String]) -> Option<Vec<f32>> {
+        if self.vector.is_empty() {
+            return None;
+        }
+        let mut vectors = Vec::new();
+        embedder.embed(&texts.iter().map(String::as_str).collect::<Vec<_>>(), &mut vectors).ok()?;
+        let dot = |it: &[f32]| it.iter().zip(&self.vector).map(|(a, b)| a * b).sum();
+        Some(vectors.chunks_exact(self.vector.len()).map(dot).collect())
+    }
+
+    pub fn reason(&self, candidate: &Candidate) -> Reason {
+        let mut found: Vec<usize> = (0..self.terms.len()).filter(|i| candidate.terms >> i & 1 == 1).collect();
+        found.sort_by(|&a, &b| self.rarity[b].total_cmp(&self.rarity[a]).then(a.cmp(&b)));
+        Reason {
+            words: found.into_iter().take(5).map(|i| self.terms[i].text.clone()).collect(),
+            named: candidate.evidence.names > 0.0,
+            meaning: candidate.evidence.meaning,
+        }
+    }
+}

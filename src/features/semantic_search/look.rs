@@ -1,0 +1,303 @@
+//! A closer look at the best passages: the declarations in them are read, and each gets its numbers. Invariant: at most
+//! [`PASSAGES`] passages are looked at; a declaration whose text cannot be had is judged by its name and its passage. Must
+//! not know how the numbers are weighed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::candidates::{Candidate, Paths, Search};
+use super::question::Kind;
+use super::signals::{Signal, Signals};
+use super::units::{Unit, Units};
+use super::wanted::{Held, Wanted, said};
+use super::{Means, place};
+use crate::base::ids::FileId;
+use crate::embed::batch;
+use crate::facts::Facts;
+use crate::index::snapshot::FileFacts;
+
+/// Passages that are looked at: a right function that is not in these is in hardly any more.
+pub(super) const PASSAGES: usize = 60;
+/// Bytes of code for one term of it, about.
+const TERM: f32 = 7.0;
+
+/// A declaration, or a passage without one, with what speaks for it.
+pub(super) struct Looked<'c> {
+    pub unit: Unit,
+    pub candidate: &'c Candidate,
+    pub facts: Arc<FileFacts>,
+    pub signals: Signals,
+}
+
+impl Looked<'_> {
+    fn facts(&self) -> &Facts {
+        &self.facts.segments[self.unit.segment as usize].facts
+    }
+
+    /// What is shown of it.
+    pub fn place(&self) -> place::Place {
+        place::place(&self.candidate.info, &self.facts, self.unit.symbol)
+    }
+}
+
+/// What the passages looked at say about their file together.
+#[derive(Default)]
+struct File {
+    rank: usize,
+    scores: Vec<f32>,
+    terms: u32,
+    words: Vec<f32>,
+    near: f32,
+    /// Terms in names of its declarations.
+    named: u32,
+}
+
+/// The most and least of all passages, which numbers are relative to.
+struct Scale {
+    top: f32,
+    words: f32,
+    names: f32,
+    path: f32,
+    meaning: (f32, f32),
+    cosines: (f32, f32),
+    /// Terms of a declaration.
+    average: f32,
+}
+
+pub(super) struct Look<'s, 'a> {
+    search: &'s Search<'a>,
+    paths: &'s Paths,
+    means: Means<'s>,
+    wanted: Wanted<'s>,
+    rarest: u32,
+}
+
+impl<'s, 'a> Look<'s, 'a> {
+    pub fn new(search: &'s Search<'a>, paths: &'s Paths, means: Means<'s>) -> Self {
+        let wanted = Wanted::new(&search.terms, &search.rarity);
+        Self { search, paths, means, rarest: wanted.rarest(), wanted }
+    }
+
+    /// The declarations of the first of `ranked`, in the order of their passages, with their numbers.
+    pub fn at<'c>(&self, ranked: &[(&'c Candidate, f32)]) -> Vec<Looked<'c>> {
+        let ranked = &ranked[..ranked.len().min(PASSAGES)];
+        let (mut all, mut files) = self.units(ranked);
+        for it in &all {
+            if let (Some(ix), Some(file)) = (it.unit.symbol, files.get_mut(&it.candidate.info.file)) {
+                file.named |= self.wanted.held(it.facts().text(it.facts().symbol(ix).name)).terms;
+            }
+        }
+        let mut texts: HashMap<FileId, Option<Arc<str>>> = HashMap::new();
+        for it in &all {
+            let id = it.candidate.info.file;
+            let read = |(root, path): &_| self.means.texts.and_then(|texts| texts(id, *root, path));
+            texts.entry(id).or_insert_with(|| self.paths.get(&id).and_then(read));
+        }
+        let bodies: Vec<&str> = all.iter().map(|it| body(it, &texts)).collect();
+        let cosines = self.cosines(&all, &bodies);
+        let scale = scale(ranked, &bodies, &cosines);
+        for (at, it) in all.iter_mut().enumerate() {
+            let mut signals = Signals::default();
+            self.of_passage(it, ranked[it.unit.passage].1, &scale, &mut signals);
+            self.of_file(&files[&it.candidate.info.file], &scale, &mut signals);
+            self.of_text(it, bodies[at], &scale, &mut signals);
+            self.of_meaning(it, cosines.get(at).copied(), &scale, &mut signals);
+            self.of_question(&mut signals);
+            it.signals = signals;
+        }
+        relative(&mut all);
+        all
+    }
+
+    /// What the passages hold, and what they say of their files.
+    fn units<'c>(&self, ranked: &[(&'c Candidate, f32)]) -> (Vec<Looked<'c>>, HashMap<FileId, File>) {
+        let mut facts: HashMap<FileId, Option<Arc<FileFacts>>> = HashMap::new();
+        let mut files: HashMap<FileId, File> = HashMap::new();
+        let mut units = Units::default();
+        for (place, (candidate, score)) in ranked.iter().enumerate() {
+            let (id, rank) = (candidate.info.file, files.len());
+            let file = files.entry(id).or_insert_with(|| File { rank, ..File::default() });
+            file.scores.push(*score);
+            file.terms |= candidate.terms;
+            file.words.push(candidate.evidence.words);
+            file.near = file.near.max(candidate.evidence.meaning.unwrap_or(0.0));
+            let known = facts.entry(id).or_insert_with(|| self.search.snapshot.facts(id));
+            let segment = known.as_ref().and_then(|it| it.segments.get(candidate.info.segment as usize));
+            if let Some(segment) = segment {
+                units.take(place, &candidate.info, segment, candidate.declared);
+            }
+        }
+        let looked = units.all.into_iter().filter_map(|unit| {
+            let candidate = ranked[unit.passage].0;
+            let facts = facts.get(&candidate.info.file)?.clone()?;
+            Some(Looked { unit, candidate, facts, signals: Signals::default() })
+        });
+        (looked.collect(), files)
+    }
+
+    fn of_passage(&self, it: &Looked<'_>, score: f32, scale: &Scale, out: &mut Signals) {
+        let (candidate, evidence) = (it.candidate, &it.candidate.evidence);
+        out.set(Signal::Passage, score / scale.top);
+        out.set(Signal::Rank, 1.0 / (1.0 + it.unit.passage as f32 / 3.0));
+        out.set(Signal::Words, evidence.words / scale.words);
+        out.set(Signal::Names, evidence.names / scale.names);
+        out.set(Signal::Path, evidence.path / scale.path);
+        out.set(Signal::Covered, evidence.covered);
+        let is_declared = candidate.declared.is_some() && it.unit.symbol.map(|ix| ix.0) == candidate.declared;
+        out.set(Signal::Declared, if is_declared { evidence.declared } else { 0.0 });
+        let called = self.paths.get(&candidate.info.file).is_some_and(|it| self.search.is_called(&it.1));
+        out.mark(Signal::Called, called);
+        out.mark(Signal::Prose, evidence.prose);
+        out.kind(it.unit.symbol.map(|ix| it.facts().symbol(ix)));
+        out.purpose(candidate.info.traits, self.search.question.asked);
+    }
+
+    fn of_file(&self, file: &File, scale: &Scale, out: &mut Signals) {
+        let mut words = file.words.clone();
+        words.sort_unstable_by(|a, b| b.total_cmp(a));
+        out.set(Signal::FileRank, 1.0 / (1.0 + file.rank as f32 / 3.0));
+        out.set(Signal::FileSecond, file.scores.get(1).copied().unwrap_or(0.0) / scale.top);
+        out.set(Signal::FilePassages, file.scores.len() as f32 / 10.0);
+        out.set(Signal::FileAny, self.wanted.share(file.terms));
+        out.set(Signal::FileWords, words.iter().take(3).sum::<f32>() / scale.words / 3.0);
+        out.set(Signal::FileNear, file.near);
+        out.set(Signal::FileNamed, self.wanted.share(file.named));
+    }
+
+    fn of_text(&self, it: &Looked<'_>, text: &str, scale: &Scale, out: &mut Signals) {
+        let wanted = &self.wanted;
+        let around = self.of_names(it, out);
+        let body = wanted.body(text, scale.average, around.terms);
+        if let Some(ix) = it.unit.symbol {
+            let symbol = it.facts().symbol(ix);
+            let part = |span: crate::base::span::Span| {
+                let at = |offset: u32| (offset.saturating_sub(it.unit.own.start) as usize).min(text.len());
+                wanted.share(wanted.held(text.get(at(span.start)..at(span.end)).unwrap_or("")).terms)
+            };
+            out.set(Signal::InDoc, symbol.doc.map_or(0.0, part));
+            out.set(Signal::InSignature, part(symbol.signature));
+        }
+        let (strings, comments) = said(text);
+        out.set(Signal::InStrings, wanted.share(wanted.held(&strings).terms));
+        out.set(Signal::InComments, wanted.share(wanted.held(&comments).terms));
+        out.set(Signal::Text, body.score);
+        out.set(Signal::InBody, wanted.share(body.held.terms));
+        out.set(Signal::InAny, wanted.share(body.held.terms | around.terms));
+        out.set(Signal::AlikeInBody, body.alike);
+        out.set(Signal::Close, body.close);
+        out.set(Signal::Pairs, body.pairs);
+        out.mark(Signal::Rarest, body.held.terms & self.rarest != 0);
+        out.set(Signal::Long, (1.0 + body.held.all as f32).ln() / 7.0);
+        out.mark(Signal::Short, body.held.all < 25);
+    }
+
+    /// Its name, what contains it, its path; what all of them hold.
+    fn of_names(&self, it: &Looked<'_>, out: &mut Signals) -> Held {
+        let wanted = &self.wanted;
+        let (mut own, mut containers) = (Held::default(), String::new());
+        let mut around = String::new();
+        if let Some(ix) = it.unit.symbol {
+            let symbol = it.facts().symbol(ix);
+            let name = it.facts().text(symbol.name);
+            own = wanted.held(name);
+            containers = it.facts().containers(ix).join(" ");
+            if let Some(container) = symbol.container {
+                containers = format!("{containers} {}", it.facts().text(container));
+            }
+            around = format!("{name} {containers} ");
+        }
+        out.set(Signal::InName, wanted.share(own.terms));
+        out.set(Signal::NameAsked, own.asked as f32 / own.all.max(1) as f32);
+        let within = wanted.held(&containers).terms;
+        out.set(Signal::InContainer, wanted.share(within));
+        out.mark(Signal::RarestInContext, (own.terms | within) & self.rarest != 0);
+        let tail = self.tail(it);
+        let (folder, stem) = tail.rsplit_once('/').unwrap_or(("", &tail));
+        let stem = wanted.held(stem);
+        out.set(Signal::InStem, wanted.share(stem.terms));
+        out.set(Signal::StemAsked, stem.asked as f32 / stem.all.max(1) as f32);
+        out.set(Signal::InFolder, wanted.share(wanted.held(folder).terms));
+        around.push_str(&tail);
+        let all = wanted.held(&around);
+        out.set(Signal::InContext, wanted.share(all.terms));
+        out.set(Signal::AlikeInContext, wanted.alike(&around, all.terms));
+        all
+    }
+
+    fn of_meaning(&self, it: &Looked<'_>, cosine: Option<f32>, scale: &Scale, out: &mut Signals) {
+        let between = |it: f32, (low, high): (f32, f32)| (it - low) / (high - low).max(1e-3);
+        let passage = it.candidate.evidence.meaning;
+        out.set(Signal::Meaning, passage.unwrap_or(0.0));
+        out.set(Signal::Near, passage.map_or(0.0, |it| between(it, scale.meaning)));
+        out.mark(Signal::IsNear, passage.is_some());
+        out.set(Signal::Cosine, cosine.unwrap_or(0.0));
+        out.set(Signal::Nearer, cosine.map_or(0.0, |it| between(it, scale.cosines)));
+        out.set(Signal::Nearest, cosine.unwrap_or(0.0).max(passage.unwrap_or(0.0)));
+    }
+
+    fn of_question(&self, out: &mut Signals) {
+        let kind = self.search.question.kind;
+        out.mark(Signal::AsksName, kind == Kind::Name);
+        out.mark(Signal::AsksNearName, kind == Kind::NearName);
+        out.mark(Signal::AsksArchitecture, kind == Kind::Architecture);
+        out.set(Signal::Terms, self.wanted.words() as f32 / 10.0);
+    }
+
+    /// Cosine of each declaration to the question; nothing without vectors.
+    fn cosines(&self, all: &[Looked<'_>], bodies: &[&str]) -> Vec<f32> {
+        let Some(embedder) = self.means.embedder else { return Vec::new() };
+        let input = |(it, body): (&Looked<'_>, &&str)| {
+            let mut names = Vec::new();
+            if let Some(ix) = it.unit.symbol {
+                names = it.facts().containers(ix);
+                names.push(it.facts().text(it.facts().symbol(ix).name));
+            }
+            batch::passage_text(&self.tail(it), &names, body)
+        };
+        let inputs: Vec<String> = all.iter().zip(bodies).map(input).collect();
+        self.search.nearness(embedder, &inputs).unwrap_or_default()
+    }
+
+    fn tail(&self, it: &Looked<'_>) -> String {
+        self.paths.get(&it.candidate.info.file).map(|it| batch::path_tail(it.1.as_bytes())).unwrap_or_default()
+    }
+}
+
+fn scale(ranked: &[(&Candidate, f32)], bodies: &[&str], cosines: &[f32]) -> Scale {
+    let most = |f: fn(&Candidate) -> f32| ranked.iter().map(|it| f(it.0)).fold(1e-6f32, f32::max);
+    let bounds = |all: &mut dyn Iterator<Item = f32>| {
+        all.fold((f32::MAX, f32::MIN), |(low, high), it| (low.min(it), high.max(it)))
+    };
+    let bytes: usize = bodies.iter().map(|it| it.len()).sum();
+    Scale {
+        top: ranked.first().map_or(1.0, |it| it.1).max(1e-6),
+        words: most(|it| it.evidence.words),
+        names: most(|it| it.evidence.names),
+        path: most(|it| it.evidence.path),
+        meaning: bounds(&mut ranked.iter().filter_map(|it| it.0.evidence.meaning)),
+        cosines: bounds(&mut cosines.iter().copied()),
+        average: bytes as f32 / bodies.len().max(1) as f32 / TERM,
+    }
+}
+
+/// Numbers that are relative to those of the other declarations.
+fn relative(all: &mut [Looked<'_>]) {
+    let most = all.iter().map(|it| it.signals.get(Signal::Text)).fold(1e-6f32, f32::max);
+    let mut nearest: HashMap<usize, f32> = HashMap::new();
+    for it in all.iter() {
+        let best = nearest.entry(it.unit.passage).or_insert(0.0);
+        *best = best.max(it.signals.get(Signal::Nearer));
+    }
+    for it in all {
+        it.signals.set(Signal::Text, it.signals.get(Signal::Text) / most);
+        let is_nearest = it.signals.get(Signal::Nearer) >= nearest[&it.unit.passage];
+        it.signals.mark(Signal::NearestInPassage, is_nearest);
+    }
+}
+
+/// The text that speaks for it; empty where it cannot be had.
+fn body<'t>(it: &Looked<'_>, texts: &'t HashMap<FileId, Option<Arc<str>>>) -> &'t str {
+    let text = texts.get(&it.candidate.info.file).and_then(|it| it.as_deref()).unwrap_or("");
+    let segment = &it.facts.segments[it.unit.segment as usize];
+    text.get(it.unit.own.shifted(segment.span.start).range()).unwrap_or("")
+}

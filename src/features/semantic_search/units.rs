@@ -1,0 +1,126 @@
+//! The declarations among which an answer is chosen: those that the best passages hold or are part of, each once. Invariant:
+//! deterministic, in the order of the passages that gave them; a declaration that contains others stands for its head
+//! alone, so that a method is not drowned by its class. Must not know what speaks for them.
+
+use std::collections::HashMap;
+
+use super::place::{answers, holds_members};
+use crate::base::ids::FileId;
+use crate::base::span::Span;
+use crate::facts::{Facts, SymbolFlags, SymbolIx, SymbolKind};
+use crate::index::snapshot::{FileSegment, PassageInfo};
+
+/// Most declarations that one passage gives.
+const MOST: usize = 64;
+/// Constants and variables of so many bytes can be an answer: tables, not flags.
+const TABLE: u32 = 80;
+
+/// What may be an answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Unit {
+    /// The passages that gave it, by their places in the order: the best of them.
+    pub passage: usize,
+    /// The segment's position in its file.
+    pub segment: u32,
+    /// None: the passage as it is.
+    pub symbol: Option<SymbolIx>,
+    /// What speaks for it, in its segment: all of it with its documentation, without declarations in it.
+    pub own: Span,
+}
+
+/// The units of passages, given best first with the segment that each lies in.
+#[derive(Default)]
+pub(super) struct Units {
+    pub all: Vec<Unit>,
+    known: HashMap<(FileId, u32, SymbolIx), usize>,
+}
+
+impl Units {
+    /// Takes in what the passage at `place` of the order holds; `declared` is the symbol that the question names in it.
+    pub fn take(&mut self, place: usize, passage: &PassageInfo, segment: &FileSegment, declared: Option<u32>) {
+        let facts = &*segment.facts;
+        let Some(inner) = facts.passages.get(passage.index as usize).map(|it| it.span) else { return };
+        let known = |ix: u32| ((ix as usize) < facts.symbols.len()).then_some(SymbolIx(ix));
+        let cover = passage.symbol.and_then(known);
+        let before = self.all.len();
+        let mut covered = 0;
+        if let Some(ix) = cover.filter(|&ix| !holds_members(facts.symbol(ix).kind)) {
+            self.add(place, passage, ix, whole(facts, ix));
+            return;
+        }
+        for (ix, own) in members(facts, inner) {
+            covered += own.len();
+            self.add(place, passage, ix, own);
+        }
+        if let Some(ix) = declared.and_then(known) {
+            self.add(place, passage, ix, whole(facts, ix));
+        }
+        // What lies between declarations, or the head of a class that goes on elsewhere.
+        if self.all.len() == before || covered * 2 < inner.len() {
+            let unit = Unit { passage: place, segment: passage.segment, symbol: None, own: inner };
+            self.all.push(unit);
+        }
+    }
+
+    fn add(&mut self, place: usize, passage: &PassageInfo, ix: SymbolIx, own: Span) {
+        let key = (passage.file, passage.segment, ix);
+        if !self.known.contains_key(&key) {
+            self.known.insert(key, self.all.len());
+            self.all.push(Unit { passage: place, segment: passage.segment, symbol: Some(ix), own });
+        }
+    }
+}
+
+/// A declaration with its documentation.
+fn whole(facts: &Facts, ix: SymbolIx) -> Span {
+    let it = facts.symbol(ix);
+    Span::new(it.doc.map_or(it.range.start, |doc| doc.start.min(it.range.start)), it.range.end)
+}
+
+/// Whether a declaration can be an answer by itself.
+fn can_answer(kind: SymbolKind, length: u32) -> bool {
+    let table = matches!(kind, SymbolKind::Constant | SymbolKind::Variable | SymbolKind::Field) && length >= TABLE;
+    answers(kind) || table || matches!(kind, SymbolKind::Implementation | SymbolKind::Module)
+}
+
+/// The declarations that a passage holds, wholly or in part, in the order of their starts, with what is their own.
+pub(super) fn members(facts: &Facts, passage: Span) -> Vec<(SymbolIx, Span)> {
+    let from = facts.symbols.partition_point(|it| it.range.start < passage.start);
+    let mut out: Vec<(SymbolIx, Span)> = Vec::new();
+    // One that began before and ends in the passage.
+    if let Some(ix) = begun_before(facts, from, passage) {
+        out.push((ix, whole(facts, ix)));
+    }
+    for (at, symbol) in facts.symbols.iter().enumerate().skip(from).take_while(|it| it.1.range.start < passage.end) {
+        let ix = SymbolIx(at as u32);
+        if symbol.flags.has(SymbolFlags::LOCAL) || !can_answer(symbol.kind, symbol.range.len()) {
+            continue;
+        }
+        let own = whole(facts, ix);
+        // Those around it end where it begins.
+        for around in out.iter_mut().rev().filter(|it| holds_members(facts.symbol(it.0).kind)) {
+            if around.1.end > own.start {
+                around.1.end = own.start.max(around.1.start);
+            }
+        }
+        out.push((ix, own));
+        if out.len() >= MOST {
+            break;
+        }
+    }
+    out
+}
+
+/// The innermost declaration that reaches into the passage from before it, unless it is made of others.
+fn begun_before(facts: &Facts, from: usize, passage: Span) -> Option<SymbolIx> {
+    let mut at = from.checked_sub(1).map(|it| SymbolIx(it as u32));
+    for _ in 0..MOST {
+        let ix = at?;
+        let symbol = facts.symbol(ix);
+        if symbol.range.end > passage.start && !symbol.flags.has(SymbolFlags::LOCAL) {
+            return (answers(symbol.kind) && !holds_members(symbol.kind)).then_some(ix);
+        }
+        at = symbol.parent.filter(|it| it.0 < ix.0);
+    }
+    None
+}

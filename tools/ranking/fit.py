@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""Fits the weights of search by meaning to the numbers that `cargo bench --bench meaning -- FOLDER --numbers FILE` writes.
+
+    tools/ranking/fit.py --functions FILE... --files FILE... [--test FILE...] [--without NAME,NAME]... [--out WEIGHTS]
+
+`--functions`: questions whose truth has lines (tests/search); `--files`: questions whose truth is files. Each FILE is the stem
+of FILE.json and FILE.f32. The model is a weight for each number (softmax over the declarations of a question, the right ones
+together) plus small trees (LambdaMART), both brought to one scale. Printed: the share of questions with a right function
+first, among three and among ten, the right file first and among ten, and NDCG@10 by file; on the questions of `--test`, or
+on left-out repositories in five folds. `--without` fits once more without some numbers. `--out` fits to all that is given
+and writes the weights. Needs numpy and LightGBM (tools/ranking/requirements.txt).
+"""
+import argparse, json, math, random
+
+import lightgbm
+import numpy
+
+SLACK = 20
+# What a file's second declaration is held back by; as in `Tuning::second`.
+SECOND = 2.0
+# A question whose truth is files counts so much.
+BY_FILE = 0.3
+TREES = {"objective": "lambdarank", "learning_rate": 0.05, "num_leaves": 8, "min_data_in_leaf": 40, "lambda_l2": 5.0,
+         "feature_fraction": 0.5, "bagging_fraction": 0.8, "bagging_freq": 1, "lambdarank_truncation_level": 20,
+         "deterministic": True, "force_row_wise": True, "num_threads": 2, "seed": 1, "verbose": -1}
+ROUNDS = 100
+
+
+def is_right(place, truth):
+    """As tests/search/README.md tells; a truth without lines is a whole file."""
+    if place[0] != truth["path"]:
+        return False
+    if truth.get("first") is None:
+        return True
+    shared = min(place[2], truth["last"]) - max(place[1], truth["first"]) + 1
+    length, wanted = place[2] - place[1] + 1, truth["last"] - truth["first"] + 1
+    return shared * 2 >= min(length, wanted) and length <= 2 * wanted + SLACK
+
+
+def load(stem, by_file):
+    with open(stem + ".json", encoding="utf-8") as file:
+        names = json.loads(file.readline())["names"]
+        rows = [json.loads(line) for line in file]
+    numbers = numpy.fromfile(stem + ".f32", dtype="<f4").reshape(-1, len(names))
+    at = 0
+    for row in rows:
+        row["x"], row["by_file"] = numbers[at:at + len(row["units"])], by_file
+        row["y"] = numpy.array([any(is_right(it, truth) for truth in row["truth"]) for it in row["units"]], dtype=bool)
+        at += len(row["units"])
+    if at != len(numbers):
+        raise SystemExit(f"{stem}: {len(numbers)} declarations, {at} of them told")
+    return names, rows
+
+
+def thinned(row, most=100):
+    """All right declarations and so many of the others: the first half of them, and some of the rest."""
+    wrong = numpy.flatnonzero(~row["y"])
+    if len(wrong) > most:
+        rest = numpy.random.default_rng(len(wrong)).choice(wrong[most // 2:], most // 2, replace=False)
+        wrong = numpy.concatenate([wrong[:most // 2], rest])
+    keep = numpy.sort(numpy.concatenate([numpy.flatnonzero(row["y"]), wrong]))
+    return {**row, "x": row["x"][keep], "y": row["y"][keep]}
+
+
+def weights_of(rows, use, steps=300, l2=1e-3):
+    """A weight for each number."""
+    x = numpy.concatenate([row["x"] for row in rows])
+    mean, spread = x.mean(0), x.std(0) + 1e-6
+    x = (x - mean) / spread * use
+    sizes = [len(row["x"]) for row in rows]
+    y, of = numpy.concatenate([row["y"] for row in rows]), numpy.repeat(numpy.arange(len(rows)), sizes)
+    starts = numpy.concatenate([[0], numpy.cumsum(sizes)[:-1]])
+    share = numpy.array([row["weight"] for row in rows])
+    share /= share.sum()
+    w, first, second = numpy.zeros(x.shape[1]), 0, 0
+    for step in range(1, steps + 1):
+        score = x @ w
+        e = numpy.exp(score - numpy.maximum.reduceat(score, starts)[of])
+        right = e * y
+        p, wanted = e / numpy.add.reduceat(e, starts)[of], right / numpy.add.reduceat(right, starts)[of]
+        slope = x.T @ ((p - wanted) * share[of]) + l2 * w
+        first, second = 0.9 * first + 0.1 * slope, 0.99 * second + 0.01 * slope * slope
+        rate = 0.05 if step < steps * 0.7 else 0.01
+        w -= rate * (first / (1 - 0.9 ** step)) / (numpy.sqrt(second / (1 - 0.99 ** step)) + 1e-9)
+    return w * use / spread
+
+
+def trees_of(rows, use):
+    x, y = numpy.concatenate([row["x"] for row in rows]) * use, numpy.concatenate([row["y"] for row in rows])
+    weight = numpy.concatenate([numpy.full(len(row["x"]), row["weight"]) for row in rows])
+    data = lightgbm.Dataset(x, y.astype(int), weight=weight, group=[len(row["x"]) for row in rows])
+    return lightgbm.train(TREES, data, ROUNDS)
+
+
+def written(tree, names, scale):
+    """A tree as the program reads it: a line for each node, its children by position or `=` and a leaf's value."""
+    lines = []
+
+    def walk(node):
+        if "leaf_value" in node:
+            return f"={node['leaf_value'] * scale:.5g}"
+        at = len(lines)
+        lines.append("")
+        left, right = walk(node["left_child"]), walk(node["right_child"])
+        lines[at] = f"{names[node['split_feature']]} {node['threshold']:.6g} {left} {right}"
+        return str(at)
+
+    walk(tree["tree_structure"])
+    return ["tree"] + lines
+
+
+def fit(names, rows, without=()):
+    """The model's lines, and how it scores the declarations of a question."""
+    use = numpy.array([name not in without for name in names], dtype="f4")
+    rows = [thinned(row) for row in rows if row["y"].any()]
+    weights, trees = weights_of(rows, use), trees_of(rows, use)
+    spread = lambda score: 1 / numpy.mean([score(row["x"]).std() for row in rows])
+    plain, forest = spread(lambda x: x @ weights), spread(lambda x: trees.predict(x * use, num_threads=2))
+    model = [f"weight {name} {it:.5g}" for name, it in zip(names, weights * plain)]
+    for tree in trees.dump_model()["tree_info"]:
+        model += written(tree, names, forest)
+    return model, lambda x: (x @ weights) * plain + trees.predict(x * use, num_threads=2) * forest
+
+
+def ranked(row, scores, window=10):
+    """As `rank::spread` orders them; no place twice."""
+    count, listed = {}, []
+    for at in numpy.argsort(-scores, kind="stable"):
+        path = row["units"][at][0]
+        count[path] = count.get(path, 0) + 1
+        listed.append((scores[at] - (SECOND if count[path] > 1 else 0.0), at, count[path]))
+    out, seen = [], set()
+    for _, at, place in sorted(listed, key=lambda it: -it[0]):
+        key = tuple(row["units"][at][:3])
+        if key not in seen and place <= 2 and len(out) < window:
+            seen.add(key)
+            out.append(row["units"][at])
+    return out
+
+
+def measured(rows):
+    """The shares; each row's `scores` are those of its declarations."""
+    told, gains = [], {}
+    for row in rows:
+        units = ranked(row, row["scores"])
+        if row["by_file"]:
+            ranks = {next((at for at, it in enumerate(units) if is_right(it, truth)), None) for truth in row["truth"]} - {None}
+            ideal = sum(1 / math.log2(at + 2) for at in range(min(10, len(row["truth"]))))
+            gains.setdefault(row["repository"], []).append(sum(1 / math.log2(at + 2) for at in ranks) / ideal)
+            continue
+        place = next((at for at, it in enumerate(units) if any(is_right(it, truth) for truth in row["truth"])), 99)
+        paths = {truth["path"] for truth in row["truth"]}
+        file = next((at for at, it in enumerate(units) if it[0] in paths), 99)
+        told.append((row["kind"], place, file))
+    out = []
+    if told:
+        share = lambda fits: f"{sum(map(fits, told)) / len(told):.3f}"
+        out.append(f"{len(told)} by function: first {share(lambda it: it[1] < 1)} three {share(lambda it: it[1] < 3)} ten {share(lambda it: it[1] < 10)}"
+                   f" file {share(lambda it: it[2] < 1)} {share(lambda it: it[2] < 10)}")
+        for kind in sorted({it[0] for it in told}):
+            own = [it for it in told if it[0] == kind]
+            share = lambda most: f"{sum(it[1] < most for it in own) / len(own):.2f}"
+            out.append(f"    {kind:12} {share(1)} {share(3)} {share(10)}")
+    if gains:
+        out.append(f"by file: NDCG@10 {numpy.mean([numpy.mean(it) for it in gains.values()]):.4f}")
+    return "\n".join(out)
+
+
+def tested(names, rows, test, without=()):
+    if test:
+        _, score = fit(names, rows, without)
+        for row in test:
+            row["scores"] = score(row["x"]) if len(row["x"]) else numpy.zeros(0)
+        return measured(test)
+    repositories = sorted({row["repository"] for row in rows})
+    random.Random(5).shuffle(repositories)
+    for fold in range(5):
+        out = set(repositories[fold::5])
+        _, score = fit(names, [row for row in rows if row["repository"] not in out], without)
+        for row in (row for row in rows if row["repository"] in out):
+            row["scores"] = score(row["x"]) if len(row["x"]) else numpy.zeros(0)
+    return measured(rows)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("--functions", "--files", "--test"):
+        parser.add_argument(name, nargs="*", default=[])
+    parser.add_argument("--by-file", type=float, default=BY_FILE)
+    parser.add_argument("--without", action="append", default=[])
+    parser.add_argument("--untested", action="store_true", help="only fit")
+    parser.add_argument("--out")
+    args = parser.parse_args()
+    names, rows, test = None, [], []
+    for stems, by_file, into in ((args.functions, False, rows), (args.files, True, rows), (args.test, False, test)):
+        for stem in stems:
+            names, more = load(stem, by_file)
+            into += more
+            for row in more:
+                row["weight"] = args.by_file if by_file else 1.0
+    for without in [] if args.untested else [""] + args.without:
+        print(f"\nwithout {without}" if without else "all numbers", flush=True)
+        print(tested(names, rows, test, without.split(",")), flush=True)
+    if args.out:
+        model, _ = fit(names, rows)
+        with open(args.out, "w", encoding="utf-8") as file:
+            file.write("\n".join(model) + "\n")
+
+
+if __name__ == "__main__":
+    main()
