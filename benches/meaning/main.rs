@@ -130,6 +130,7 @@ fn field<'a>(tuning: &'a mut Tuning, name: &str) -> &'a mut f32 {
         "short" => &mut tuning.short,
         "file" => &mut tuning.file,
         "second" => &mut tuning.second,
+        "declared_first" => &mut tuning.declared_first,
         "word_body" => &mut tuning.words.body,
         "word_name" => &mut tuning.words.name,
         "word_path" => &mut tuning.words.path,

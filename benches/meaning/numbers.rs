@@ -22,8 +22,9 @@ pub fn write(folder: &Path, questions: Option<&Path>, embedder: &dyn Embedder, w
         Some(questions) => by_function(folder, questions),
         None => by_file(folder),
     };
-    let mut lines = std::io::BufWriter::new(std::fs::File::create(out.with_extension("json")).unwrap());
-    let mut floats = std::io::BufWriter::new(std::fs::File::create(out.with_extension("f32")).unwrap());
+    let named = |end: &str| format!("{}.{end}", out.display());
+    let mut lines = std::io::BufWriter::new(std::fs::File::create(named("json")).unwrap());
+    let mut floats = std::io::BufWriter::new(std::fs::File::create(named("f32")).unwrap());
     writeln!(lines, "{}", json!({ "names": signals::NAMES })).unwrap();
     for asked in all {
         let snapshot = super::index(&asked.root, embedder);

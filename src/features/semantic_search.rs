@@ -16,6 +16,7 @@ mod wanted;
 pub use place::{MOST_LINES, Place};
 pub use question::{BadQuestion, Kind, LONGEST, Question};
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::rank::{self, Tuning};
@@ -23,6 +24,7 @@ use crate::base::cancel::Cancel;
 use crate::base::ids::{FileId, Generation, RootId};
 use crate::base::paths::RelPath;
 use crate::embed::Embedder;
+use crate::facts::SymbolIx;
 use crate::index::snapshot::{Completeness, Snapshot};
 use crate::index::wants::Wants;
 use candidates::{Candidate, Paths, Search};
@@ -138,28 +140,44 @@ fn answers(search: &Search<'_>, means: Means<'_>, limit: usize) -> Vec<Found> {
     // Who types a name wants its declaration: too few questions are of that kind to learn it from them.
     let named = if search.question.kind == Kind::Name { search.tuning.declared_first } else { 0.0 };
     let score = |it: &Looked<'_>| model.score(&it.signals) + named * it.signals.get(Signal::Declared);
-    let scores: Vec<f32> = looked.iter().map(score).collect();
-    let files: Vec<u32> = looked.iter().map(|it| it.candidate.info.file.0).collect();
-    let order = rank::spread(&scores, &files, WINDOW, search.tuning.second);
+    let (shown, scores) = distinct(&looked, looked.iter().map(score).collect());
+    let files: Vec<u32> = shown.iter().map(|it| it.0.info.file.0).collect();
     let mut out: Vec<Found> = Vec::new();
-    for (it, score) in order.into_iter().map(|at| (&looked[at], scores[at])) {
-        if out.len() >= limit {
-            return out;
-        }
-        add(search, &paths, it.candidate, it.place(), 1.0 / (1.0 + (-score).exp()), &mut out);
+    for at in rank::spread(&scores, &files, WINDOW, search.tuning.second).into_iter().take(limit) {
+        let (candidate, place) = &shown[at];
+        add(search, &paths, candidate, place.clone(), 1.0 / (1.0 + (-scores[at]).exp()), &mut out);
     }
     let last = out.iter().map(|it| it.score).fold(1.0f32, f32::min);
     let top = ranked.first().map_or(1.0, |it| it.1).max(1e-6);
+    let mut facts = HashMap::new();
     for (candidate, score) in ranked.into_iter().skip(PASSAGES) {
         if out.len() >= limit || search.cancel.is_cancelled() {
             break;
         }
-        let Some(facts) = search.snapshot.facts(candidate.info.file) else { continue };
-        let symbol = candidate.declared.map(crate::facts::SymbolIx);
-        let place = place::place(&candidate.info, &facts, symbol);
+        let file = candidate.info.file;
+        let Some(facts) = facts.entry(file).or_insert_with(|| search.snapshot.facts(file)) else { continue };
+        let place = place::place(&candidate.info, facts, candidate.declared.map(SymbolIx));
         add(search, &paths, candidate, place, last * (score / top).clamp(0.0, 1.0), &mut out);
     }
     out
+}
+
+/// What is shown for each, in the order of `looked`, with its score: of several on the same lines the best.
+fn distinct<'c>(looked: &[Looked<'c>], scores: Vec<f32>) -> (Vec<(&'c Candidate, Place)>, Vec<f32>) {
+    let mut known: HashMap<(FileId, (u32, u32)), usize> = HashMap::new();
+    let mut shown: Vec<(&Candidate, Place)> = Vec::new();
+    let mut kept: Vec<f32> = Vec::new();
+    for (it, score) in looked.iter().zip(scores) {
+        let place = it.place();
+        let at = *known.entry((it.candidate.info.file, place.lines)).or_insert(shown.len());
+        if at == shown.len() {
+            shown.push((it.candidate, place));
+            kept.push(score);
+        } else if score > kept[at] {
+            (shown[at], kept[at]) = ((it.candidate, place), score);
+        }
+    }
+    (shown, kept)
 }
 
 /// Adds an answer, unless its lines are already shown.

@@ -91,9 +91,12 @@ fn run(shared: &Shared, facts: &TieredFacts, wishes: &Receiver<Wish>) {
         let most = facts.tiers().statistics().shares[Tier::Warm as usize] / 2;
         let mut read = 0;
         for file in choose(&snapshot, &cancel).into_iter().take(FILES) {
+            if read >= most || !has_room(shared, is_over) {
+                break;
+            }
             shared.pace.wait(Whose::Idle, is_over);
             shared.questions.pause(is_over);
-            if read >= most || !has_room(shared, is_over) {
+            if is_over() {
                 break;
             }
             let Some(facts) = snapshot.facts(file) else { continue };

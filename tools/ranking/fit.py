@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Fits the weights of search by meaning to the numbers that `cargo bench --bench meaning -- FOLDER --numbers FILE` writes.
 
-    tools/ranking/fit.py --functions FILE... --files FILE... [--test FILE...] [--without NAME,NAME]... [--out WEIGHTS]
+    tools/ranking/fit.py --functions FILE... --files FILE... [--test FILE...] [--by-file SHARE] [--without NAME,NAME]... [--untested]
+                         [--out WEIGHTS]
 
 `--functions`: questions whose truth has lines (tests/search); `--files`: questions whose truth is files. Each FILE is the stem
 of FILE.json and FILE.f32. The model is a weight for each number (softmax over the declarations of a question, the right ones
@@ -20,6 +21,9 @@ SLACK = 20
 SECOND = 2.0
 # A question whose truth is files counts so much.
 BY_FILE = 0.3
+# What the declaration of a name that is the question gets beside its score; as in `Tuning::declared_first`.
+DECLARED_FIRST = 6.0
+HELD_BACK = ("test", "docs", "sample", "vendored", "generated", "prose")
 TREES = {"objective": "lambdarank", "learning_rate": 0.05, "num_leaves": 8, "min_data_in_leaf": 40, "lambda_l2": 5.0,
          "feature_fraction": 0.5, "bagging_fraction": 0.8, "bagging_freq": 1, "lambdarank_truncation_level": 20,
          "deterministic": True, "force_row_wise": True, "num_threads": 2, "seed": 1, "verbose": -1}
@@ -114,12 +118,19 @@ def fit(names, rows, without=()):
     use = numpy.array([name not in without for name in names], dtype="f4")
     rows = [thinned(row) for row in rows if row["y"].any()]
     weights, trees = weights_of(rows, use), trees_of(rows, use)
+    # What nobody asked for is never preferred, whatever a few questions say.
+    for at, name in enumerate(names):
+        if name in HELD_BACK:
+            weights[at] = min(weights[at], 0.0)
     spread = lambda score: 1 / numpy.mean([score(row["x"]).std() for row in rows])
     plain, forest = spread(lambda x: x @ weights), spread(lambda x: trees.predict(x * use, num_threads=2))
     model = [f"weight {name} {it:.5g}" for name, it in zip(names, weights * plain)]
     for tree in trees.dump_model()["tree_info"]:
-        model += written(tree, names, forest)
-    return model, lambda x: (x @ weights) * plain + trees.predict(x * use, num_threads=2) * forest
+        if "left_child" in tree["tree_structure"]:
+            model += written(tree, names, forest)
+    named = [names.index("declared"), names.index("asks_name")]
+    forced = lambda x: DECLARED_FIRST * x[:, named].prod(1)
+    return model, lambda x: (x @ weights) * plain + trees.predict(x * use, num_threads=2) * forest + forced(x)
 
 
 def ranked(row, scores, window=10):
@@ -194,7 +205,9 @@ def main():
     names, rows, test = None, [], []
     for stems, by_file, into in ((args.functions, False, rows), (args.files, True, rows), (args.test, False, test)):
         for stem in stems:
-            names, more = load(stem, by_file)
+            known, (names, more) = names, load(stem, by_file)
+            if known not in (None, names):
+                raise SystemExit(f"{stem}: other numbers than in the files before")
             into += more
             for row in more:
                 row["weight"] = args.by_file if by_file else 1.0

@@ -196,11 +196,14 @@ impl<'a> Search<'a> {
 
     /// Whether a file is called as the one name that is asked for.
     pub fn is_called(&self, path: &RelPath) -> bool {
+        if self.question.kind != Kind::Name {
+            return false;
+        }
         let fold =
             |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase() };
         let name = String::from_utf8_lossy(path.file_name()).into_owned();
         let stem = fold(name.split('.').next().unwrap_or(""));
-        self.question.kind == Kind::Name && !stem.is_empty() && self.question.names.iter().any(|it| fold(it) == stem)
+        !stem.is_empty() && self.question.names.iter().any(|it| fold(it) == stem)
     }
 
     /// Where the candidates' files are.

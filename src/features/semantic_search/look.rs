@@ -1,5 +1,5 @@
 //! A closer look at the best passages: the declarations in them are read, and each gets its numbers. Invariant: at most
-//! [`PASSAGES`] passages are looked at; a declaration whose text cannot be had is judged by its name and its passage. Must
+//! [`PASSAGES`] passages are looked at, nothing more is read once it is cancelled; a declaration whose text cannot be had is judged by its name and its passage. Must
 //! not know how the numbers are weighed.
 
 use std::collections::HashMap;
@@ -11,6 +11,7 @@ use super::signals::{Signal, Signals};
 use super::units::{Unit, Units};
 use super::wanted::{Held, Wanted, said};
 use super::{Means, place};
+use crate::base::chars::floor;
 use crate::base::ids::FileId;
 use crate::embed::batch;
 use crate::facts::Facts;
@@ -18,6 +19,8 @@ use crate::index::snapshot::FileFacts;
 
 /// Passages that are looked at: a right function that is not in these is in hardly any more.
 pub(super) const PASSAGES: usize = 60;
+/// Most bytes of a declaration that are read.
+const LONGEST: usize = 64 << 10;
 /// Bytes of code for one term of it, about.
 const TERM: f32 = 7.0;
 
@@ -90,7 +93,10 @@ impl<'s, 'a> Look<'s, 'a> {
         let mut texts: HashMap<FileId, Option<Arc<str>>> = HashMap::new();
         for it in &all {
             let id = it.candidate.info.file;
-            let read = |(root, path): &_| self.means.texts.and_then(|texts| texts(id, *root, path));
+            let read = |(root, path): &_| {
+                let texts = self.means.texts.filter(|_| !self.search.cancel.is_cancelled());
+                texts.and_then(|texts| texts(id, *root, path))
+            };
             texts.entry(id).or_insert_with(|| self.paths.get(&id).and_then(read));
         }
         let bodies: Vec<&str> = all.iter().map(|it| body(it, &texts)).collect();
@@ -124,7 +130,8 @@ impl<'s, 'a> Look<'s, 'a> {
             let known = facts.entry(id).or_insert_with(|| self.search.snapshot.facts(id));
             let segment = known.as_ref().and_then(|it| it.segments.get(candidate.info.segment as usize));
             if let Some(segment) = segment {
-                units.take(place, &candidate.info, segment, candidate.declared);
+                let declared = candidate.declared.map(|ix| (ix, candidate.evidence.declared));
+                units.take(place, &candidate.info, segment, declared);
             }
         }
         let looked = units.all.into_iter().filter_map(|unit| {
@@ -143,8 +150,7 @@ impl<'s, 'a> Look<'s, 'a> {
         out.set(Signal::Names, evidence.names / scale.names);
         out.set(Signal::Path, evidence.path / scale.path);
         out.set(Signal::Covered, evidence.covered);
-        let is_declared = candidate.declared.is_some() && it.unit.symbol.map(|ix| ix.0) == candidate.declared;
-        out.set(Signal::Declared, if is_declared { evidence.declared } else { 0.0 });
+        out.set(Signal::Declared, it.unit.declared);
         let called = self.paths.get(&candidate.info.file).is_some_and(|it| self.search.is_called(&it.1));
         out.mark(Signal::Called, called);
         out.mark(Signal::Prose, evidence.prose);
@@ -245,7 +251,8 @@ impl<'s, 'a> Look<'s, 'a> {
 
     /// Cosine of each declaration to the question; nothing without vectors.
     fn cosines(&self, all: &[Looked<'_>], bodies: &[&str]) -> Vec<f32> {
-        let Some(embedder) = self.means.embedder else { return Vec::new() };
+        let embedder = self.means.embedder.filter(|_| !self.search.cancel.is_cancelled());
+        let Some(embedder) = embedder else { return Vec::new() };
         let input = |(it, body): (&Looked<'_>, &&str)| {
             let mut names = Vec::new();
             if let Some(ix) = it.unit.symbol {
@@ -299,5 +306,6 @@ fn relative(all: &mut [Looked<'_>]) {
 fn body<'t>(it: &Looked<'_>, texts: &'t HashMap<FileId, Option<Arc<str>>>) -> &'t str {
     let text = texts.get(&it.candidate.info.file).and_then(|it| it.as_deref()).unwrap_or("");
     let segment = &it.facts.segments[it.unit.segment as usize];
-    text.get(it.unit.own.shifted(segment.span.start).range()).unwrap_or("")
+    let own = text.get(it.unit.own.shifted(segment.span.start).range()).unwrap_or("");
+    &own[..floor(own, LONGEST)]
 }

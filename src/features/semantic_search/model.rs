@@ -30,7 +30,7 @@ pub(super) struct Model {
 }
 
 static MODEL: LazyLock<Model> = LazyLock::new(|| {
-    // Built in and tested; without it declarations would keep the order of their passages.
+    // Built in and tested; without it declarations would keep about the order of their passages.
     Model::read(include_str!("weights.txt")).unwrap_or(Model { weights: [0.0; COUNT], trees: Vec::new() })
 });
 

@@ -1,5 +1,5 @@
 //! What speaks for a declaration, as numbers: its name, documentation, signature and body against the question, the passage
-//! and the file it lies in, its kind. Invariant: every number is finite and about 0 to 1; the same input gives the same
+//! and the file it lies in, its kind. Invariant: every number is finite, most are 0 to 1; the same input gives the same
 //! numbers. Must not know how they are weighed, nor where texts come from.
 
 use crate::facts::{Symbol, SymbolFlags, SymbolKind, Visibility};

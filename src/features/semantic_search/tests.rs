@@ -125,6 +125,13 @@ fn a_name_gives_its_declaration_first() {
     assert_eq!(listed(&ask(&snapshot, "Cleint").items)[0], "src/client.rs:3-5 Client", "misspelt");
 }
 
+#[test]
+fn a_function_within_a_function_is_found_by_its_name() {
+    let fixture = "//- src/a.py\ndef outer(items):\n    def innermost(it):\n        return it\n    return [innermost(it) for it in items]\n";
+    let snapshot = builder(fixture).publish();
+    assert_eq!(listed(&ask_in(fixture, &snapshot, "innermost").items)[0], "src/a.py:2-3 innermost");
+}
+
 /// Small functions that share a passage, and a small class.
 const NEIGHBOURS: &str = "\
 //- src/units.rs

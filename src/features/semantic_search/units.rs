@@ -1,6 +1,6 @@
 //! The declarations among which an answer is chosen: those that the best passages hold or are part of, each once. Invariant:
-//! deterministic, in the order of the passages that gave them; a declaration that contains others stands for its head
-//! alone, so that a method is not drowned by its class. Must not know what speaks for them.
+//! deterministic, in the order of the passages that gave them; a type stands for what comes before its members in the
+//! passage, so that a method is not drowned by its class. Must not know what speaks for them.
 
 use std::collections::HashMap;
 
@@ -24,8 +24,10 @@ pub(super) struct Unit {
     pub segment: u32,
     /// None: the passage as it is.
     pub symbol: Option<SymbolIx>,
-    /// What speaks for it, in its segment: all of it with its documentation, without declarations in it.
+    /// What speaks for it, in its segment: all of it with its documentation; of a type what comes before its members.
     pub own: Span,
+    /// How much it is what the question names, 0 to 1; told by the passage that holds its name.
+    pub declared: f32,
 }
 
 /// The units of passages, given best first with the segment that each lies in.
@@ -36,38 +38,47 @@ pub(super) struct Units {
 }
 
 impl Units {
-    /// Takes in what the passage at `place` of the order holds; `declared` is the symbol that the question names in it.
-    pub fn take(&mut self, place: usize, passage: &PassageInfo, segment: &FileSegment, declared: Option<u32>) {
+    /// Takes in what the passage at `place` of the order holds; `declared` is the symbol in it that the question names, and
+    /// how much it is that.
+    pub fn take(&mut self, place: usize, passage: &PassageInfo, segment: &FileSegment, declared: Option<(u32, f32)>) {
         let facts = &*segment.facts;
         let Some(inner) = facts.passages.get(passage.index as usize).map(|it| it.span) else { return };
         let known = |ix: u32| ((ix as usize) < facts.symbols.len()).then_some(SymbolIx(ix));
         let cover = passage.symbol.and_then(known);
-        let before = self.all.len();
-        let mut covered = 0;
         if let Some(ix) = cover.filter(|&ix| !holds_members(facts.symbol(ix).kind)) {
             self.add(place, passage, ix, whole(facts, ix));
-            return;
+        } else {
+            self.take_members(place, passage, inner, facts);
         }
-        for (ix, own) in members(facts, inner) {
-            covered += own.len();
+        if let Some((ix, share)) = declared.and_then(|(ix, share)| Some((known(ix)?, share))) {
+            let at = self.add(place, passage, ix, whole(facts, ix));
+            self.all[at].declared = self.all[at].declared.max(share);
+        }
+    }
+
+    fn take_members(&mut self, place: usize, passage: &PassageInfo, inner: Span, facts: &Facts) {
+        let held = members(facts, inner);
+        let within = |own: Span| own.end.min(inner.end).saturating_sub(own.start.max(inner.start));
+        let covered: u32 = held.iter().map(|it| within(it.1)).sum();
+        for &(ix, own) in &held {
             self.add(place, passage, ix, own);
         }
-        if let Some(ix) = declared.and_then(known) {
-            self.add(place, passage, ix, whole(facts, ix));
-        }
         // What lies between declarations, or the head of a class that goes on elsewhere.
-        if self.all.len() == before || covered * 2 < inner.len() {
-            let unit = Unit { passage: place, segment: passage.segment, symbol: None, own: inner };
+        if held.is_empty() || covered * 2 < inner.len() {
+            let unit = Unit { passage: place, segment: passage.segment, symbol: None, own: inner, declared: 0.0 };
             self.all.push(unit);
         }
     }
 
-    fn add(&mut self, place: usize, passage: &PassageInfo, ix: SymbolIx, own: Span) {
-        let key = (passage.file, passage.segment, ix);
-        if !self.known.contains_key(&key) {
-            self.known.insert(key, self.all.len());
-            self.all.push(Unit { passage: place, segment: passage.segment, symbol: Some(ix), own });
+    /// The declaration's place among all.
+    fn add(&mut self, place: usize, passage: &PassageInfo, ix: SymbolIx, own: Span) -> usize {
+        let next = self.all.len();
+        let at = *self.known.entry((passage.file, passage.segment, ix)).or_insert(next);
+        if at == next {
+            let unit = Unit { passage: place, segment: passage.segment, symbol: Some(ix), own, declared: 0.0 };
+            self.all.push(unit);
         }
+        at
     }
 }
 
