@@ -103,4 +103,5 @@ def main():
     show("all", rows)
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

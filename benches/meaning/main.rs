@@ -36,14 +36,19 @@ use portolan::index::view::PackView;
 use portolan::store::pack::PackId;
 use portolan::syntax::{extract, languages};
 
-/// One repository, ready to be asked.
-struct Repository {
+/// One repository of the benchmark.
+struct Described {
     name: String,
-    snapshot: Snapshot,
     root: PathBuf,
     tasks: Vec<Task>,
     /// Path of the searched folder within the checkout, with a slash behind it; or nothing.
     below: String,
+}
+
+/// The same, ready to be asked.
+struct Repository {
+    snapshot: Snapshot,
+    it: Described,
 }
 
 struct Task {
@@ -62,7 +67,6 @@ fn main() {
         |flag: &str| -> Vec<String> { arguments.windows(2).filter(|w| w[0] == flag).map(|w| w[1].clone()).collect() };
     let flag = |name: &str| arguments.iter().any(|a| a == name);
     let embedder = portolan::embed::open(&portolan::embed::Options::default()).unwrap();
-    let started = Instant::now();
     if let Some(out) = values("--numbers").first() {
         let questions = values("--questions");
         return numbers::write(
@@ -73,6 +77,7 @@ fn main() {
             Path::new(out),
         );
     }
+    let started = Instant::now();
     let repositories = load(&folder, &values("--repo"), &*embedder);
     println!("indexed {} repositories in {:.1} s", repositories.len(), started.elapsed().as_secs_f32());
     let mut tuning = Tuning::default();
@@ -80,7 +85,6 @@ fn main() {
         let (name, value) = assignment.split_once('=').unwrap();
         *field(&mut tuning, name) = value.parse().unwrap();
     }
-
     evaluate(&repositories, &*embedder, &tuning, "as set", flag("--show"), flag("--misses"));
     for variation in values("--vary") {
         let (name, values) = variation.split_once('=').unwrap();
@@ -141,6 +145,10 @@ fn field<'a>(tuning: &'a mut Tuning, name: &str) -> &'a mut f32 {
 }
 
 fn load(folder: &Path, only: &[String], embedder: &dyn Embedder) -> Vec<Repository> {
+    described(folder, only).into_iter().map(|it| Repository { snapshot: index(&it.root, embedder), it }).collect()
+}
+
+fn described(folder: &Path, only: &[String]) -> Vec<Described> {
     let specs: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.join("repos.json")).unwrap()).unwrap();
     let mut out = Vec::new();
     for spec in specs.as_array().unwrap() {
@@ -156,7 +164,7 @@ fn load(folder: &Path, only: &[String], embedder: &dyn Embedder) -> Vec<Reposito
         let Ok(annotations) = std::fs::read(folder.join(format!("annotations/{name}.json"))) else { continue };
         let tasks = serde_json::from_slice::<Vec<serde_json::Value>>(&annotations).unwrap();
         let tasks = tasks.iter().map(|it| task(it, &files)).collect();
-        out.push(Repository { snapshot: index(&root, embedder), root, name, tasks, below });
+        out.push(Described { name, root, tasks, below });
     }
     out
 }
@@ -233,7 +241,7 @@ fn index(root: &Path, embedder: &dyn Embedder) -> Snapshot {
 fn ask(repository: &Repository, embedder: &dyn Embedder, query: &str, tuning: &Tuning) -> Vec<Found> {
     let question = Question::new(query).unwrap();
     let cancel = Cancel::new();
-    let read = |path: &RelPath| std::fs::read_to_string(repository.root.join(path.display()));
+    let read = |path: &RelPath| std::fs::read_to_string(repository.it.root.join(path.display()));
     let texts = |_, _, path: &RelPath| read(path).ok().map(Arc::from);
     let means = Means { embedder: Some(embedder), texts: Some(&texts) };
     semantic_search_with(&repository.snapshot, means, &question, 10, &cancel, None, tuning).items
@@ -251,14 +259,14 @@ fn evaluate(
     let (mut all, mut lines, mut times) = (Vec::new(), Vec::new(), Vec::new());
     for repository in repositories {
         let mut scores: HashMap<&str, Vec<f64>> = HashMap::new();
-        for task in &repository.tasks {
+        for task in &repository.it.tasks {
             let started = Instant::now();
             let found = ask(repository, embedder, &task.query, tuning);
             times.push(started.elapsed().as_secs_f64() * 1e3);
             let gain = ndcg(repository, task, &found);
             if misses && gain < 0.6 {
                 let wanted: Vec<&str> = task.targets.iter().map(|it| it.0.as_str()).collect();
-                println!("  {gain:.2} {} ? {} -> {}", repository.name, task.query, wanted.join(" "));
+                println!("  {gain:.2} {} ? {} -> {}", repository.it.name, task.query, wanted.join(" "));
                 for it in found.iter().take(4) {
                     let (place, name) = (&it.place, it.place.name.as_deref().unwrap_or("-"));
                     println!(
@@ -279,7 +287,7 @@ fn evaluate(
             by_category.entry(category).or_default().push(mean(&scores));
         }
         if show {
-            println!("  {:20} {:.3}", repository.name, mean(&every));
+            println!("  {:20} {:.3}", repository.it.name, mean(&every));
         }
     }
     lines.sort_unstable();
@@ -305,7 +313,7 @@ fn ndcg(repository: &Repository, task: &Task, found: &[Found]) -> f64 {
         .filter_map(|(path, lines)| {
             found.iter().position(|it| {
                 let (first, last) = it.place.lines;
-                format!("{}{}", repository.below, it.path.display()) == *path
+                format!("{}{}", repository.it.below, it.path.display()) == *path
                     && lines.is_none_or(|(from, to)| last + 1 >= from && first < to)
             })
         })

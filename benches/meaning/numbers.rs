@@ -65,29 +65,16 @@ fn by_function(checkouts: &Path, questions: &Path) -> Vec<Asked> {
 
 /// The benchmark whose answers are files.
 fn by_file(folder: &Path) -> Vec<Asked> {
-    let specs: Value = serde_json::from_slice(&std::fs::read(folder.join("repos.json")).unwrap()).unwrap();
-    let mut out = Vec::new();
-    for spec in specs.as_array().unwrap() {
-        let name = spec["name"].as_str().unwrap().to_owned();
-        let checkout = folder.join("repos").join(&name);
-        let below = spec["benchmark_root"].as_str().unwrap_or("").trim_end_matches('/').to_owned();
-        let files = super::files_beneath(&checkout);
-        let Ok(annotations) = std::fs::read(folder.join(format!("annotations/{name}.json"))) else { continue };
-        let tasks = serde_json::from_slice::<Vec<Value>>(&annotations).unwrap();
-        let prefix = if below.is_empty() { String::new() } else { format!("{below}/") };
-        let questions = tasks.iter().map(|it| {
-            let task = super::task(it, &files);
-            let truth: Vec<Value> = task
-                .targets
-                .iter()
-                .map(|(path, lines)| {
-                    let path = path.strip_prefix(&prefix).unwrap_or(path);
-                    json!({ "path": path, "first": lines.map(|it| it.0), "last": lines.map(|it| it.1) })
-                })
-                .collect();
+    let one = |it: super::Described| {
+        let truth = |(path, lines): &(String, Option<(u32, u32)>)| {
+            let path = path.strip_prefix(&it.below).unwrap_or(path);
+            json!({ "path": path, "first": lines.map(|it| it.0), "last": lines.map(|it| it.1) })
+        };
+        let questions = it.tasks.iter().map(|task| {
+            let truth: Vec<Value> = task.targets.iter().map(truth).collect();
             json!({ "question": task.query, "kind": task.category, "truth": truth })
         });
-        out.push(Asked { root: checkout.join(&below), questions: questions.collect(), name });
-    }
-    out
+        Asked { questions: questions.collect(), name: it.name, root: it.root }
+    };
+    super::described(folder, &[]).into_iter().map(one).collect()
 }

@@ -11,12 +11,14 @@ first, among three and among ten, the right file first and among ten, and NDCG@1
 on left-out repositories in five folds. `--without` fits once more without some numbers. `--out` fits to all that is given
 and writes the weights. Needs numpy and LightGBM (tools/ranking/requirements.txt).
 """
-import argparse, json, math, random
+import argparse, json, math, os, random, sys
 
 import lightgbm
 import numpy
 
-SLACK = 20
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../benches"))
+import passages
+
 # What a file's second declaration is held back by; as in `Tuning::second`.
 SECOND = 2.0
 # A question whose truth is files counts so much.
@@ -31,14 +33,10 @@ ROUNDS = 100
 
 
 def is_right(place, truth):
-    """As tests/search/README.md tells; a truth without lines is a whole file."""
-    if place[0] != truth["path"]:
-        return False
+    """As benches/passages.py judges; a truth without lines is a whole file."""
     if truth.get("first") is None:
-        return True
-    shared = min(place[2], truth["last"]) - max(place[1], truth["first"]) + 1
-    length, wanted = place[2] - place[1] + 1, truth["last"] - truth["first"] + 1
-    return shared * 2 >= min(length, wanted) and length <= 2 * wanted + SLACK
+        return place[0] == truth["path"]
+    return passages.is_right({"path": place[0], "start_line": place[1], "end_line": place[2]}, truth)
 
 
 def load(stem, by_file):

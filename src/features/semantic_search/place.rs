@@ -47,12 +47,17 @@ fn answer(segment: &FileSegment, ix: SymbolIx, passage: &PassageInfo) -> Place {
     cut(segment, Place { span: Span::new(start, end), ..whole })
 }
 
+/// A symbol with its documentation, in its segment.
+pub(super) fn whole(facts: &Facts, ix: SymbolIx) -> Span {
+    let it = facts.symbol(ix);
+    Span::new(it.doc.map_or(it.range.start, |doc| doc.start.min(it.range.start)), it.range.end)
+}
+
 /// The whole of a symbol with its documentation.
 fn of_symbol(segment: &FileSegment, ix: SymbolIx) -> Place {
     let facts = &*segment.facts;
     let symbol = facts.symbol(ix);
-    let start = symbol.doc.map_or(symbol.range.start, |doc| doc.start.min(symbol.range.start));
-    let span = Span::new(start, symbol.range.end).shifted(segment.span.start);
+    let span = whole(facts, ix).shifted(segment.span.start);
     Place {
         span,
         lines: lines_of(segment, span),

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::place::{answers, holds_members};
+use super::place::{answers, holds_members, whole};
 use crate::base::ids::FileId;
 use crate::base::span::Span;
 use crate::facts::{Facts, SymbolFlags, SymbolIx, SymbolKind};
@@ -80,12 +80,6 @@ impl Units {
         }
         at
     }
-}
-
-/// A declaration with its documentation.
-fn whole(facts: &Facts, ix: SymbolIx) -> Span {
-    let it = facts.symbol(ix);
-    Span::new(it.doc.map_or(it.range.start, |doc| doc.start.min(it.range.start)), it.range.end)
 }
 
 /// Whether a declaration can be an answer by itself.
