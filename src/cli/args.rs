@@ -31,6 +31,29 @@ pub struct Common {
     pub settings: Vec<String>,
 }
 
+/// What a question is restricted to. Each may be given several times: alternatives.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub struct FilterFlags {
+    /// Only files in this language: its name, or an extension
+    #[arg(long = "lang", value_name = "LANG")]
+    pub langs: Vec<String>,
+    /// Only paths with this in them: `src/` a folder, `retry` where a word of a name begins so, `**/net/*.rs` a pattern
+    #[arg(long = "path", value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// Only declarations of this kind: function, method, type, class, test, ...
+    #[arg(long = "kind", value_name = "KIND")]
+    pub kinds: Vec<String>,
+    /// No files in this language
+    #[arg(long = "not-lang", value_name = "LANG")]
+    pub not_langs: Vec<String>,
+    /// No paths with this in them
+    #[arg(long = "not-path", value_name = "PATH")]
+    pub not_paths: Vec<String>,
+    /// No declarations of this kind
+    #[arg(long = "not-kind", value_name = "KIND")]
+    pub not_kinds: Vec<String>,
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -79,13 +102,15 @@ pub enum Command {
     },
     /// Ask a folder a question; it is indexed first where it is not
     Search {
-        /// The question, or a name
+        /// The question, or a name; `lang:rust path:src/ -path:tests kind:function` in it restrict as the flags do
         question: String,
         /// The folder (default: the current one)
         path: Option<PathBuf>,
         /// Answers at most (default: search.limit)
         #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
         limit: Option<u16>,
+        #[command(flatten)]
+        filters: FilterFlags,
         /// Answer from the stored index, without waiting for the rest
         #[arg(long)]
         no_wait: bool,

@@ -65,9 +65,9 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Index { path, no_wait, force, profile, warm } => {
             index_cmd::run(settings, &args.common, &index_cmd::Wish { path, no_wait, force, profile, warm })
         }
-        Command::Search { question, path, limit, no_wait } => {
+        Command::Search { question, path, limit, filters, no_wait } => {
             let limit = limit.map(usize::from);
-            search::run(settings, &args.common, &search::Wish { question, path, limit, no_wait })
+            search::run(settings, &args.common, &search::Wish { question, path, limit, filters, no_wait })
         }
         Command::SearchServer => search_server::run(&settings),
         Command::Status { path, files } => status::run(settings, &args.common, path, files),

@@ -7,13 +7,13 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
-use super::args::Common;
+use super::args::{Common, FilterFlags};
 use super::{UsageError, index_cmd};
 use crate::base::cancel::Cancel;
 use crate::base::paths::RelPath;
 use crate::base::settings::{Settings, table};
 use crate::facts::words::analyse;
-use crate::features::semantic_search::{Answers, Found, Means, Question, semantic_search};
+use crate::features::semantic_search::{Answers, By, Filters, Found, Means, Question, semantic_search};
 use crate::index::snapshot::Snapshot;
 use crate::workspace::{Options, Stage, Workspace, preview};
 
@@ -32,7 +32,27 @@ pub struct Wish {
     pub question: String,
     pub path: Option<PathBuf>,
     pub limit: Option<usize>,
+    pub filters: FilterFlags,
     pub no_wait: bool,
+}
+
+/// What the flags restrict a question to.
+///
+/// # Errors
+/// One of them names what is not known (exit code 2).
+fn filters(flags: &FilterFlags) -> Result<Filters, UsageError> {
+    let mut out = Filters::default();
+    for (by, values, not) in [
+        (By::Lang, &flags.langs, false),
+        (By::Path, &flags.paths, false),
+        (By::Kind, &flags.kinds, false),
+        (By::Lang, &flags.not_langs, true),
+        (By::Path, &flags.not_paths, true),
+        (By::Kind, &flags.not_kinds, true),
+    ] {
+        values.iter().try_for_each(|it| out.add(by, it, not)).map_err(|why| UsageError(why.to_string()))?;
+    }
+    Ok(out)
 }
 
 /// Runs the command: 0 with answers, 1 without.
@@ -40,7 +60,8 @@ pub struct Wish {
 /// # Errors
 /// A question that cannot be asked or a path that cannot be a root (exit code 2).
 pub fn run(settings: Settings, common: &Common, wish: &Wish) -> anyhow::Result<ExitCode> {
-    let question = Question::new(&wish.question).map_err(|e| UsageError(e.to_string()))?;
+    let asked = Question::restricted(&wish.question, &filters(&wish.filters)?);
+    let question = asked.map_err(|why| UsageError(why.to_string()))?;
     let limit = wish.limit.unwrap_or_else(|| usize::try_from(settings.int(&table::SEARCH_LIMIT)).unwrap_or(10));
     let options = Options { follow: false, ..Options::default() };
     let workspace = index_cmd::open(settings, wish.path.as_deref(), options)?;
@@ -51,9 +72,14 @@ pub fn run(settings: Settings, common: &Common, wish: &Wish) -> anyhow::Result<E
     let texts = |file, root, path: &RelPath| workspace.text_of(&snapshot, file, root, path);
     let means = Means { embedder: embedder.as_deref(), texts: Some(&texts) };
     let answers = semantic_search(&snapshot, means, &question, limit, &cancel, None);
+    for note in answers.notes.iter().filter(|_| !common.json) {
+        anstream::eprintln!("portolan: {}", clean(note));
+    }
     if common.json {
         let all: Vec<Value> = answers.items.iter().map(|it| result(it, Some((&snapshot, &workspace)))).collect();
-        index_cmd::println_json(&json!({"results": all, "complete": answers.completeness.is_whole()}))?;
+        index_cmd::println_json(
+            &json!({"results": all, "complete": answers.completeness.is_whole(), "notes": answers.notes}),
+        )?;
     } else {
         print(&answers, &snapshot, &workspace);
     }
@@ -86,6 +112,9 @@ fn lines_of(found: &Found, snapshot: &Snapshot, workspace: &Workspace, last: u32
 }
 
 fn print(answers: &Answers, snapshot: &Snapshot, workspace: &Workspace) {
+    if answers.items.is_empty() && !answers.notes.is_empty() {
+        return;
+    }
     if answers.items.is_empty() {
         anstream::eprintln!(
             "portolan: nothing found; ask in other words, or see `portolan status` for what is indexed"

@@ -15,7 +15,8 @@ use super::{index_cmd, search};
 use crate::base::cancel::Cancel;
 use crate::base::paths::RelPath;
 use crate::base::settings::{Settings, table};
-use crate::features::semantic_search::{Means, Question, semantic_search};
+use crate::features::semantic_search::{Means, semantic_search};
+use crate::server::asked;
 use crate::workspace::{Options, Stage, Workspace};
 
 /// Longest line that is read, in bytes; the rest of a longer one is skipped.
@@ -112,7 +113,7 @@ impl Server<'_> {
             }
             "search" => {
                 let question = text("query").ok_or("'query' is missing: the question, as text")?;
-                let question = Question::new(question).map_err(|e| e.to_string())?;
+                let question = asked::question(question, message).map_err(|e| e.to_string())?;
                 let default = usize::try_from(self.settings.int(&table::SEARCH_LIMIT)).unwrap_or(10);
                 let limit = message.get("limit").and_then(Value::as_u64).map_or(default, |n| n as usize);
                 let workspace = self.workspace(&root)?;
@@ -122,7 +123,7 @@ impl Server<'_> {
                 let means = Means { embedder: embedder.as_deref(), texts: Some(&texts) };
                 let answers = semantic_search(&snapshot, means, &question, limit, &cancel, None);
                 let all: Vec<Value> = answers.items.iter().map(|it| search::result(it, None)).collect();
-                Ok(json!({"results": all, "complete": answers.completeness.is_whole()}))
+                Ok(json!({"results": all, "complete": answers.completeness.is_whole(), "notes": answers.notes}))
             }
             other => Err(format!("'{other}' is no operation: use index, search or forget")),
         }

@@ -178,6 +178,47 @@ impl SymbolKind {
     }
 }
 
+/// A set of kinds of declarations; tests, whatever their kind, are told from the rest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct KindSet(pub u64);
+
+impl KindSet {
+    /// Every declaration, and what declares nothing.
+    pub const ALL: Self = Self(u64::MAX);
+    /// What declares nothing: a passage of prose, of statements.
+    pub const PLAIN: Self = Self(1 << 63);
+    /// Every test.
+    pub const TESTS: Self = Self(!Self::PLAIN.0 & !(u32::MAX as u64));
+
+    /// A kind, as a test or not: in both.
+    pub fn of(kind: SymbolKind) -> Self {
+        Self(1 << kind as u8 | 1 << (32 + kind as u8))
+    }
+
+    /// What a symbol of this kind is; in one place of the set.
+    pub fn of_symbol(kind: SymbolKind, flags: super::SymbolFlags) -> Self {
+        let is_test = kind == SymbolKind::Test || flags.has(super::SymbolFlags::TEST);
+        Self(1 << (kind as u8 + if is_test { 32 } else { 0 }))
+    }
+
+    /// What is in either.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What is here and not in the other.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether the two have anything in common.
+    pub fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
 impl Role {
     const ALL: [Self; 10] = [
         Self::Read,

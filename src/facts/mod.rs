@@ -9,7 +9,7 @@ mod purpose;
 mod weight;
 pub mod words;
 
-pub use kinds::{ImportKind, Receiver, Relation, Role, ScopeKind, SymbolKind, Visibility};
+pub use kinds::{ImportKind, KindSet, Receiver, Relation, Role, ScopeKind, SymbolKind, Visibility};
 pub use lines::LineIndex;
 pub use names::{NameIx, Names};
 

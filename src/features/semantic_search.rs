@@ -3,6 +3,7 @@
 //! path and position. Must not know the protocol, nor read files.
 
 mod candidates;
+pub mod filters;
 mod look;
 mod model;
 mod place;
@@ -13,6 +14,7 @@ mod tests;
 mod units;
 mod wanted;
 
+pub use filters::{BadFilter, By, Filters};
 pub use place::{MOST_LINES, Place};
 pub use question::{BadQuestion, Kind, LONGEST, Question};
 
@@ -24,13 +26,14 @@ use crate::base::cancel::Cancel;
 use crate::base::ids::{FileId, Generation, RootId};
 use crate::base::paths::RelPath;
 use crate::embed::Embedder;
-use crate::facts::SymbolIx;
+use crate::facts::{KindSet, SymbolIx};
 use crate::index::snapshot::{Completeness, Snapshot};
 use crate::index::wants::Wants;
 use candidates::{Candidate, Paths, Search};
 use look::{Look, Looked, PASSAGES};
 use model::Model;
 use signals::{Signal, Signals};
+use units::Units;
 
 /// At most two declarations of a file among so many.
 const WINDOW: usize = 10;
@@ -84,6 +87,8 @@ pub struct Answers {
     pub by_meaning: bool,
     /// It was cancelled on the way: what was found until then.
     pub cut_short: bool,
+    /// Sentences for people: filters that fit nothing.
+    pub notes: Vec<String>,
     /// What may be missing, while files wait to be indexed.
     pub wants: Option<Wants>,
 }
@@ -127,6 +132,7 @@ pub fn semantic_search_with(
         completeness: snapshot.completeness(),
         by_meaning: search.by_meaning,
         cut_short: cancel.is_cancelled(),
+        notes: search.narrowed.take().map(|it| it.notes).unwrap_or_default(),
         wants: if snapshot.completeness().is_indexed() { None } else { wants(question) },
     }
 }
@@ -150,14 +156,26 @@ fn answers(search: &Search<'_>, means: Means<'_>, limit: usize) -> Vec<Found> {
     let last = out.iter().map(|it| it.score).fold(1.0f32, f32::min);
     let top = ranked.first().map_or(1.0, |it| it.1).max(1e-6);
     let mut facts = HashMap::new();
+    let kinds = search.question.filters.kinds();
     for (candidate, score) in ranked.into_iter().skip(PASSAGES) {
         if out.len() >= limit || search.cancel.is_cancelled() {
             break;
         }
         let file = candidate.info.file;
         let Some(facts) = facts.entry(file).or_insert_with(|| search.snapshot.facts(file)) else { continue };
-        let place = place::place(&candidate.info, facts, candidate.declared.map(SymbolIx));
-        add(search, &paths, candidate, place, last * (score / top).clamp(0.0, 1.0), &mut out);
+        let score = last * (score / top).clamp(0.0, 1.0);
+        if kinds == KindSet::ALL {
+            let place = place::place(&candidate.info, facts, candidate.declared.map(SymbolIx));
+            add(search, &paths, candidate, place, score, &mut out);
+            continue;
+        }
+        let mut units = Units::of(kinds);
+        if let Some(segment) = facts.segments.get(candidate.info.segment as usize) {
+            units.take(0, &candidate.info, segment, None);
+        }
+        for it in units.all.into_iter().take(limit - out.len()) {
+            add(search, &paths, candidate, place::place(&candidate.info, facts, it.symbol), score, &mut out);
+        }
     }
     out
 }

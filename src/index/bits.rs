@@ -166,6 +166,22 @@ impl BitSet {
         self.words[at / 64] |= 1 << (at % 64);
     }
 
+    /// Sets all of a range.
+    pub fn set_all(&mut self, range: std::ops::Range<usize>) {
+        if range.is_empty() {
+            return;
+        }
+        let (first, last) = (range.start / 64, (range.end - 1) / 64);
+        if self.words.len() <= last {
+            self.words.resize(last + 1, 0);
+        }
+        for at in first..=last {
+            let from = if at == first { range.start % 64 } else { 0 };
+            let upto = if at == last { (range.end - 1) % 64 } else { 63 };
+            self.words[at] |= u64::MAX << from & u64::MAX >> (63 - upto);
+        }
+    }
+
     pub fn clear(&mut self, at: usize) {
         if let Some(word) = self.words.get_mut(at / 64) {
             *word &= !(1 << (at % 64));
@@ -175,6 +191,13 @@ impl BitSet {
     #[inline]
     pub fn has(&self, at: usize) -> bool {
         self.words.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
+    }
+
+    /// How many below `end` are in it.
+    pub fn count(&self, end: usize) -> usize {
+        let whole = self.words.iter().take(end / 64).map(|it| it.count_ones() as usize).sum::<usize>();
+        let rest = self.words.get(end / 64).map_or(0, |it| it & ((1 << (end % 64)) - 1));
+        whole + rest.count_ones() as usize
     }
 
     pub fn is_empty(&self) -> bool {
@@ -206,6 +229,16 @@ mod tests {
             prop_assert_eq!(column.iter(&out).collect::<Vec<_>>(), values);
             let second = Column::parse(&out, &mut at).unwrap();
             prop_assert_eq!((second.get(&out, 1), second.get(&out, 2)), (5, 0));
+        }
+
+        #[test]
+        fn ranges_are_set_as_bits_are(start in 0usize..200, length in 0usize..200, probe in 0usize..500) {
+            let (mut ranges, mut bits) = (BitSet::default(), BitSet::default());
+            ranges.set_all(start..start + length);
+            (start..start + length).for_each(|at| bits.set(at));
+            prop_assert_eq!(ranges.has(probe), bits.has(probe));
+            prop_assert_eq!(ranges.count(probe), (0..probe).filter(|&at| bits.has(at)).count());
+            prop_assert_eq!(ranges, bits);
         }
 
         #[test]

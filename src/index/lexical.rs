@@ -1,8 +1,10 @@
 //! Words: BM25 over three fields (body, declared names, path). Invariant: statistics count live passages only, so that
 //! scores equal those of an index built from the live files alone. Must not know what a question is made of.
 
+use super::bits::BitSet;
 use super::snapshot::{FileIds, PackState, PassageId, Snapshot};
 use super::view::PackView;
+use super::within::Within;
 use crate::base::cancel::Cancel;
 use crate::base::ids::FileId;
 use crate::facts::words::QueryTerm;
@@ -51,14 +53,15 @@ struct Lists {
 impl Snapshot {
     /// Up to `limit` passages by BM25 over body, names and path, best first.
     pub fn lexical(&self, terms: &[QueryTerm], limit: usize, cancel: &Cancel) -> Vec<LexicalHit> {
-        self.lexical_with(terms, &Weights::default(), limit, cancel)
+        self.lexical_with(terms, &Weights::default(), None, limit, cancel)
     }
 
-    /// The same with given weights.
+    /// The same with given weights, in a part of the index. How rare a term is counts on the whole.
     pub fn lexical_with(
         &self,
         terms: &[QueryTerm],
         weights: &Weights,
+        within: Option<&Within>,
         limit: usize,
         cancel: &Cancel,
     ) -> Vec<LexicalHit> {
@@ -81,7 +84,14 @@ impl Snapshot {
             if cancel.is_cancelled() {
                 break;
             }
-            let mut found = Walk::new(slot, state, view).collect(terms, &factors, weights, average);
+            let dead = match within {
+                None => (&*state.dead_files, &*state.dead_passages),
+                Some(within) => match within.part(slot) {
+                    Some(part) => (&part.files, &part.passages),
+                    None => continue,
+                },
+            };
+            let mut found = Walk::new(slot, state, view, dead).collect(terms, &factors, weights, average);
             keep_best(&mut found, limit, &self.0.ids);
             hits.append(&mut found);
         }
@@ -119,6 +129,8 @@ struct Walk<'a> {
     slot: u32,
     state: &'a PackState,
     view: &'a PackView,
+    /// Files and passages that do not answer.
+    dead: (&'a BitSet, &'a BitSet),
     scores: Vec<f32>,
     names: Vec<f32>,
     paths: Vec<f32>,
@@ -127,11 +139,12 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(slot: u32, state: &'a PackState, view: &'a PackView) -> Self {
+    fn new(slot: u32, state: &'a PackState, view: &'a PackView, dead: (&'a BitSet, &'a BitSet)) -> Self {
         Self {
             slot,
             state,
             view,
+            dead,
             scores: Vec::new(),
             names: Vec::new(),
             paths: Vec::new(),
@@ -163,13 +176,13 @@ impl<'a> Walk<'a> {
     }
 
     fn term(&mut self, at: usize, lists: &Lists, factor: f32, weights: &Weights, average: f32) {
-        let (view, state) = (self.view, self.state);
+        let (view, (dead_files, dead_passages)) = (self.view, self.dead);
         let Some(words) = view.words() else { return };
         let files = view.files();
         // Passages of files whose path holds the term; usually few.
         let mut in_path: Vec<(std::ops::Range<usize>, u8)> = Vec::new();
         for (file, count, _) in lists.paths.into_iter().flat_map(|it| words.paths.list(it).1) {
-            if !state.dead_files.has(file as usize) {
+            if !dead_files.has(file as usize) {
                 in_path.push((files.passages_of_file(file as usize), count));
             }
         }
@@ -179,7 +192,7 @@ impl<'a> Walk<'a> {
         let bit = 1u32 << at;
         for (doc, body, name) in lists.body.into_iter().flat_map(|it| words.body.list(it).1) {
             let doc = doc as usize;
-            if doc >= self.scores.len() || state.dead_passages.has(doc) {
+            if doc >= self.scores.len() || dead_passages.has(doc) {
                 continue;
             }
             while in_path.get(next_path).is_some_and(|it| it.0.end <= doc) {
@@ -197,6 +210,9 @@ impl<'a> Walk<'a> {
         for (range, count) in in_path {
             let from_path = saturate(weights.path * f32::from(count));
             for doc in range {
+                if dead_passages.has(doc) {
+                    continue;
+                }
                 if self.seen[doc] & bit == 0 {
                     self.add(doc, bit, from_path);
                 }

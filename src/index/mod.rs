@@ -21,6 +21,7 @@ pub mod traits;
 pub mod vectors;
 pub mod view;
 pub mod wants;
+pub mod within;
 
 #[cfg(test)]
 pub(crate) mod fixture;

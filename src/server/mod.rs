@@ -1,6 +1,7 @@
 //! The language server: our own transport around tower-lsp's service. Invariant: LSP and JSON types live here alone; only
 //! frames reach the output. Must not know: how facts are made or kept.
 
+pub mod asked;
 mod backend;
 mod capabilities;
 mod dispatch;

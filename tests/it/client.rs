@@ -22,8 +22,10 @@ use serde_json::{Value, json};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An error answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
+    /// Null where there is none.
+    pub data: Value,
     pub code: i64,
     pub message: String,
 }
@@ -338,6 +340,7 @@ fn result_of(mut message: Value) -> Result<Value, Refusal> {
         Some(error) => Err(Refusal {
             code: error["code"].as_i64().expect("an error has a code"),
             message: error["message"].as_str().expect("an error has a message").to_owned(),
+            data: error["data"].clone(),
         }),
     }
 }

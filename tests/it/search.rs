@@ -181,6 +181,70 @@ fn bad_questions_name_the_remedy() {
 }
 
 #[test]
+fn filters_mean_the_same_at_every_door() {
+    let project = project();
+    let dir = project.path();
+    let mut client = client(dir);
+    let cases = [
+        (
+            "lang:rust -path:tests",
+            &["--lang", "rs", "--not-path", "tests"][..],
+            json!({"lang": "Rust", "notPath": ["tests"]}),
+        ),
+        ("kind:class", &["--kind", "class"], json!({"kind": ["class"]})),
+        ("lang:py,md", &["--lang", "python", "--lang", "markdown"], json!({"lang": ["python", "md"]})),
+        (
+            "path:*.rs -kind:test",
+            &["--path", "*.rs", "--not-kind", "tests"],
+            json!({"path": "*.rs", "notKind": "test"}),
+        ),
+        ("-lang:rust", &["--not-lang", "rust"], json!({"notLang": "rust"})),
+    ];
+    ask(&mut client, QUESTION);
+    for (written, flags, mut fields) in cases {
+        let of = |it: &Value| format!("{}:{}-{}", it["path"].as_str().unwrap(), it["lines"][0], it["lines"][1]);
+        let all = |answer: &Value| answer["items"].as_array().unwrap().iter().map(of).collect::<Vec<_>>();
+        let want = all(&ask(&mut client, &format!("{QUESTION} {written}")));
+        assert!(!want.is_empty(), "{written}");
+        fields["query"] = json!(QUESTION);
+        assert_eq!(all(&client.request("portolan/semanticSearch", fields).unwrap()), want, "{written}");
+        let output = run(dir, &[&["search", "--json", QUESTION], flags, &["--"]].concat());
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(listed(&answer["results"]), want, "{written}");
+        let written = format!("{QUESTION} {written}");
+        assert_eq!(listed(&ask_search_server(dir, &written)["results"]), want, "{written}");
+    }
+}
+
+#[test]
+fn wrong_filters_are_explained_at_every_door() {
+    let project = project();
+    let dir = project.path();
+    let output = run(dir, &["search", "retry lang:rsut"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("the nearest are rust"), "{said}");
+    let output = run(dir, &["search", "retry", "--path", "scr/"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("path:scr/: no indexed path fits it; there is src/"), "{said}");
+    let mut client = client(dir);
+    let mut refused = |fields: Value| client.request("portolan/semanticSearch", fields).unwrap_err();
+    let refusal = refused(json!({"query": "retry", "kind": "funktion"}));
+    assert_eq!((refusal.code, &refusal.data["filter"]), (-32602, &json!("kind:funktion")));
+    assert_eq!(refusal.data["known"][0], "function");
+    assert!(refused(json!({"query": "retry", "path": 7})).message.contains("'path' is a text or a list"));
+    assert!(refused(json!({"query": "lang:rust"})).message.contains("nothing but filters"));
+    let answer = ask(&mut client, "retry lang:haskell");
+    assert_eq!(answer["items"], json!([]));
+    assert!(
+        answer["notes"][0].as_str().unwrap().contains("no file in this language is indexed; there are Rust (3)"),
+        "{answer}"
+    );
+    assert_eq!(ask_search_server(dir, "retry path:scr/")["notes"].as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn passages_are_shown_in_eighty_columns() {
     let project = project();
     let output = run(project.path(), &["search", QUESTION, "-n", "3"]);

@@ -4,16 +4,18 @@
 use std::collections::HashMap;
 
 use super::Reason;
+use super::filters::Narrowed;
 use super::question::{Kind, Question};
 use crate::base::cancel::Cancel;
 use crate::base::ids::{FileId, RootId};
 use crate::base::paths::RelPath;
 use crate::embed::Embedder;
 use crate::facts::words::QueryTerm;
-use crate::facts::{SymbolFlags, SymbolKind};
+use crate::facts::{KindSet, SymbolFlags, SymbolKind};
 use crate::features::rank::{self, Asked, Evidence, Tuning};
 use crate::index::names::NameMatch;
-use crate::index::snapshot::{PassageId, PassageInfo, Snapshot};
+use crate::index::snapshot::{PassageId, PassageInfo, Snapshot, SymbolHit};
+use crate::index::within::Within;
 
 /// Passages taken from words and from vectors each.
 const CANDIDATES: usize = 300;
@@ -67,6 +69,8 @@ pub(super) struct Search<'a> {
     candidates: Vec<Candidate>,
     known: HashMap<PassageId, usize>,
     pub by_meaning: bool,
+    /// What the question's filters leave.
+    pub narrowed: Option<Narrowed>,
     /// Of the question; empty where there is none.
     vector: Vec<f32>,
 }
@@ -90,6 +94,7 @@ impl<'a> Search<'a> {
             candidates: Vec::new(),
             known: HashMap::new(),
             by_meaning: false,
+            narrowed: question.filters.narrow(snapshot, cancel),
             vector: Vec::new(),
         };
         it.add_similar_names();
@@ -109,7 +114,7 @@ impl<'a> Search<'a> {
         if !named || self.terms.iter().any(|term| self.snapshot.passages_with(&term.text) > 0) {
             return;
         }
-        for name in self.snapshot.fuzzy(&whole, SIMILAR_NAMES, self.cancel) {
+        for name in self.similar(&whole) {
             for term in crate::facts::words::analyse_query(&name.name).terms {
                 if self.terms.len() < 24 && !self.terms.iter().any(|known| known.text == term.text) {
                     self.terms.push(QueryTerm { text: term.text, weight: 0.5 * term.weight });
@@ -120,8 +125,9 @@ impl<'a> Search<'a> {
 
     pub fn words(&mut self) {
         let total: f32 = self.rarity.iter().sum::<f32>().max(1e-6);
-        for hit in self.snapshot.lexical_with(&self.terms, &self.tuning.words, CANDIDATES.max(self.limit), self.cancel)
-        {
+        let (within, most) = (self.within(), CANDIDATES.max(self.limit));
+        let hits = self.snapshot.lexical_with(&self.terms, &self.tuning.words, within, most, self.cancel);
+        for hit in hits {
             let Some(at) = self.candidate(hit.passage) else { continue };
             let found: f32 = (0..self.rarity.len()).filter(|i| hit.terms >> i & 1 == 1).map(|i| self.rarity[i]).sum();
             let it = &mut self.candidates[at];
@@ -133,18 +139,42 @@ impl<'a> Search<'a> {
         }
     }
 
+    fn within(&self) -> Option<&Within> {
+        self.narrowed.as_ref().map(|it| &it.within)
+    }
+
+    /// What declares a name, where it may answer.
+    fn symbols_named(&self, name: &str) -> Vec<SymbolHit> {
+        let mut hits = self.snapshot.symbols_named(name);
+        if let Some(within) = self.within() {
+            let kinds = self.question.filters.kinds();
+            let is_wanted = |it: &SymbolHit| KindSet::of_symbol(it.kind, it.flags).meets(kinds);
+            hits.retain(|it| is_wanted(it) && self.snapshot.is_within(it.file, within));
+        }
+        hits
+    }
+
+    /// Names like one that nobody declares, of declarations that may answer.
+    fn similar(&self, name: &str) -> Vec<NameMatch> {
+        if self.narrowed.is_none() {
+            return self.snapshot.fuzzy(name, SIMILAR_NAMES, self.cancel);
+        }
+        let alike = self.snapshot.fuzzy(name, 40 * SIMILAR_NAMES, self.cancel);
+        alike.into_iter().filter(|it| !self.symbols_named(&it.name).is_empty()).take(SIMILAR_NAMES).collect()
+    }
+
     /// Passages that declare a name which the question gives.
     pub fn declarations(&mut self) {
         for name in &self.question.names {
-            let mut hits = self.snapshot.symbols_named(name);
+            let mut hits = self.symbols_named(name);
             let mut factor = 1.0;
             if hits.is_empty() && self.question.kind == Kind::Name {
-                let alike = self.snapshot.fuzzy(name, SIMILAR_NAMES, self.cancel);
+                let alike = self.similar(name);
                 let same = |it: &&NameMatch| it.class >= 2 || it.name.eq_ignore_ascii_case(name);
-                hits = alike.iter().filter(same).flat_map(|it| self.snapshot.symbols_named(&it.name)).collect();
+                hits = alike.iter().filter(same).flat_map(|it| self.symbols_named(&it.name)).collect();
                 if hits.is_empty() {
                     factor = LIKE;
-                    hits = alike.iter().flat_map(|it| self.snapshot.symbols_named(&it.name)).collect();
+                    hits = alike.iter().flat_map(|it| self.symbols_named(&it.name)).collect();
                 }
             }
             for hit in hits.into_iter().take(DECLARATIONS) {
@@ -173,7 +203,7 @@ impl<'a> Search<'a> {
         if vector.iter().all(|&x| x == 0.0) {
             return;
         }
-        for hit in self.snapshot.nearest(&vector, CANDIDATES.max(self.limit), self.cancel) {
+        for hit in self.snapshot.nearest_within(&vector, self.within(), CANDIDATES.max(self.limit), self.cancel) {
             if let Some(at) = self.candidate(hit.passage) {
                 self.candidates[at].evidence.meaning = Some(hit.score);
                 self.by_meaning = true;

@@ -119,7 +119,7 @@ impl<'s, 'a> Look<'s, 'a> {
     fn units<'c>(&self, ranked: &[(&'c Candidate, f32)]) -> (Vec<Looked<'c>>, HashMap<FileId, File>) {
         let mut facts: HashMap<FileId, Option<Arc<FileFacts>>> = HashMap::new();
         let mut files: HashMap<FileId, File> = HashMap::new();
-        let mut units = Units::default();
+        let mut units = Units::of(self.search.question.filters.kinds());
         for (place, (candidate, score)) in ranked.iter().enumerate() {
             let (id, rank) = (candidate.info.file, files.len());
             let file = files.entry(id).or_insert_with(|| File { rank, ..File::default() });

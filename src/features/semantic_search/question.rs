@@ -1,6 +1,7 @@
 //! What a question is: a name, a description, a question about architecture; and what it asks for by name. Invariant:
 //! refuses what nobody can answer, with the reason. Must not know the index.
 
+use super::filters::{BadFilter, Filters};
 use crate::facts::words::{Query, analyse_query};
 use crate::index::traits::Traits;
 
@@ -8,12 +9,16 @@ use crate::index::traits::Traits;
 pub const LONGEST: usize = 8_192;
 
 /// Why a question is not asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadQuestion {
     #[error("the question is empty: ask in words or give a name, such as \"where do we retry with backoff\"")]
     Empty,
     #[error("the question holds no letter or digit to search for: ask in words or give a name")]
     Wordless,
+    #[error("the question holds nothing but filters: say also what to look for, in words or by a name")]
+    OnlyFilters,
+    #[error("{0}")]
+    Filter(#[from] BadFilter),
     #[error("the question has {0} bytes, more than {LONGEST}: ask a shorter one")]
     TooLong(usize),
 }
@@ -33,6 +38,7 @@ pub enum Kind {
 /// A question, understood as far as its words tell.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
+    /// Without its filters.
     pub text: String,
     pub kind: Kind,
     pub query: Query,
@@ -40,6 +46,8 @@ pub struct Question {
     pub names: Vec<String>,
     /// Kinds of files that it names: these are not held back.
     pub asked: Traits,
+    /// What it is restricted to.
+    pub filters: Filters,
 }
 
 /// Words that ask for a kind of file.
@@ -75,16 +83,28 @@ impl Question {
     /// Understands `text`.
     ///
     /// # Errors
-    /// It is empty, without words, or too long.
+    /// It is empty, without words, or too long; a filter in it is wrong.
     pub fn new(text: &str) -> Result<Self, BadQuestion> {
+        Self::restricted(text, &Filters::default())
+    }
+
+    /// Understands `text`, restricted by `beside` and by its own filters.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn restricted(text: &str, beside: &Filters) -> Result<Self, BadQuestion> {
         if text.len() > LONGEST {
             return Err(BadQuestion::TooLong(text.len()));
         }
-        let text = text.trim();
-        if text.is_empty() {
+        if text.trim().is_empty() {
             return Err(BadQuestion::Empty);
         }
-        let query = analyse_query(text);
+        let (text, mut filters) = Filters::split(text)?;
+        if text.is_empty() {
+            return Err(BadQuestion::OnlyFilters);
+        }
+        filters.join(beside)?;
+        let query = analyse_query(&text);
         if query.terms.is_empty() && !text.chars().any(char::is_alphanumeric) {
             return Err(BadQuestion::Wordless);
         }
@@ -105,7 +125,7 @@ impl Question {
         } else {
             Kind::Description
         };
-        Ok(Self { names: names_in(text, kind, &query), text: text.to_owned(), kind, query, asked })
+        Ok(Self { names: names_in(&text, kind, &query), text, kind, query, asked, filters })
     }
 }
 

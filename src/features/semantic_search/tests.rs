@@ -36,7 +36,7 @@ fn vectors(runs: &[VectorRun]) -> Arc<VectorView> {
 }
 
 /// A workspace of `//- path` sections.
-fn builder(fixture: &str) -> Builder {
+pub(super) fn builder(fixture: &str) -> Builder {
     let (mut records, mut runs) = (Vec::new(), Vec::new());
     for file in fixture.split("//- ").skip(1) {
         let (path, text) = file.split_once('\n').unwrap();
@@ -59,7 +59,7 @@ fn builder(fixture: &str) -> Builder {
     it
 }
 
-fn listed(found: &[Found]) -> Vec<String> {
+pub(super) fn listed(found: &[Found]) -> Vec<String> {
     let line = |it: &Found| {
         let (first, last) = it.place.lines;
         format!("{}:{}-{} {}", it.path.display(), first + 1, last + 1, it.place.name.as_deref().unwrap_or("-"))
@@ -74,7 +74,7 @@ fn text_of(fixture: &str, path: &RelPath) -> Option<Arc<str>> {
 }
 
 /// A question to what was made of `fixture`.
-fn ask_in(fixture: &str, snapshot: &Snapshot, question: &str) -> Answers {
+pub(super) fn ask_in(fixture: &str, snapshot: &Snapshot, question: &str) -> Answers {
     let question = Question::new(question).unwrap();
     let texts = |file: FileId, _: RootId, path: &RelPath| snapshot.open_text(file).or_else(|| text_of(fixture, path));
     let means = Means { embedder: Some(&Fake), texts: Some(&texts) };

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::place::{answers, holds_members, whole};
 use crate::base::ids::FileId;
 use crate::base::span::Span;
-use crate::facts::{Facts, SymbolFlags, SymbolIx, SymbolKind};
+use crate::facts::{Facts, KindSet, Symbol, SymbolFlags, SymbolIx, SymbolKind};
 use crate::index::snapshot::{FileSegment, PassageInfo};
 
 /// Most declarations that one passage gives.
@@ -35,9 +35,16 @@ pub(super) struct Unit {
 pub(super) struct Units {
     pub all: Vec<Unit>,
     known: HashMap<(FileId, u32, SymbolIx), usize>,
+    /// What may answer.
+    kinds: KindSet,
 }
 
 impl Units {
+    /// None yet; of these kinds.
+    pub fn of(kinds: KindSet) -> Self {
+        Self { kinds, ..Self::default() }
+    }
+
     /// Takes in what the passage at `place` of the order holds; `declared` is the symbol in it that the question names, and
     /// how much it is that.
     pub fn take(&mut self, place: usize, passage: &PassageInfo, segment: &FileSegment, declared: Option<(u32, f32)>) {
@@ -45,14 +52,45 @@ impl Units {
         let Some(inner) = facts.passages.get(passage.index as usize).map(|it| it.span) else { return };
         let known = |ix: u32| ((ix as usize) < facts.symbols.len()).then_some(SymbolIx(ix));
         let cover = passage.symbol.and_then(known);
-        if let Some(ix) = cover.filter(|&ix| !holds_members(facts.symbol(ix).kind)) {
+        if self.kinds != KindSet::ALL {
+            self.take_wanted(place, passage, inner, cover, facts);
+        } else if let Some(ix) = cover.filter(|&ix| !holds_members(facts.symbol(ix).kind)) {
             self.add(place, passage, ix, whole(facts, ix));
         } else {
             self.take_members(place, passage, inner, facts);
         }
-        if let Some((ix, share)) = declared.and_then(|(ix, share)| Some((known(ix)?, share))) {
+        let declared = declared.and_then(|(ix, share)| Some((known(ix)?, share)));
+        let is_wanted =
+            |ix: SymbolIx| KindSet::of_symbol(facts.symbol(ix).kind, facts.symbol(ix).flags).meets(self.kinds);
+        if let Some((ix, share)) = declared.filter(|it| is_wanted(it.0)) {
             let at = self.add(place, passage, ix, whole(facts, ix));
             self.all[at].declared = self.all[at].declared.max(share);
+        }
+    }
+
+    /// Whatever is of the wished kinds, also what is never an answer unasked: a field, a key.
+    fn take_wanted(
+        &mut self,
+        place: usize,
+        passage: &PassageInfo,
+        inner: Span,
+        cover: Option<SymbolIx>,
+        facts: &Facts,
+    ) {
+        let kinds = self.kinds;
+        let is_wanted = |symbol: &Symbol| KindSet::of_symbol(symbol.kind, symbol.flags).meets(kinds);
+        let from = facts.symbols.partition_point(|it| it.range.start < inner.start);
+        let begun = (from..facts.symbols.len()).take_while(|&at| facts.symbols[at].range.start < inner.end);
+        let begun = begun.filter(|&at| !facts.symbols[at].flags.has(SymbolFlags::LOCAL)).map(|at| SymbolIx(at as u32));
+        let all = cover.into_iter().chain(begun_before(facts, from, inner)).chain(begun);
+        let mut found = false;
+        for ix in all.filter(|&ix| is_wanted(facts.symbol(ix))).take(MOST) {
+            self.add(place, passage, ix, whole(facts, ix));
+            found = true;
+        }
+        if !found && KindSet::PLAIN.meets(kinds) {
+            let unit = Unit { passage: place, segment: passage.segment, symbol: None, own: inner, declared: 0.0 };
+            self.all.push(unit);
         }
     }
 

@@ -4,7 +4,9 @@
 use super::{Quantised, VectorView, kernels, quantise, signs};
 use crate::base::cancel::Cancel;
 use crate::base::ids::FileId;
+use crate::index::bits::BitSet;
 use crate::index::snapshot::{FileIds, PackState, PassageId, Snapshot, VectorRef};
+use crate::index::within::Within;
 use rayon::prelude::*;
 
 /// Up to so many vectors all are scored.
@@ -31,12 +33,30 @@ struct Stretch<'a> {
 impl Snapshot {
     /// Up to `limit` passages nearest to `vector`, best first. Empty where the dimensions are not those of the index.
     pub fn nearest(&self, vector: &[f32], limit: usize, cancel: &Cancel) -> Vec<VectorHit> {
-        self.nearest_within(vector, limit, EXACT, cancel)
+        self.nearest_of(vector, None, limit, EXACT, cancel)
     }
 
-    pub(super) fn nearest_within(&self, vector: &[f32], limit: usize, exact: u64, cancel: &Cancel) -> Vec<VectorHit> {
+    /// The same in a part of the index.
+    pub fn nearest_within(
+        &self,
+        vector: &[f32],
+        within: Option<&Within>,
+        limit: usize,
+        cancel: &Cancel,
+    ) -> Vec<VectorHit> {
+        self.nearest_of(vector, within, limit, EXACT, cancel)
+    }
+
+    pub(super) fn nearest_of(
+        &self,
+        vector: &[f32],
+        within: Option<&Within>,
+        limit: usize,
+        exact: u64,
+        cancel: &Cancel,
+    ) -> Vec<VectorHit> {
         let query = quantise(vector);
-        let (ids, stretches) = (&*self.0.ids, self.stretches(vector.len()));
+        let (ids, stretches) = (&*self.0.ids, self.stretches(vector.len(), within));
         let total: u64 = stretches.iter().map(|it| it.count as u64).sum();
         if limit == 0 || total == 0 || cancel.is_cancelled() {
             return Vec::new();
@@ -56,22 +76,37 @@ impl Snapshot {
         hits
     }
 
-    /// All live vectors of `dims` components.
-    fn stretches(&self, dims: usize) -> Vec<Stretch<'_>> {
+    /// All live vectors of `dims` components, or those in a part of the index.
+    fn stretches(&self, dims: usize, within: Option<&Within>) -> Vec<Stretch<'_>> {
         let mut out = Vec::new();
         for (slot, state) in self.packs().filter(|(_, it)| it.live_vectors > 0) {
-            self.stretches_of(slot as u32, state, dims, &mut out);
+            let from = out.len();
+            let part = within.map(|it| it.part(slot as u32));
+            let dead = part.map_or(Some(&*state.dead_files), |it| Some(&it?.files));
+            let Some(dead) = dead else { continue };
+            self.stretches_of(slot as u32, state, dead, dims, &mut out);
+            if let Some(part) = part.flatten().filter(|it| !it.whole) {
+                let all = out.split_off(from);
+                all.into_iter().for_each(|it| it.cut(&part.passages, &mut out));
+            }
         }
         out
     }
 
-    fn stretches_of<'a>(&'a self, slot: u32, state: &'a PackState, dims: usize, out: &mut Vec<Stretch<'a>>) {
+    fn stretches_of<'a>(
+        &'a self,
+        slot: u32,
+        state: &'a PackState,
+        dead: &BitSet,
+        dims: usize,
+        out: &mut Vec<Stretch<'a>>,
+    ) {
         let Some(view) = state.view() else { return };
         let files = view.files();
         for (segment, found) in state.vectors.iter().enumerate().filter(|(_, it)| **it != VectorRef::NONE) {
             let file = files.file_of_segment(segment);
             let Some(Some(vectors)) = self.0.vectors.get(found.slot as usize) else { continue };
-            if state.dead_files.has(file) || vectors.view.dims() != dims {
+            if dead.has(file) || vectors.view.dims() != dims {
                 continue;
             }
             let passages = files.passages_of(segment);
@@ -85,7 +120,21 @@ impl Snapshot {
     }
 }
 
-impl Stretch<'_> {
+impl<'a> Stretch<'a> {
+    /// The parts of it whose passages are not left out.
+    fn cut(&self, left_out: &BitSet, out: &mut Vec<Stretch<'a>>) {
+        let mut at = 0;
+        while at < self.count {
+            let is_out = |at: &usize| left_out.has(self.passage.ordinal as usize + at);
+            let from = at + (at..self.count).take_while(is_out).count();
+            at = from + (from..self.count).take_while(|it| !is_out(it)).count();
+            if at > from {
+                let passage = PassageId { ordinal: self.passage.ordinal + from as u32, ..self.passage };
+                out.push(Stretch { first: self.first + from, count: at - from, passage, ..*self });
+            }
+        }
+    }
+
     fn hit(&self, at: usize, dot: i32, scale: f32) -> VectorHit {
         let passage = PassageId { slot: self.passage.slot, ordinal: self.passage.ordinal + at as u32 };
         VectorHit { passage, file: self.file, score: dot as f32 * scale * self.view.scale(self.first + at) }

@@ -106,7 +106,17 @@ impl FilesPart {
     }
 
     pub fn lang(&self, at: usize) -> &str {
-        self.langs.text(self.files.get(file::LANG, at) as usize)
+        self.langs.text(self.lang_number(at))
+    }
+
+    /// The ids of all languages, by their numbers in this pack.
+    pub fn langs(&self) -> impl Iterator<Item = &str> {
+        (0..self.langs.len()).map(|it| self.langs.text(it))
+    }
+
+    /// The number of a file's language.
+    pub fn lang_number(&self, at: usize) -> usize {
+        self.files.get(file::LANG, at) as usize
     }
 
     pub fn traits(&self, at: usize) -> Traits {

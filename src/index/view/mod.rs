@@ -12,6 +12,7 @@ use super::build::lists::PostingReader;
 use super::sections::*;
 use super::source::{Bytes, LazyBytes, PackSource};
 use super::strings::{FrontCoded, Strings};
+use super::within::Held;
 use crate::base::hash::ContentHash;
 use crate::facts::codec::Reader;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -88,6 +89,8 @@ pub struct PackView {
     blobs: OnceLock<Option<blobs::BlobsPart>>,
     /// Files in the order of their contents' hashes, made when first asked for.
     by_hash: OnceLock<Vec<u32>>,
+    /// What each passage declares, made when first asked for.
+    held: OnceLock<Held>,
     fault: Mutex<Option<String>>,
 }
 
@@ -97,8 +100,9 @@ impl PackView {
         let files = FilesPart::read(&*source)?;
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
         let (number, fault) = (NUMBERS.fetch_add(1, Ordering::Relaxed), Mutex::new(None));
-        let (names, words, blobs, by_hash) = (OnceLock::new(), OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Ok(Self { number, source, files, names, words, blobs, by_hash, fault })
+        let (names, words, blobs) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        let (by_hash, held) = (OnceLock::new(), OnceLock::new());
+        Ok(Self { number, source, files, names, words, blobs, by_hash, held, fault })
     }
 
     /// A pack in memory.
@@ -119,6 +123,11 @@ impl PackView {
         });
         let from = all.partition_point(|&it| self.files.hash(it as usize) < hash);
         all[from..].iter().map(|&it| it as usize).take_while(move |&it| self.files.hash(it) == hash)
+    }
+
+    /// What each passage declares; nothing is known of it where the names cannot be read.
+    pub fn held(&self) -> &Held {
+        self.held.get_or_init(|| self.names().map_or_else(Held::default, |names| Held::of(&self.files, names)))
     }
 
     /// Names and symbols; `None` where they cannot be read.

@@ -13,6 +13,7 @@ use crate::facts::SymbolKind;
 use crate::features::answer::line_column;
 use crate::features::semantic_search::{Answers, BadQuestion, Found, Means, Partial, Question, semantic_search};
 use crate::index::snapshot::Snapshot;
+use crate::server::asked;
 use crate::server::dispatch;
 use crate::server::session::Session;
 use crate::server::to_lsp;
@@ -30,10 +31,11 @@ struct Asked {
     partial_result_token: Option<Value>,
 }
 
-/// portolan/semanticSearch `{query, limit?, partialResultToken?}`: `{items, generation, completeness, ...}`.
+/// portolan/semanticSearch `{query, limit?, lang?, path?, kind?, notLang?, notPath?, notKind?, partialResultToken?}`:
+/// `{items, generation, completeness, notes, ...}`.
 pub(crate) fn answer(session: &Session, params: Value, cancel: &Cancel) -> Result<Value, Error> {
-    let asked: Asked = serde_json::from_value(params).map_err(|e| Error::invalid_params(e.to_string()))?;
-    let question = Question::new(&asked.query).map_err(|why| Error::invalid_params(why.to_string()))?;
+    let asked = Asked::deserialize(&params).map_err(|e| Error::invalid_params(e.to_string()))?;
+    let question = asked::question(&asked.query, &params).map_err(|why| why.error())?;
     let limit = asked.limit.unwrap_or_else(|| default_limit(session));
     let snapshot = session.snapshot_by_meaning(cancel);
     let mut send = |found: &[Found]| {
@@ -55,11 +57,11 @@ pub(crate) fn as_symbols(session: &Session, question: &str, cancel: &Cancel, out
     let question = match Question::new(question) {
         Ok(question) => question,
         // Somebody is about to type one.
-        Err(BadQuestion::Empty | BadQuestion::Wordless) => {
+        Err(BadQuestion::Empty | BadQuestion::Wordless | BadQuestion::OnlyFilters) => {
             out.extend_from_slice(b"[]");
             return Ok(());
         }
-        Err(why) => return Err(Error::invalid_params(why.to_string())),
+        Err(why) => return Err(asked::Refused::from(why).error()),
     };
     let snapshot = session.snapshot_by_meaning(cancel);
     let embedder = session.workspace().and_then(|it| it.embedder());
@@ -102,6 +104,7 @@ fn envelope(session: &Session, snapshot: &Snapshot, answers: &Answers) -> Value 
         },
         "byMeaning": answers.by_meaning,
         "cutShort": answers.cut_short,
+        "notes": answers.notes,
     })
 }
 

@@ -1,0 +1,67 @@
+//! What a language is called in a filter: its id, its name, an extension of its files, what people say. Invariant: what a name
+//! means comes from the table of languages but for a few sayings. Must not know the index.
+
+use crate::syntax::languages::Lang;
+
+/// What people say beside ids, names and extensions.
+const SAYINGS: &[(&str, &str)] = &[
+    ("c++", "cpp"),
+    ("cxx", "cpp"),
+    ("c#", "csharp"),
+    ("golang", "go"),
+    ("shell", "bash"),
+    ("zsh", "bash"),
+    ("node", "javascript"),
+    ("jsx", "javascript"),
+    ("plain", "text"),
+    ("plaintext", "text"),
+];
+/// Languages that another's name includes.
+const INCLUDED: &[(&str, &str)] = &[("typescript", "tsx")];
+
+/// The ids that a name means.
+pub fn of(name: &str) -> Option<Vec<&'static str>> {
+    let name = name.to_lowercase();
+    let name = name.strip_prefix('.').unwrap_or(&name);
+    let said = SAYINGS.iter().find(|it| it.0 == name).map_or(name, |it| it.1);
+    let by_id = Lang::from_id(said);
+    let by_title = || Lang::all().find(|it| it.row().title.eq_ignore_ascii_case(said));
+    let by_extension = || Lang::all().find(|it| it.row().extensions.contains(&said));
+    let id = by_id.or_else(by_title).or_else(by_extension)?.id();
+    Some(std::iter::once(id).chain(INCLUDED.iter().filter(|it| it.0 == id).map(|it| it.1)).collect())
+}
+
+/// Up to three languages that are called alike, the nearest first.
+pub fn near(name: &str) -> Vec<&'static str> {
+    let name = name.to_lowercase();
+    let mut all: Vec<(usize, &'static str)> = Vec::new();
+    for lang in Lang::all() {
+        let id = lang.id();
+        let title = lang.row().title.to_lowercase();
+        let begins = !name.is_empty() && (id.starts_with(&name) || title.starts_with(&name));
+        let distance = if begins { 0 } else { distance(&name, id).min(distance(&name, &title)) };
+        all.push((distance, id));
+    }
+    all.sort_unstable();
+    all.into_iter().filter(|it| it.0 <= 2.max(name.chars().count() / 3)).map(|it| it.1).take(3).collect()
+}
+
+/// Letters that must be put in, taken out, replaced, or swapped with the next, to make one of the other.
+pub fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
+    let mut rows = [Vec::new(), (0..=b.len()).collect::<Vec<usize>>(), vec![0; b.len() + 1]];
+    for i in 1..=a.len() {
+        rows[2][0] = i;
+        for j in 1..=b.len() {
+            let mut least =
+                (rows[1][j] + 1).min(rows[2][j - 1] + 1).min(rows[1][j - 1] + usize::from(a[i - 1] != b[j - 1]));
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(rows[0][j - 2] + 1);
+            }
+            rows[2][j] = least;
+        }
+        rows.rotate_left(1);
+        rows[2] = vec![0; b.len() + 1];
+    }
+    rows[1][b.len()]
+}

@@ -1,0 +1,212 @@
+//! What is a filter and what is words; what each fits; what is said of wrong ones.
+
+use super::super::tests::{ask_in, builder, listed};
+use super::super::{BadQuestion, Question};
+use super::paths::Pattern;
+use super::*;
+
+fn split(text: &str) -> (String, String) {
+    let (words, filters) = Filters::split(text).unwrap();
+    (words, filters.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+}
+
+#[test]
+fn filters_are_told_from_words() {
+    let check = |text: &str, words: &str, filters: &str| {
+        assert_eq!(split(text), (words.to_owned(), filters.to_owned()), "{text}");
+    };
+    check(
+        "retry lang:rust path:src/ -path:tests kind:function",
+        "retry",
+        "lang:rust path:src/ -path:tests kind:function",
+    );
+    check("lang:ts,py  retry  with backoff", "retry  with backoff", "lang:ts lang:py");
+    check("a -lang:c++ b -kind:test", "a  b", "-lang:c++ -kind:test");
+    check("path:\"my dir/a b\" retry", "retry", "path:\"my dir/a b\"");
+    check("language:go retry", "retry", "lang:go");
+    // Names of code, URLs, other colons: words.
+    for words in [
+        "std::vec",
+        "path::join",
+        "a:b that is no filter",
+        "https://example.org/path:8080",
+        "path://x",
+        "error: path: not set",
+        "\"lang:rust\" as words",
+        "`kind:function` as words",
+        "kind:",
+        "lang:, x",
+        "xpath:src",
+        "-x:y",
+        "\"open",
+        "it's \"quoted lang:rust here\"",
+    ] {
+        check(words, words, "");
+    }
+}
+
+#[test]
+fn wrong_filters_are_refused_with_what_there_is() {
+    let error = |text: &str| Question::new(text).unwrap_err().to_string();
+    assert!(error("x lang:rsut").starts_with("lang:rsut: no such language is known here; the nearest are rust"));
+    assert!(error("x lang:zzzzzzzzzz").contains("no such language is known here; `portolan languages`"));
+    assert!(error("x -kind:funktion").starts_with("-kind:funktion: no such kind; there are function, method"));
+    assert_eq!(Question::new("lang:rust path:src"), Err(BadQuestion::OnlyFilters));
+    assert_eq!(Question::new(&"path:a ".repeat(100)), Err(BadQuestion::Filter(BadFilter::TooMany)));
+    assert_eq!(
+        Question::new(&format!("x path:{}", "a".repeat(600))),
+        Err(BadQuestion::Filter(BadFilter::TooLong(600)))
+    );
+}
+
+#[test]
+fn languages_have_many_names() {
+    let ids = |name: &str| langs::of(name).unwrap_or_default().join(" ");
+    for (name, id) in [
+        ("rust", "rust"),
+        ("RS", "rust"),
+        (".py", "python"),
+        ("c++", "cpp"),
+        ("C#", "csharp"),
+        ("golang", "go"),
+        ("ts", "typescript tsx"),
+        ("tsx", "tsx"),
+        ("jsx", "javascript"),
+        ("sh", "bash"),
+        ("md", "markdown"),
+        ("yml", "yaml"),
+        ("text", "text"),
+        ("klingon", ""),
+    ] {
+        assert_eq!(ids(name), id, "{name}");
+    }
+    assert_eq!(langs::near("pyhton"), ["python"]);
+    assert_eq!(langs::near("java")[..2], ["java", "javascript"]);
+    assert_eq!((langs::distance("abcd", "acbd"), langs::distance("", "ab"), langs::distance("ab", "b")), (1, 2, 1));
+}
+
+#[test]
+fn every_kind_has_a_name() {
+    let named = kinds::names().iter().fold(KindSet::default(), |all, it| all.with(kinds::of(it).unwrap()));
+    for number in 0..30 {
+        let kind = crate::facts::SymbolKind::from_number(number).unwrap();
+        // What is local to a function is never an answer.
+        let is_local = matches!(kind, crate::facts::SymbolKind::Parameter | crate::facts::SymbolKind::TypeParameter);
+        assert!(is_local || named.meets(KindSet::of(kind)), "{kind:?}");
+    }
+    for (many, one) in [("functions", "fn"), ("classes", "class"), ("aliases", "alias"), ("Tests", "test")] {
+        assert_eq!(kinds::of(many), kinds::of(one), "{many}");
+    }
+}
+
+#[test]
+fn paths_fit_as_is_written() {
+    let check = |pattern: &str, fits: &[&str], others: &[&str]| {
+        let it = Pattern::new(pattern);
+        for path in fits {
+            assert!(it.fits(path.as_bytes()), "{pattern} should fit {path}");
+        }
+        for path in others {
+            assert!(!it.fits(path.as_bytes()), "{pattern} should not fit {path}");
+        }
+    };
+    check("src/", &["src/a.rs", "lib/src/a.rs", "SRC/a.rs"], &["src", "mysrc/a.rs", "my-src/a.rs", "src2/a.rs"]);
+    check("src", &["src/a.rs", "my-src/a.rs", "a/src.rs", "srcs/a"], &["mysrc/a.rs"]);
+    check("test", &["foo_test.go", "FooTest.java", "tests/a", "HTTPTest.kt", "x2test.c"], &["latest/a", "contest.rs"]);
+    check("net/retry", &["net/retry.rs", "src/net/retry/a.rs"], &["net/a/retry.rs", "subnet/retry.rs"]);
+    check("/src", &["src/a.rs", "srcs/b"], &["lib/src/a.rs"]);
+    check("./src/", &["src/a.rs"], &["srcs/b", "lib/src/a.rs"]);
+    check(".rs", &["a.rs", "a.rs/b"], &["a.rst"]);
+    check("_test.go", &["a/b_test.go"], &["a/b_tests.go"]);
+    check("*.rs", &["a.rs", "src/b.rs"], &["a.rst", "a.rs.bak"]);
+    check("src/*", &["src/a.rs", "lib/src/b/c.rs"], &["src"]);
+    check("src/*.rs", &["src/a.rs", "lib/src/a.rs"], &["src/b/a.rs"]);
+    check("/src/**/*.rs", &["src/a.rs", "src/b/c/a.rs"], &["lib/src/a.rs", "src/a.py"]);
+    check("**/net/*.rs", &["net/a.rs", "x/y/net/a.rs"], &["net/b/a.rs"]);
+    check("a**z", &["abcz", "ab/cz", "ab/cz/d"], &["ab/cy"]);
+    check("b?r", &["bar", "x/bur/y"], &["b/r", "baar"]);
+    check("a*b*c", &["aXbXbc", "a-b-c/d"], &["acb", "a/b/c"]);
+    check("src\\net\\", &["src/net/a.rs"], &["src/nets"]);
+    check("ünï", &["x/ünï.rs"], &["uni.rs"]);
+    check("*", &["a"], &[]);
+    check("/", &["a"], &[]);
+}
+
+const FIXTURE: &str = "\
+//- src/net/retry.rs
+/// Calls again after a failure, with a growing pause.
+pub fn retry(attempts: u32) -> u32 {
+    attempts * 2
+}
+
+pub struct Retry {
+    pub pause: u32,
+}
+
+#[test]
+fn retry_stops() {}
+//- src/retry.py
+def retry(attempts):
+    return attempts
+//- tests/retry.rs
+pub fn retry_in_tests() {}
+//- docs/notes.md
+# Retry
+
+Why we retry.
+";
+
+#[test]
+fn questions_are_answered_from_what_filters_leave() {
+    let snapshot = builder(FIXTURE).publish();
+    let ask = |question: &str| {
+        let answers = ask_in(FIXTURE, &snapshot, question);
+        let mut places: Vec<String> = listed(&answers.items);
+        places.sort();
+        (places.join(", "), answers.notes.join(" | "))
+    };
+    let check =
+        |question: &str, places: &str| assert_eq!(ask(question), (places.to_owned(), String::new()), "{question}");
+    check("retry lang:python", "src/retry.py:1-2 retry");
+    check("retry -lang:rust -lang:md", "src/retry.py:1-2 retry");
+    check("retry path:docs/", "docs/notes.md:1-3 Retry");
+    check("retry lang:rs -path:tests kind:function -kind:test", "src/net/retry.rs:1-4 retry");
+    check("retry kind:struct", "src/net/retry.rs:6-8 Retry");
+    check("retry kind:field", "src/net/retry.rs:7-7 pause");
+    check("retry kind:test", "src/net/retry.rs:10-11 retry_stops");
+    check("rtery kind:struct", "src/net/retry.rs:6-8 Retry");
+    check("how do we try again path:src/*.py path:docs", "docs/notes.md:1-3 Retry, src/retry.py:1-2 retry");
+    assert_eq!(
+        ask("retry path:scr/"),
+        (String::new(), "path:scr/: no indexed path fits it so far; there is src/".to_owned())
+    );
+    let (places, notes) = ask("retry path:scr/ path:docs");
+    assert_eq!(
+        (&*places, &*notes),
+        ("docs/notes.md:1-3 Retry", "path:scr/: no indexed path fits it so far; there is src/")
+    );
+    let said = |question: &str| ask(question).1;
+    assert_eq!(
+        said("retry lang:haskell"),
+        "lang:haskell: no file in this language is indexed so far; there are Rust (2), Markdown (1), Python (1)"
+    );
+    assert_eq!(said("retry lang:python path:docs"), "no indexed file fits all of lang:python path:docs so far");
+    assert_eq!(said("retry kind:macro"), "nothing indexed fits kind:macro so far");
+}
+
+#[test]
+fn filters_come_before_candidates_are_cut() {
+    // More passages fit the words elsewhere than are ever candidates.
+    let many: String =
+        (0..1500).map(|n| format!("//- big/f{n}.rs\npub fn walrus_{n}() {{\n    walrus();\n}}\n")).collect();
+    let few: String = (0..12)
+        .map(|n| format!("//- small/f{n}.rs\npub fn other_{n}() {{\n    // One walrus among many words.\n}}\n"))
+        .collect();
+    let fixture = format!("{many}{few}");
+    let snapshot = builder(&fixture).publish();
+    for question in ["walrus", "where is the walrus", "walrus_7"] {
+        let answers = ask_in(&fixture, &snapshot, &format!("{question} path:small/"));
+        assert_eq!(answers.items.len(), 10, "{question}");
+        assert!(answers.items.iter().all(|it| it.path.as_bytes().starts_with(b"small/")));
+    }
+}
