@@ -62,8 +62,10 @@ pub struct Tuning {
     pub file: f32,
     /// Added to the score of a declaration, in the end, where its name is the question.
     pub declared_first: f32,
-    /// What a file's second declaration is held back by, in the end.
-    pub second: f32,
+    /// What all but the best declaration of a file are held back by in the end: where a name or several places are asked
+    /// for, and where something is described.
+    pub further: f32,
+    pub further_described: f32,
 }
 
 impl Default for Tuning {
@@ -89,7 +91,8 @@ impl Default for Tuning {
             short_terms: 40,
             file: 0.2,
             declared_first: 6.0,
-            second: 2.0,
+            further: 3.0,
+            further_described: 1.5,
         }
     }
 }
@@ -169,31 +172,16 @@ fn held_back(it: &Evidence, asked: Traits, tuning: &Tuning) -> f32 {
     factor
 }
 
-/// Positions of the candidates, best first, at most two of one file among the first `window`; the score of a file's second is
-/// less by `second`. `scores` are in the order that ties go by.
-pub fn spread(scores: &[f32], files: &[u32], window: usize, second: f32) -> Vec<usize> {
+/// Positions of the candidates, best first, where all but the best of a file count `further` less. `scores` are in the order
+/// that ties go by.
+pub fn spread(scores: &[f32], files: &[u32], further: f32) -> Vec<usize> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
-    let mut seen: std::collections::HashMap<u32, u32> = std::collections::HashMap::new();
-    let mut ranked: Vec<(f32, usize, u32)> = order
-        .into_iter()
-        .map(|at| {
-            let place = seen.entry(files[at]).or_insert(0);
-            *place += 1;
-            (if *place == 1 { scores[at] } else { scores[at] - second }, at, *place)
-        })
-        .collect();
+    let mut seen = std::collections::HashSet::new();
+    let held_back = |at: usize| (if seen.insert(files[at]) { scores[at] } else { scores[at] - further }, at);
+    let mut ranked: Vec<(f32, usize)> = order.into_iter().map(held_back).collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    let (mut first, mut rest): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
-    for (_, at, place) in ranked {
-        if first.len() < window && place > 2 { rest.push(at) } else { first.push(at) }
-    }
-    let tail = first.split_off(first.len().min(window));
-    // What was held back comes behind the window, where its score puts it.
-    rest.extend(tail);
-    rest.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
-    first.extend(rest);
-    first
+    ranked.into_iter().map(|it| it.1).collect()
 }
 
 #[cfg(test)]
@@ -241,14 +229,10 @@ mod tests {
     }
 
     #[test]
-    fn no_file_fills_the_first_ten() {
-        let scores: Vec<f32> = (0..30).map(|n| 1.0 - n as f32 * 0.01).collect();
-        let files: Vec<u32> = (0..30).map(|n| if n < 20 { 0 } else { n }).collect();
-        let order = spread(&scores, &files, 10, 0.0);
-        assert_eq!(order.len(), 30);
-        assert_eq!(order[..10].iter().filter(|&&at| files[at] == 0).count(), 2);
-        let mut sorted = order.clone();
-        sorted.sort_unstable();
-        assert_eq!(sorted, (0..30).collect::<Vec<_>>(), "nothing is lost");
+    fn further_declarations_of_a_file_are_held_back() {
+        let (scores, files) = ([5.0, 4.9, 4.0, 3.0, 1.0], [0, 0, 0, 1, 2]);
+        assert_eq!(spread(&scores, &files, 0.0), [0, 1, 2, 3, 4]);
+        assert_eq!(spread(&scores, &files, 1.5), [0, 1, 3, 2, 4]);
+        assert_eq!(spread(&scores, &files, 9.0), [0, 3, 4, 1, 2]);
     }
 }

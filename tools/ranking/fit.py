@@ -19,8 +19,9 @@ import numpy
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../benches"))
 import passages
 
-# What a file's second declaration is held back by; as in `Tuning::second`.
-SECOND = 2.0
+# What all but the best declaration of a file are held back by; as in `Tuning::further` and `Tuning::further_described`.
+FURTHER, FURTHER_DESCRIBED = 3.0, 1.5
+ASKED = ("asks_name", "asks_near_name", "asks_architecture")
 # A question whose truth is files counts so much.
 BY_FILE = 0.3
 # What the declaration of a name that is the question gets beside its score; as in `Tuning::declared_first`.
@@ -47,6 +48,7 @@ def load(stem, by_file):
     at = 0
     for row in rows:
         row["x"], row["by_file"] = numbers[at:at + len(row["units"])], by_file
+        row["asked"] = [names.index(name) for name in ASKED]
         row["y"] = numpy.array([any(is_right(it, truth) for truth in row["truth"]) for it in row["units"]], dtype=bool)
         at += len(row["units"])
     if at != len(numbers):
@@ -133,18 +135,16 @@ def fit(names, rows, without=()):
 
 def ranked(row, scores, window=10):
     """As `rank::spread` orders them; no place twice."""
-    count, listed = {}, []
+    further = FURTHER if len(row["x"]) and row["x"][0][row["asked"]].any() else FURTHER_DESCRIBED
+    listed, files, places = [], set(), set()
     for at in numpy.argsort(-scores, kind="stable"):
-        path = row["units"][at][0]
-        count[path] = count.get(path, 0) + 1
-        listed.append((scores[at] - (SECOND if count[path] > 1 else 0.0), at, count[path]))
-    out, seen = [], set()
-    for _, at, place in sorted(listed, key=lambda it: -it[0]):
-        key = tuple(row["units"][at][:3])
-        if key not in seen and place <= 2 and len(out) < window:
-            seen.add(key)
-            out.append(row["units"][at])
-    return out
+        unit = row["units"][at]
+        if tuple(unit[:3]) not in places:
+            listed.append((scores[at] - (further if unit[0] in files else 0), at))
+            places.add(tuple(unit[:3]))
+            files.add(unit[0])
+    listed.sort(key=lambda it: -it[0])
+    return [row["units"][at] for _, at in listed[:window]]
 
 
 def measured(rows):
