@@ -35,8 +35,6 @@ use model::Model;
 use signals::{Signal, Signals};
 use units::Units;
 
-/// At most two declarations of a file among so many.
-const WINDOW: usize = 10;
 /// Most answers to one question.
 pub const MOST_ANSWERS: usize = 1_000;
 
@@ -64,7 +62,7 @@ pub struct Reason {
 }
 
 /// The text of a file as the snapshot knows it; `None` where it cannot be had.
-pub type Texts<'a> = &'a dyn Fn(FileId, RootId, &RelPath) -> Option<Arc<str>>;
+pub type Texts<'a> = &'a (dyn Fn(FileId, RootId, &RelPath) -> Option<Arc<str>> + Sync);
 
 /// What a question may make use of; whatever is missing, the rest answers.
 #[derive(Clone, Copy, Default)]
@@ -118,13 +116,16 @@ pub fn semantic_search_with(
 ) -> Answers {
     let limit = limit.clamp(1, MOST_ANSWERS);
     let mut search = Search::new(snapshot, question, limit, cancel, tuning);
-    search.words();
-    search.declarations();
-    if let Some(partial) = partial.filter(|_| !cancel.is_cancelled()) {
-        partial(&answers(&search, Means { embedder: None, ..means }, limit));
-    }
-    if let Some(embedder) = means.embedder.filter(|_| !cancel.is_cancelled()) {
-        search.vectors(embedder);
+    match partial {
+        Some(partial) => {
+            search.gather(None);
+            partial(&answers(&search, Means { embedder: None, ..means }, limit));
+            if let Some(embedder) = means.embedder.filter(|_| !cancel.is_cancelled()) {
+                let near = search.near(embedder);
+                search.take_near(near);
+            }
+        }
+        None => search.gather(means.embedder),
     }
     Answers {
         items: answers(&search, means, limit),
@@ -149,7 +150,9 @@ fn answers(search: &Search<'_>, means: Means<'_>, limit: usize) -> Vec<Found> {
     let (shown, scores) = distinct(&looked, looked.iter().map(score).collect());
     let files: Vec<u32> = shown.iter().map(|it| it.0.info.file.0).collect();
     let mut out: Vec<Found> = Vec::new();
-    for at in rank::spread(&scores, &files, WINDOW, search.tuning.second).into_iter().take(limit) {
+    let described = search.question.kind == Kind::Description;
+    let further = if described { search.tuning.further_described } else { search.tuning.further };
+    for at in rank::spread(&scores, &files, further).into_iter().take(limit) {
         let (candidate, place) = &shown[at];
         add(search, &paths, candidate, place.clone(), 1.0 / (1.0 + (-scores[at]).exp()), &mut out);
     }
@@ -210,12 +213,8 @@ fn add(search: &Search<'_>, paths: &Paths, candidate: &Candidate, place: Place, 
 /// The declarations of the best passages with the numbers that speak for them: what weights are fitted to.
 pub fn numbers(snapshot: &Snapshot, means: Means<'_>, question: &Question) -> Vec<(RelPath, Place, Signals)> {
     let (cancel, tuning) = (Cancel::new(), Tuning::default());
-    let mut search = Search::new(snapshot, question, WINDOW, &cancel, &tuning);
-    search.words();
-    search.declarations();
-    if let Some(embedder) = means.embedder {
-        search.vectors(embedder);
-    }
+    let mut search = Search::new(snapshot, question, 10, &cancel, &tuning);
+    search.gather(means.embedder);
     let paths = search.paths();
     let looked = Look::new(&search, &paths, means).at(&search.ranked(&paths));
     let numbers = |it: &Looked<'_>| Some((paths.get(&it.candidate.info.file)?.1.clone(), it.place(), it.signals));

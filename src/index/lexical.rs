@@ -53,19 +53,21 @@ struct Lists {
 impl Snapshot {
     /// Up to `limit` passages by BM25 over body, names and path, best first.
     pub fn lexical(&self, terms: &[QueryTerm], limit: usize, cancel: &Cancel) -> Vec<LexicalHit> {
-        self.lexical_with(terms, &Weights::default(), None, limit, cancel)
+        let frequencies: Vec<u64> = terms.iter().map(|it| self.passages_with(&it.text)).collect();
+        self.lexical_with((terms, &frequencies), &Weights::default(), None, limit, cancel)
     }
 
-    /// The same with given weights, in a part of the index. How rare a term is counts on the whole.
+    /// The same with given weights, in a part of the index; of each term how many passages hold it is known
+    /// ([`Self::passages_with`]). How rare a term is counts on the whole.
     pub fn lexical_with(
         &self,
-        terms: &[QueryTerm],
+        (terms, frequencies): (&[QueryTerm], &[u64]),
         weights: &Weights,
         within: Option<&Within>,
         limit: usize,
         cancel: &Cancel,
     ) -> Vec<LexicalHit> {
-        let terms = &terms[..terms.len().min(MAX_TERMS)];
+        let terms = &terms[..terms.len().min(MAX_TERMS).min(frequencies.len())];
         let views: Vec<(u32, &PackState, &PackView)> =
             self.packs().filter_map(|(slot, it)| Some((slot as u32, &**it, &**it.view()?))).collect();
         let (passages, length) =
@@ -74,10 +76,10 @@ impl Snapshot {
             return Vec::new();
         }
         let average = length.max(1) as f32 / passages as f32;
-        let frequencies = terms.iter().map(|it| self.passages_with(&it.text));
         let factors: Vec<f32> = frequencies
+            .iter()
             .zip(terms)
-            .map(|(df, term)| term.weight * (1.0 + (passages as f32 - df as f32 + 0.5) / (df as f32 + 0.5)).ln())
+            .map(|(&df, term)| term.weight * (1.0 + (passages as f32 - df as f32 + 0.5) / (df as f32 + 0.5)).ln())
             .collect();
         let mut hits = Vec::new();
         for (slot, state, view) in views {
@@ -91,9 +93,9 @@ impl Snapshot {
                     None => continue,
                 },
             };
-            let mut found = Walk::new(slot, state, view, dead).collect(terms, &factors, weights, average);
-            keep_best(&mut found, limit, &self.0.ids);
-            hits.append(&mut found);
+            let mut walk = Walk::new(slot, state, view, dead);
+            walk.terms(terms, &factors, weights, average);
+            hits.append(&mut walk.best(limit));
         }
         keep_best(&mut hits, limit, &self.0.ids);
         hits
@@ -131,48 +133,51 @@ struct Walk<'a> {
     view: &'a PackView,
     /// Files and passages that do not answer.
     dead: (&'a BitSet, &'a BitSet),
-    scores: Vec<f32>,
-    names: Vec<f32>,
-    paths: Vec<f32>,
-    seen: Vec<u32>,
+    sums: Vec<Sum>,
     touched: Vec<u32>,
+}
+
+/// What a passage has so far; one line of the processor's cache has all of it.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    score: f32,
+    name: f32,
+    path: f32,
+    seen: u32,
 }
 
 impl<'a> Walk<'a> {
     fn new(slot: u32, state: &'a PackState, view: &'a PackView, dead: (&'a BitSet, &'a BitSet)) -> Self {
-        Self {
-            slot,
-            state,
-            view,
-            dead,
-            scores: Vec::new(),
-            names: Vec::new(),
-            paths: Vec::new(),
-            seen: Vec::new(),
-            touched: Vec::new(),
+        Self { slot, state, view, dead, sums: Vec::new(), touched: Vec::new() }
+    }
+
+    fn terms(&mut self, terms: &[QueryTerm], factors: &[f32], weights: &Weights, average: f32) {
+        let lists: Vec<Lists> = terms.iter().map(|it| lists_of(self.view, &it.text)).collect();
+        if lists.iter().any(|it| it.body.is_some() || it.paths.is_some()) {
+            self.sums = vec![Sum::default(); self.view.files().passage_count()];
+            for (at, list) in lists.iter().enumerate() {
+                self.term(at, list, factors[at], weights, average);
+            }
         }
     }
 
-    fn collect(mut self, terms: &[QueryTerm], factors: &[f32], weights: &Weights, average: f32) -> Vec<LexicalHit> {
-        let lists: Vec<Lists> = terms.iter().map(|it| lists_of(self.view, &it.text)).collect();
-        if lists.iter().all(|it| it.body.is_none() && it.paths.is_none()) {
-            return Vec::new();
+    /// The best `limit`, and all that are as good as the last of them.
+    fn best(&self, limit: usize) -> Vec<LexicalHit> {
+        let mut least = f32::MIN;
+        if self.touched.len() > limit {
+            let mut scores: Vec<f32> = self.touched.iter().map(|&at| self.sums[at as usize].score).collect();
+            least = *scores.select_nth_unstable_by(limit - 1, |a, b| b.total_cmp(a)).1;
         }
-        let count = self.view.files().passage_count();
-        (self.scores, self.names, self.paths, self.seen) =
-            (vec![0.0; count], vec![0.0; count], vec![0.0; count], vec![0; count]);
-        for (at, list) in lists.iter().enumerate() {
-            self.term(at, list, factors[at], weights, average);
-        }
-        self.touched.iter().filter_map(|&at| self.hit(at)).collect()
+        let good = self.touched.iter().filter(|&&at| self.sums[at as usize].score >= least);
+        good.filter_map(|&at| self.hit(at)).collect()
     }
 
     fn hit(&self, at: u32) -> Option<LexicalHit> {
         let ordinal = at as usize;
         let file = *self.state.file_ids.get(self.view.files().file_of_passage(ordinal))?;
-        let (score, name, path) = (self.scores[ordinal], self.names[ordinal], self.paths[ordinal]);
+        let Sum { score, name, path, seen } = self.sums[ordinal];
         let passage = PassageId { slot: self.slot, ordinal: at };
-        Some(LexicalHit { passage, file, score, name, path, terms: self.seen[ordinal] })
+        Some(LexicalHit { passage, file, score, name, path, terms: seen })
     }
 
     fn term(&mut self, at: usize, lists: &Lists, factor: f32, weights: &Weights, average: f32) {
@@ -192,7 +197,7 @@ impl<'a> Walk<'a> {
         let bit = 1u32 << at;
         for (doc, body, name) in lists.body.into_iter().flat_map(|it| words.body.list(it).1) {
             let doc = doc as usize;
-            if doc >= self.scores.len() || dead_passages.has(doc) {
+            if doc >= self.sums.len() || dead_passages.has(doc) {
                 continue;
             }
             while in_path.get(next_path).is_some_and(|it| it.0.end <= doc) {
@@ -204,7 +209,7 @@ impl<'a> Walk<'a> {
                 weights.body * f32::from(body) / norm + weights.name * f32::from(name) + weights.path * f32::from(path);
             self.add(doc, bit, saturate(weighted));
             if name > 0 {
-                self.names[doc] += saturate(weights.name * f32::from(name));
+                self.sums[doc].name += saturate(weights.name * f32::from(name));
             }
         }
         for (range, count) in in_path {
@@ -213,21 +218,22 @@ impl<'a> Walk<'a> {
                 if dead_passages.has(doc) {
                     continue;
                 }
-                if self.seen[doc] & bit == 0 {
+                if self.sums[doc].seen & bit == 0 {
                     self.add(doc, bit, from_path);
                 }
-                self.paths[doc] += from_path;
+                self.sums[doc].path += from_path;
             }
         }
     }
 
     #[inline]
     fn add(&mut self, doc: usize, bit: u32, score: f32) {
-        if self.seen[doc] == 0 {
+        let sum = &mut self.sums[doc];
+        if sum.seen == 0 {
             self.touched.push(doc as u32);
         }
-        self.seen[doc] |= bit;
-        self.scores[doc] += score;
+        sum.seen |= bit;
+        sum.score += score;
     }
 }
 

@@ -13,9 +13,12 @@ use crate::embed::Embedder;
 use crate::facts::words::QueryTerm;
 use crate::facts::{KindSet, SymbolFlags, SymbolKind};
 use crate::features::rank::{self, Asked, Evidence, Tuning};
+use crate::index::lexical::LexicalHit;
 use crate::index::names::NameMatch;
 use crate::index::snapshot::{PassageId, PassageInfo, Snapshot, SymbolHit};
+use crate::index::vectors::VectorHit;
 use crate::index::within::Within;
+use rayon::prelude::*;
 
 /// Passages taken from words and from vectors each.
 const CANDIDATES: usize = 300;
@@ -23,6 +26,9 @@ const CANDIDATES: usize = 300;
 const DECLARATIONS: usize = 100;
 /// Names that stand in for one that nobody declares.
 const SIMILAR_NAMES: usize = 5;
+
+/// Texts that one thread embeds at a time.
+const TOGETHER: usize = 32;
 
 /// Share of a declaration whose name is only like the one that is asked for.
 const LIKE: f32 = 0.6;
@@ -64,6 +70,8 @@ pub(super) struct Search<'a> {
     pub cancel: &'a Cancel,
     pub tuning: &'a Tuning,
     pub terms: Vec<QueryTerm>,
+    /// Passages that hold each term.
+    frequencies: Vec<u64>,
     /// Of each term: its weight times how rare it is.
     pub rarity: Vec<f32>,
     candidates: Vec<Candidate>,
@@ -90,6 +98,7 @@ impl<'a> Search<'a> {
             cancel,
             tuning,
             terms: question.query.terms.clone(),
+            frequencies: Vec::new(),
             rarity: Vec::new(),
             candidates: Vec::new(),
             known: HashMap::new(),
@@ -99,11 +108,9 @@ impl<'a> Search<'a> {
         };
         it.add_similar_names();
         let passages = snapshot.completeness().passages.max(1) as f32;
-        it.rarity = it
-            .terms
-            .iter()
-            .map(|term| term.weight * (1.0 + passages / (1.0 + snapshot.passages_with(&term.text) as f32)).ln())
-            .collect();
+        it.frequencies = it.terms.iter().map(|term| snapshot.passages_with(&term.text)).collect();
+        let rarity = |(term, &held): (&QueryTerm, &u64)| term.weight * (1.0 + passages / (1.0 + held as f32)).ln();
+        it.rarity = it.terms.iter().zip(&it.frequencies).map(rarity).collect();
         it
     }
 
@@ -123,10 +130,24 @@ impl<'a> Search<'a> {
         }
     }
 
-    pub fn words(&mut self) {
-        let total: f32 = self.rarity.iter().sum::<f32>().max(1e-6);
+    /// All candidates, by words and by meaning at one time.
+    pub fn gather(&mut self, embedder: Option<&dyn Embedder>) {
+        let this = &*self;
+        let (words, near) = rayon::join(|| this.by_words(), || embedder.map(|it| this.near(it)));
+        self.take_words(words);
+        self.declarations();
+        self.take_near(near.unwrap_or_default());
+    }
+
+    /// What words find.
+    fn by_words(&self) -> Vec<LexicalHit> {
         let (within, most) = (self.within(), CANDIDATES.max(self.limit));
-        let hits = self.snapshot.lexical_with(&self.terms, &self.tuning.words, within, most, self.cancel);
+        let asked = (&*self.terms, &*self.frequencies);
+        self.snapshot.lexical_with(asked, &self.tuning.words, within, most, self.cancel)
+    }
+
+    fn take_words(&mut self, hits: Vec<LexicalHit>) {
+        let total: f32 = self.rarity.iter().sum::<f32>().max(1e-6);
         for hit in hits {
             let Some(at) = self.candidate(hit.passage) else { continue };
             let found: f32 = (0..self.rarity.len()).filter(|i| hit.terms >> i & 1 == 1).map(|i| self.rarity[i]).sum();
@@ -164,7 +185,7 @@ impl<'a> Search<'a> {
     }
 
     /// Passages that declare a name which the question gives.
-    pub fn declarations(&mut self) {
+    fn declarations(&mut self) {
         for name in &self.question.names {
             let mut hits = self.symbols_named(name);
             let mut factor = 1.0;
@@ -194,16 +215,23 @@ impl<'a> Search<'a> {
         }
     }
 
-    pub fn vectors(&mut self, embedder: &dyn Embedder) {
+    /// The question's vector and what lies near it; nothing where it has none.
+    pub fn near(&self, embedder: &dyn Embedder) -> (Vec<f32>, Vec<VectorHit>) {
         let mut vector = Vec::new();
         if let Err(error) = embedder.embed(&[&self.question.text], &mut vector) {
             tracing::warn!("the question has no vector, words alone answer: {error}");
-            return;
+            return Default::default();
         }
         if vector.iter().all(|&x| x == 0.0) {
-            return;
+            return Default::default();
         }
-        for hit in self.snapshot.nearest_within(&vector, self.within(), CANDIDATES.max(self.limit), self.cancel) {
+        let most = CANDIDATES.max(self.limit);
+        let hits = self.snapshot.nearest_within(&vector, self.within(), most, self.cancel);
+        (vector, hits)
+    }
+
+    pub fn take_near(&mut self, (vector, hits): (Vec<f32>, Vec<VectorHit>)) {
+        for hit in hits {
             if let Some(at) = self.candidate(hit.passage) {
                 self.candidates[at].evidence.meaning = Some(hit.score);
                 self.by_meaning = true;
@@ -275,15 +303,19 @@ impl<'a> Search<'a> {
         ranked
     }
 
-    /// Cosines of texts to the question.
+    /// Cosines of texts to the question; nothing where there is no vector of it.
     pub fn nearness(&self, embedder: &dyn Embedder, texts: &[String]) -> Option<Vec<f32>> {
         if self.vector.is_empty() {
             return None;
         }
-        let mut vectors = Vec::new();
-        embedder.embed(&texts.iter().map(String::as_str).collect::<Vec<_>>(), &mut vectors).ok()?;
         let dot = |it: &[f32]| it.iter().zip(&self.vector).map(|(a, b)| a * b).sum();
-        Some(vectors.chunks_exact(self.vector.len()).map(dot).collect())
+        let cosines = |texts: &[String]| {
+            let (texts, mut vectors): (Vec<&str>, _) = (texts.iter().map(String::as_str).collect(), Vec::new());
+            embedder.embed(&texts, &mut vectors).ok()?;
+            Some(vectors.chunks_exact(self.vector.len()).map(dot).collect::<Vec<f32>>())
+        };
+        let parts: Option<Vec<Vec<f32>>> = texts.par_chunks(TOGETHER).map(cosines).collect();
+        Some(parts?.concat())
     }
 
     pub fn reason(&self, candidate: &Candidate) -> Reason {

@@ -2,7 +2,7 @@
 //! [`PASSAGES`] passages are looked at, nothing more is read once it is cancelled; a declaration whose text cannot be had is judged by its name and its passage. Must
 //! not know how the numbers are weighed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::candidates::{Candidate, Paths, Search};
@@ -16,6 +16,7 @@ use crate::base::ids::FileId;
 use crate::embed::batch;
 use crate::facts::Facts;
 use crate::index::snapshot::FileFacts;
+use rayon::prelude::*;
 
 /// Passages that are looked at: a right function that is not in these is in hardly any more.
 pub(super) const PASSAGES: usize = 60;
@@ -23,6 +24,9 @@ pub(super) const PASSAGES: usize = 60;
 const LONGEST: usize = 64 << 10;
 /// Bytes of code for one term of it, about.
 const TERM: f32 = 7.0;
+
+/// Of each file; none where it cannot be had.
+type Texts = HashMap<FileId, Option<Arc<str>>>;
 
 /// A declaration, or a passage without one, with what speaks for it.
 pub(super) struct Looked<'c> {
@@ -90,25 +94,26 @@ impl<'s, 'a> Look<'s, 'a> {
                 file.named |= self.wanted.held(it.facts().text(it.facts().symbol(ix).name)).terms;
             }
         }
-        let mut texts: HashMap<FileId, Option<Arc<str>>> = HashMap::new();
-        for it in &all {
-            let id = it.candidate.info.file;
-            let read = |(root, path): &_| {
-                let texts = self.means.texts.filter(|_| !self.search.cancel.is_cancelled());
-                texts.and_then(|texts| texts(id, *root, path))
-            };
-            texts.entry(id).or_insert_with(|| self.paths.get(&id).and_then(read));
-        }
+        let read = |&id: &FileId| {
+            let (root, path) = self.paths.get(&id)?;
+            let texts = self.means.texts.filter(|_| !self.search.cancel.is_cancelled());
+            texts.and_then(|texts| texts(id, *root, path))
+        };
+        let texts: Texts = files.par_iter().map(|(id, _)| (*id, read(id))).collect();
         let bodies: Vec<&str> = all.iter().map(|it| body(it, &texts)).collect();
         let cosines = self.cosines(&all, &bodies);
         let scale = scale(ranked, &bodies, &cosines);
-        for (at, it) in all.iter_mut().enumerate() {
+        let numbers = |(at, it): (usize, &Looked<'_>)| {
             let mut signals = Signals::default();
             self.of_passage(it, ranked[it.unit.passage].1, &scale, &mut signals);
             self.of_file(&files[&it.candidate.info.file], &scale, &mut signals);
             self.of_text(it, bodies[at], &scale, &mut signals);
             self.of_meaning(it, cosines.get(at).copied(), &scale, &mut signals);
             self.of_question(&mut signals);
+            signals
+        };
+        let numbers: Vec<Signals> = all.par_iter().enumerate().map(numbers).collect();
+        for (it, signals) in all.iter_mut().zip(numbers) {
             it.signals = signals;
         }
         relative(&mut all);
@@ -117,7 +122,9 @@ impl<'s, 'a> Look<'s, 'a> {
 
     /// What the passages hold, and what they say of their files.
     fn units<'c>(&self, ranked: &[(&'c Candidate, f32)]) -> (Vec<Looked<'c>>, HashMap<FileId, File>) {
-        let mut facts: HashMap<FileId, Option<Arc<FileFacts>>> = HashMap::new();
+        let distinct: HashSet<FileId> = ranked.iter().map(|it| it.0.info.file).collect();
+        let facts: HashMap<FileId, Option<Arc<FileFacts>>> =
+            distinct.into_par_iter().map(|id| (id, self.search.snapshot.facts(id))).collect();
         let mut files: HashMap<FileId, File> = HashMap::new();
         let mut units = Units::of(self.search.question.filters.kinds());
         for (place, (candidate, score)) in ranked.iter().enumerate() {
@@ -127,8 +134,8 @@ impl<'s, 'a> Look<'s, 'a> {
             file.terms |= candidate.terms;
             file.words.push(candidate.evidence.words);
             file.near = file.near.max(candidate.evidence.meaning.unwrap_or(0.0));
-            let known = facts.entry(id).or_insert_with(|| self.search.snapshot.facts(id));
-            let segment = known.as_ref().and_then(|it| it.segments.get(candidate.info.segment as usize));
+            let segment =
+                facts.get(&id).and_then(Option::as_ref).and_then(|it| it.segments.get(candidate.info.segment as usize));
             if let Some(segment) = segment {
                 let declared = candidate.declared.map(|ix| (ix, candidate.evidence.declared));
                 units.take(place, &candidate.info, segment, declared);
@@ -303,7 +310,7 @@ fn relative(all: &mut [Looked<'_>]) {
 }
 
 /// The text that speaks for it; empty where it cannot be had.
-fn body<'t>(it: &Looked<'_>, texts: &'t HashMap<FileId, Option<Arc<str>>>) -> &'t str {
+fn body<'t>(it: &Looked<'_>, texts: &'t Texts) -> &'t str {
     let text = texts.get(&it.candidate.info.file).and_then(|it| it.as_deref()).unwrap_or("");
     let segment = &it.facts.segments[it.unit.segment as usize];
     let own = text.get(it.unit.own.shifted(segment.span.start).range()).unwrap_or("");

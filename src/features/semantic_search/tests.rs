@@ -240,7 +240,7 @@ fn open_documents_answer_as_they_stand() {
 }
 
 #[test]
-fn answers_are_bounded_and_spread() {
+fn answers_are_bounded() {
     let body = "    let walrus = walrus_of(walrus);\n".repeat(60);
     let many: String = (0..12).map(|n| format!("pub fn walrus_{n}() {{\n{body}}}\n")).collect();
     let others: String = (0..9).map(|n| format!("//- src/other{n}.rs\npub fn one() {{\n    walrus();\n}}\n")).collect();
@@ -249,8 +249,6 @@ fn answers_are_bounded_and_spread() {
     let snapshot = builder(&fixture).publish();
     let answers = ask_in(&fixture, &snapshot, "walrus of the sea");
     assert_eq!(answers.items.len(), 10);
-    let of_one = answers.items.iter().filter(|it| it.path.as_bytes() == b"src/many.rs").count();
-    assert!(of_one <= 2, "{:?}", listed(&answers.items));
     for it in &answers.items {
         assert!(it.place.lines.1 - it.place.lines.0 < MOST_LINES && !it.place.span.is_empty());
     }

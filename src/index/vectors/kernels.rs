@@ -1,4 +1,4 @@
-//! Inner loops over vectors: dot products of 8-bit values, distances of sign sketches. Invariant: the portable and the AVX2
+//! Inner loops over vectors: dot products of 8-bit values, likeness of sign sketches. Invariant: the portable and the AVX2
 //! kernel give the same integers for the same input. Must not know packs.
 #![allow(unsafe_code, reason = "vector instructions have no safe form for slices")]
 
@@ -38,58 +38,71 @@ fn dots_avx2(query: &[i8], rows: &[u8], out: &mut Vec<i32>) {
             // Products of two 8-bit values, in pairs, fit 32 bits with room for every length allowed.
             sum = _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_cvtepi8_epi16(a), _mm256_cvtepi8_epi16(b)));
         }
-        let mut lanes = [0i32; 8];
-        // SAFETY: the array is 32 bytes long; the store needs no alignment.
-        unsafe { _mm256_storeu_si256(lanes.as_mut_ptr().cast(), sum) };
-        out.push(lanes.iter().sum());
+        let half = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
+        let pair = _mm_add_epi32(half, _mm_unpackhi_epi64(half, half));
+        out.push(_mm_cvtsi128_si32(_mm_add_epi32(pair, _mm_shuffle_epi32(pair, 1))));
     }
 }
 
-/// Numbers of differing bits between `query` and each row; rows are as long as the query.
-pub fn distances(query: &[u8], rows: &[u8], out: &mut Vec<i32>) {
+/// How alike each sketch is to a query whose components are numbers of four bits, in planes: `planes[b]` has bit `b` of each.
+/// For each row the sum over its components of `2 * number - 15` where the component is not negative.
+pub fn likeness(planes: &[Vec<u8>; 4], rows: &[u8], out: &mut Vec<i32>) {
     #[cfg(target_arch = "x86_64")]
-    if query.len() == 32 && std::is_x86_feature_detected!("avx2") {
+    if planes.iter().all(|it| it.len() == 32) && std::is_x86_feature_detected!("avx2") {
         // SAFETY: AVX2 is there, as just asked; the kernel reads inside the slices only.
-        unsafe { distances_avx2(query, rows, out) };
+        unsafe { likeness_avx2(planes, rows, out) };
         return;
     }
-    distances_portable(query, rows, out);
+    likeness_portable(planes, rows, out);
 }
 
 /// The same, for every machine.
-pub fn distances_portable(query: &[u8], rows: &[u8], out: &mut Vec<i32>) {
-    if query.is_empty() {
+pub fn likeness_portable(planes: &[Vec<u8>; 4], rows: &[u8], out: &mut Vec<i32>) {
+    let width = planes[0].len();
+    if width == 0 {
         return;
     }
-    for row in rows.chunks_exact(query.len()) {
-        out.push(row.iter().zip(query).map(|(a, b)| (a ^ b).count_ones() as i32).sum());
+    for row in rows.chunks_exact(width) {
+        let mut sum = 0;
+        for (at, &bits) in row.iter().enumerate() {
+            let of = |plane: usize| ((bits & planes[plane][at]).count_ones() << plane) as i32;
+            sum += 2 * (of(0) + of(1) + of(2) + of(3)) - 15 * bits.count_ones() as i32;
+        }
+        out.push(sum);
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn distances_avx2(query: &[u8], rows: &[u8], out: &mut Vec<i32>) {
+fn likeness_avx2(planes: &[Vec<u8>; 4], rows: &[u8], out: &mut Vec<i32>) {
     use std::arch::x86_64::*;
-    if query.len() != 32 {
+    if planes.iter().any(|it| it.len() != 32) {
         return;
     }
-    // SAFETY: the query is 32 bytes long; the load needs no alignment.
-    let query = unsafe { _mm256_loadu_si256(query.as_ptr().cast()) };
+    // SAFETY: each plane is 32 bytes long, as just asked; the loads need no alignment.
+    let planes = [0, 1, 2, 3].map(|at| unsafe { _mm256_loadu_si256(planes[at].as_ptr().cast()) });
     // Set bits of a nibble, by table.
     let counts = _mm256_setr_epi8(
         0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4,
     );
-    let low = _mm256_set1_epi8(15);
-    for row in rows.chunks_exact(32) {
-        // SAFETY: the chunk is 32 bytes long; the load needs no alignment.
-        let row = unsafe { _mm256_loadu_si256(row.as_ptr().cast()) };
-        let bits = _mm256_xor_si256(row, query);
+    let (low, zero) = (_mm256_set1_epi8(15), _mm256_setzero_si256());
+    let set = |bits: __m256i| {
         let first = _mm256_shuffle_epi8(counts, _mm256_and_si256(bits, low));
         let second = _mm256_shuffle_epi8(counts, _mm256_and_si256(_mm256_srli_epi16(bits, 4), low));
-        let sums = _mm256_sad_epu8(_mm256_add_epi8(first, second), _mm256_setzero_si256());
-        let mut lanes = [0i64; 4];
-        // SAFETY: the array is 32 bytes long; the store needs no alignment.
-        unsafe { _mm256_storeu_si256(lanes.as_mut_ptr().cast(), sums) };
-        out.push(lanes.iter().sum::<i64>() as i32);
-    }
+        _mm256_add_epi8(first, second)
+    };
+    out.extend(rows.chunks_exact(32).map(|row| {
+        // SAFETY: the chunk is 32 bytes long; the load needs no alignment.
+        let row = unsafe { _mm256_loadu_si256(row.as_ptr().cast()) };
+        // A byte's sum is at most 8 * 15.
+        let mut sums = set(_mm256_and_si256(row, planes[3]));
+        for plane in [planes[2], planes[1], planes[0]] {
+            sums = _mm256_add_epi8(_mm256_add_epi8(sums, sums), set(_mm256_and_si256(row, plane)));
+        }
+        let all = _mm256_slli_epi64(_mm256_sad_epu8(set(row), zero), 32);
+        let both = _mm256_or_si256(_mm256_sad_epu8(sums, zero), all);
+        let half = _mm_add_epi64(_mm256_castsi256_si128(both), _mm256_extracti128_si256(both, 1));
+        let whole = _mm_cvtsi128_si64(_mm_add_epi64(half, _mm_unpackhi_epi64(half, half)));
+        2 * (whole as u32 as i32) - 15 * (whole >> 32) as i32
+    }));
 }

@@ -1,7 +1,7 @@
 //! The passages nearest to a question. Exact over 8-bit values up to a size; beyond it sign sketches choose whom to score.
 //! Invariant: ties go by path and position, so the answer does not depend on packs.
 
-use super::{Quantised, VectorView, kernels, quantise, signs};
+use super::{Quantised, VectorView, kernels, quantise};
 use crate::base::cancel::Cancel;
 use crate::base::ids::FileId;
 use crate::index::bits::BitSet;
@@ -10,7 +10,10 @@ use crate::index::within::Within;
 use rayon::prelude::*;
 
 /// Up to so many vectors all are scored.
-const EXACT: u64 = 200_000;
+const EXACT: u64 = 20_000;
+/// Beyond that those whose sketches are most alike: one in so many, and so many more for each that is wanted.
+const SHARE: u64 = 24;
+const LEAST: u64 = 8;
 
 /// A passage near to a question.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -66,11 +69,11 @@ impl Snapshot {
             let score = |piece: &&[Stretch<'_>]| score_all(piece, &query, limit, ids, cancel);
             pieces.par_iter().flat_map_iter(score).collect()
         } else {
-            let sketch = signs(&query.values);
-            let wanted = (limit * 20).max(2_000) as u64;
-            let cut = cut_off(&pieces, &sketch, wanted, cancel);
-            let score = |piece: &&[Stretch<'_>]| score_close(piece, (&sketch, cut), &query, limit, ids, cancel);
-            pieces.par_iter().flat_map_iter(score).collect()
+            let planes = planes(vector);
+            let alike: Vec<Alike> = pieces.par_iter().map(|piece| Alike::of(piece, &planes, cancel)).collect();
+            let cut = cut_off(&alike, total / SHARE + LEAST * limit as u64);
+            let score = |(piece, alike): (&&[Stretch<'_>], &Alike)| score_alike(piece, alike, cut, &query, limit, ids);
+            pieces.par_iter().zip(&alike).flat_map_iter(score).collect()
         };
         keep_best(&mut hits, limit, ids);
         hits
@@ -158,43 +161,72 @@ fn score_all(piece: &[Stretch<'_>], query: &Quantised, limit: usize, ids: &FileI
     hits
 }
 
-/// The smallest distance within which `wanted` vectors lie.
-fn cut_off(pieces: &[&[Stretch<'_>]], sketch: &[u8], wanted: u64, cancel: &Cancel) -> i32 {
-    let bins = sketch.len() * 8 + 1;
-    let count = |piece: &&[Stretch<'_>]| {
-        let (mut counts, mut out) = (vec![0u64; bins], Vec::new());
-        for it in piece.iter().take_while(|_| !cancel.is_cancelled()) {
-            out.clear();
-            kernels::distances(sketch, it.view.sketches(it.first, it.count), &mut out);
-            out.iter().for_each(|&distance| counts[distance as usize] += 1);
-        }
-        counts
-    };
-    let sum = |a: Vec<u64>, b: Vec<u64>| a.iter().zip(&b).map(|(a, b)| a + b).collect();
-    let counts = pieces.par_iter().map(count).reduce(|| vec![0; bins], sum);
-    let mut seen = 0;
-    for (distance, count) in counts.iter().enumerate() {
-        seen += count;
-        if seen >= wanted {
-            return distance as i32;
+/// The question's components in four bits each, bit by bit as sketches are laid out.
+fn planes(vector: &[f32]) -> [Vec<u8>; 4] {
+    let finite = |it: f32| if it.is_finite() { it } else { 0.0 };
+    let widest = vector.iter().fold(f32::MIN_POSITIVE, |widest, &it| widest.max(finite(it).abs()));
+    let mut out: [Vec<u8>; 4] = std::array::from_fn(|_| vec![0; vector.len().div_ceil(8)]);
+    for (at, &it) in vector.iter().enumerate() {
+        let number = ((finite(it) / widest + 1.0) * 7.5).round() as u8;
+        for (plane, bits) in out.iter_mut().enumerate() {
+            bits[at / 8] |= (number >> plane & 1) << (at % 8);
         }
     }
-    bins as i32
+    out
 }
 
-fn score_close(
+/// How alike the sketches of a piece are to the question, in its order, and how many are so much alike.
+struct Alike {
+    each: Vec<i32>,
+    /// From the least that there can be to the most.
+    counts: Vec<u32>,
+    least: i32,
+}
+
+impl Alike {
+    fn of(piece: &[Stretch<'_>], planes: &[Vec<u8>; 4], cancel: &Cancel) -> Self {
+        // What a component adds lies between -15 and 15.
+        let most = planes[0].len() * 8 * 15;
+        let mut it = Self { each: Vec::new(), counts: vec![0; 2 * most + 1], least: -(most as i32) };
+        it.each.reserve(piece.iter().map(|it| it.count).sum());
+        for stretch in piece.iter().take_while(|_| !cancel.is_cancelled()) {
+            let end = it.each.len() + stretch.count;
+            kernels::likeness(planes, stretch.view.sketches(stretch.first, stretch.count), &mut it.each);
+            // Sketches that cannot be read.
+            it.each.resize(end, it.least);
+        }
+        for likeness in &it.each {
+            it.counts[(likeness - it.least) as usize] += 1;
+        }
+        it
+    }
+}
+
+/// The likeness that `wanted` vectors have at least.
+fn cut_off(all: &[Alike], wanted: u64) -> i32 {
+    let Some(first) = all.first() else { return 0 };
+    let mut seen = 0;
+    for at in (0..first.counts.len()).rev() {
+        seen += all.iter().map(|it| u64::from(it.counts[at])).sum::<u64>();
+        if seen >= wanted {
+            return first.least + at as i32;
+        }
+    }
+    first.least
+}
+
+fn score_alike(
     piece: &[Stretch<'_>],
-    (sketch, cut): (&[u8], i32),
+    alike: &Alike,
+    cut: i32,
     query: &Quantised,
     limit: usize,
     ids: &FileIds,
-    cancel: &Cancel,
 ) -> Vec<VectorHit> {
-    let (mut hits, mut out, mut dot) = (Vec::new(), Vec::new(), Vec::new());
-    for it in piece.iter().take_while(|_| !cancel.is_cancelled()) {
-        out.clear();
-        kernels::distances(sketch, it.view.sketches(it.first, it.count), &mut out);
-        for (at, _) in out.iter().enumerate().filter(|it| *it.1 <= cut) {
+    let (mut hits, mut dot, mut each) = (Vec::new(), Vec::new(), alike.each.iter());
+    for it in piece {
+        let close = (0..it.count).zip(&mut each).filter(|it| *it.1 >= cut);
+        for (at, _) in close {
             dot.clear();
             kernels::dots(&query.values, it.view.rows(it.first + at, 1), &mut dot);
             hits.extend(dot.iter().map(|&dot| it.hit(at, dot, query.scale)));
@@ -214,4 +246,52 @@ fn keep_best(hits: &mut Vec<VectorHit>, limit: usize, ids: &FileIds) {
         hits.truncate(limit);
     }
     hits.sort_unstable_by(order);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{VectorRun, build_vector_pack};
+    use super::*;
+    use crate::base::hash::Key;
+    use crate::index::source::MemoryPack;
+
+    /// Vectors around some centres, as texts of some subjects are.
+    fn vectors(count: usize) -> Vec<Vec<f32>> {
+        let mut state = 7u64;
+        let mut next = move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / (1 << 23) as f32 - 1.0
+        };
+        let centres: Vec<Vec<f32>> = (0..20).map(|_| (0..256).map(|_| next()).collect()).collect();
+        (0..count).map(|at| centres[at % 20].iter().map(|it| it + 1.5 * next()).collect()).collect()
+    }
+
+    #[test]
+    fn sketches_find_what_the_exact_scan_finds() {
+        let all = vectors(4_000);
+        let runs = [VectorRun { key: Key([1; 16]), vectors: all.iter().map(|it| quantise(it)).collect() }];
+        let pack = MemoryPack::new(build_vector_pack(256, &runs));
+        let view = VectorView::open(&pack).unwrap();
+        let passage = PassageId { slot: 0, ordinal: 0 };
+        let piece = [Stretch { view: &view, first: 0, count: all.len(), passage, file: FileId(0) }];
+        let (ids, cancel) = (FileIds::default(), Cancel::new());
+        let mut found = 0;
+        for vector in vectors(4_020).split_off(4_000) {
+            let query = quantise(&vector);
+            let exact = score_all(&piece, &query, 10, &ids, &cancel);
+            let alike = [Alike::of(&piece, &planes(&vector), &cancel)];
+            let cut = cut_off(&alike, 160);
+            assert!((160..320).contains(&alike[0].each.iter().filter(|&&it| it >= cut).count()));
+            let near = score_alike(&piece, &alike[0], cut, &query, 10, &ids);
+            assert_eq!(near.len(), 10);
+            found += near.iter().filter(|it| exact.contains(it)).count();
+        }
+        assert!(found >= 195, "{found} of 200");
+    }
+
+    #[test]
+    fn odd_questions_are_harmless() {
+        assert_eq!(planes(&[f32::NAN, f32::INFINITY, -1.0, 1.0]).map(|it| it[0]), [0b1000, 0b1000, 0b1000, 0b1011]);
+        assert_eq!(planes(&[0.0]).map(|it| it[0]), [0, 0, 0, 1]);
+    }
 }

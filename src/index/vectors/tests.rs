@@ -11,10 +11,10 @@ proptest! {
         kernels::dots_portable(&query, &rows, &mut plain);
         prop_assert_eq!(&fast, &plain);
         prop_assert_eq!(fast.len(), 5);
-        let sketch = signs(&query);
+        let planes = std::array::from_fn(|plane| query[plane * 32..][..32].iter().map(|&it| it as u8).collect());
         (fast, plain) = (Vec::new(), Vec::new());
-        kernels::distances(&sketch, &rows, &mut fast);
-        kernels::distances_portable(&sketch, &rows, &mut plain);
+        kernels::likeness(&planes, &rows, &mut fast);
+        kernels::likeness_portable(&planes, &rows, &mut plain);
         prop_assert_eq!(&fast, &plain);
         prop_assert_eq!(fast.len(), 40);
     }

@@ -27,7 +27,8 @@ fn check(wish: &Wish<'_>, want: &[&str]) {
     let (snapshot, cancel) = (snapshot(), Cancel::new());
     let within = snapshot.within(wish, &cancel);
     let terms = analyse_query("beta").terms;
-    let hits = snapshot.lexical_with(&terms, &Weights::default(), Some(&within), 10, &cancel);
+    let frequencies: Vec<u64> = terms.iter().map(|it| snapshot.passages_with(&it.text)).collect();
+    let hits = snapshot.lexical_with((&terms, &frequencies), &Weights::default(), Some(&within), 10, &cancel);
     let mut paths: Vec<String> =
         hits.iter().map(|it| snapshot.path(it.file).unwrap().1.display().to_string()).collect();
     paths.sort();
@@ -54,8 +55,9 @@ fn rarity_counts_on_the_whole() {
     let wish = Wish { lang: None, path: Some(&|it| it == b"c.rs"), kinds: KindSet::ALL };
     let within = snapshot.within(&wish, &cancel);
     let terms = analyse_query("alpha").terms;
+    let frequencies: Vec<u64> = terms.iter().map(|it| snapshot.passages_with(&it.text)).collect();
     let of = |within| {
-        let hits = snapshot.lexical_with(&terms, &Weights::default(), within, 10, &cancel);
+        let hits = snapshot.lexical_with((&terms, &frequencies), &Weights::default(), within, 10, &cancel);
         hits.iter().find(|it| snapshot.path(it.file).unwrap().1.as_bytes() == b"c.rs").unwrap().score
     };
     assert_eq!(of(Some(&within)), of(None));
