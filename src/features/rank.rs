@@ -51,6 +51,8 @@ pub struct Tuning {
     /// Factors for what is asked for seldom.
     pub test: f32,
     pub docs: f32,
+    /// Beside that of documentation.
+    pub notes: f32,
     pub sample: f32,
     pub vendored: f32,
     pub generated: f32,
@@ -83,6 +85,7 @@ impl Default for Tuning {
             called: 0.3,
             test: 0.5,
             docs: 0.5,
+            notes: 0.6,
             sample: 0.7,
             vendored: 0.6,
             generated: 0.6,
@@ -155,6 +158,7 @@ fn held_back(it: &Evidence, asked: Traits, tuning: &Tuning) -> f32 {
     for (one, by) in [
         (Traits::TEST, tuning.test),
         (Traits::DOCS, tuning.docs),
+        (Traits::NOTES, tuning.notes),
         (Traits::SAMPLE, tuning.sample),
         (Traits::VENDORED, tuning.vendored),
         (Traits::GENERATED, tuning.generated),

@@ -134,8 +134,7 @@ fn of_facts(facts: &Facts) -> String {
         terms.sort_unstable();
         let _ = writeln!(out, "  passage {:?} terms {terms:?}", (it.span, it.symbol, it.length, it.prose));
     }
-    let _ =
-        writeln!(out, "  package {:?} generated {} lines {:?}", facts.package.map(text), facts.generated, facts.lines);
+    let _ = writeln!(out, "  package {:?} marks {:?} lines {:?}", facts.package.map(text), facts.marks, facts.lines);
     out
 }
 

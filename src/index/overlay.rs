@@ -1,8 +1,9 @@
 //! An open document as a pack of one file. Invariant: answers from it equal those of a pack on disk with the same facts;
 //! taking it in costs nothing but sums: names and words are laid out when first asked for. Must not know trees.
 
-use super::build::{FileMeta, FileRecord, FileState, SegmentRecord, build_facts_pack};
+use super::build::{FileMeta, FileRecord, FileState, SegmentRecord, build_facts_pack, traits_of};
 use super::snapshot::{FileFacts, FileSegment};
+use super::traits::Traits;
 use super::vectors::MOST_EMBEDDED;
 use super::view::PackView;
 use crate::base::hash::{ContentHash, Key};
@@ -44,6 +45,11 @@ impl OverlayFile {
     /// The whole text.
     pub fn text(&self) -> &Arc<str> {
         &self.text
+    }
+
+    /// What path and text tell.
+    pub fn traits(&self) -> Traits {
+        traits_of(&self.record.path, &self.record.segments)
     }
 
     pub fn lang(&self) -> &str {

@@ -8,6 +8,7 @@ pub mod extract;
 mod folds;
 pub mod in_process;
 pub mod languages;
+mod marks;
 pub mod outlines;
 mod parse;
 mod parsers;

@@ -12,11 +12,11 @@ type Read<T> = Result<T, CodecError>;
 /// All tables but the names.
 pub fn body(input: &mut Reader<'_>, names: Names, terms: bool) -> Read<Facts> {
     let head = input.byte()?;
-    if head > 3 || (head & 2 != 0) != terms {
+    if head >> 1 > Marks::ALL.0 || (head & 1 != 0) != terms {
         return Err(CodecError::Invalid("head"));
     }
     let count = names.len() as u32;
-    let mut facts = Facts { names, generated: head & 1 != 0, ..Facts::default() };
+    let mut facts = Facts { names, marks: Marks(head >> 1), ..Facts::default() };
     facts.package = optional_name(input, count)?;
     facts.symbols = symbols(input, &facts.names)?;
     facts.references = references(input, &facts.names)?;

@@ -74,9 +74,10 @@ fn facts() -> impl Strategy<Value = Facts> {
     let symbols = (symbol(0), symbol(1), symbol(2));
     let references = proptest::collection::vec(reference(), 0..20);
     let passages = proptest::collection::vec(passage(), 0..4);
-    (symbols, references, passages, "[a-zé😀\r\n]{0,40}", any::<bool>(), (0u8..4, 0u8..5, span(), any::<bool>()))
-        .prop_map(|(symbols, references, passages, text, generated, (import, relation, at, flag))| {
-            let mut facts = Facts { generated, references, passages, lines: LineIndex::new(&text), ..Facts::default() };
+    (symbols, references, passages, "[a-zé😀\r\n]{0,40}", 0u8..16, (0u8..4, 0u8..5, span(), any::<bool>())).prop_map(
+        |(symbols, references, passages, text, marks, (import, relation, at, flag))| {
+            let mut facts =
+                Facts { marks: Marks(marks), references, passages, lines: LineIndex::new(&text), ..Facts::default() };
             facts.symbols = vec![symbols.0, symbols.1, symbols.2];
             for name in ["zeta", "alpha", "a::b", "é", "Router", "x", "./util", "term"] {
                 facts.names.intern(name);
@@ -102,7 +103,8 @@ fn facts() -> impl Strategy<Value = Facts> {
             facts.problems = vec![Problem { span: at, missing: flag.then_some(NameIx(3)) }];
             facts.package = flag.then_some(NameIx(2));
             facts
-        })
+        },
+    )
 }
 
 /// Facts as stored: names sorted and only those needed, no terms.

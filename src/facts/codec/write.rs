@@ -38,7 +38,7 @@ pub fn used_names(facts: &Facts) -> Vec<bool> {
 
 /// All tables but the names; `number` renumbers names.
 pub fn body(facts: &Facts, number: Number<'_>, terms: bool, out: &mut Vec<u8>) {
-    out.push(u8::from(facts.generated) | u8::from(terms) << 1);
+    out.push(u8::from(terms) | facts.marks.0 << 1);
     optional(out, facts.package.map(number));
     symbols(facts, number, out);
     references(facts, number, out);

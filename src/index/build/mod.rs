@@ -23,7 +23,7 @@ use super::view::Stored;
 use crate::base::hash::{ContentHash, Key};
 use crate::base::paths::RelPath;
 use crate::base::span::Span;
-use crate::facts::Facts;
+use crate::facts::{Facts, Marks};
 use std::sync::Arc;
 
 /// What a later start compares a file with.
@@ -115,10 +115,29 @@ pub fn build_facts_pack(files: &[FileRecord]) -> Vec<Section> {
     out.finish()
 }
 
+/// What path and text tell of a file.
+pub fn traits_of(path: &RelPath, segments: &[SegmentRecord]) -> Traits {
+    let mut traits = super::traits::of(path.as_bytes());
+    let head = segments.first().map_or(Marks::default(), |it| it.facts.marks);
+    for (mark, its) in [
+        (Marks::GENERATED, Traits::GENERATED),
+        (Marks::VENDORED, Traits::VENDORED),
+        (Marks::NOTES, Traits::NOTES.with(Traits::DOCS)),
+    ] {
+        if head.has(mark) {
+            traits = traits.with(its);
+        }
+    }
+    // All of it, or there is something in it that is tested.
+    let mut declaring = segments.iter().filter(|it| !it.facts.symbols.is_empty()).peekable();
+    if declaring.peek().is_some() && declaring.all(|it| it.facts.marks.has(Marks::TESTS)) {
+        traits = traits.with(Traits::TEST);
+    }
+    traits
+}
+
 fn add_file(out: &mut Assembler, file: &FileRecord) {
-    let generated = file.segments.first().is_some_and(|it| it.facts.generated);
-    let traits = super::traits::of(file.path.as_bytes());
-    let traits = if generated { traits.with(Traits::GENERATED) } else { traits };
+    let traits = traits_of(&file.path, &file.segments);
     let stored = Stored {
         meta: file.meta,
         hash: file.hash,

@@ -195,7 +195,7 @@ impl Snapshot {
         match self.locate(file) {
             Some((state, ordinal)) => match &state.body {
                 Body::Stored(view) => view.files().traits(ordinal),
-                Body::Open(it) => super::traits::of(it.path().as_bytes()),
+                Body::Open(it) => it.traits(),
             },
             None => Traits::default(),
         }

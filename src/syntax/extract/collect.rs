@@ -4,7 +4,7 @@
 use tree_sitter::Node;
 
 use super::declarators::follow;
-use super::heads::set_flags;
+use super::heads::{is_marked_test, set_flags};
 use super::imports;
 use super::raw::{MACROS, RawScope};
 use super::text;
@@ -159,6 +159,9 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         let doc = shared.doc.or(lead.doc);
         let mut flags =
             shared.flags.with(set_flags(sets)).with(self.found_flags(draft, lead, span_of(node), doc, name));
+        if is_callable(kind) && is_marked_test(self.slice(Span::new(span.start, name_range.start))) {
+            flags = flags.with(SymbolFlags::TEST);
+        }
         if self.want == Want::Macro {
             flags = flags.with(SymbolFlags::IN_MACRO);
         }

@@ -189,6 +189,27 @@ impl<'a, 'tree> Walk<'a, 'tree> {
     }
 }
 
+/// Whether an annotation among the words before a function's name makes it a test (`@Test`, `[Fact]`).
+pub(super) fn is_marked_test(head: &str) -> bool {
+    const MARKS: &[&str] = &[
+        "Test",
+        "ParameterizedTest",
+        "RepeatedTest",
+        "TestFactory",
+        "TestTemplate",
+        "TestMethod",
+        "TestCase",
+        "DataTestMethod",
+        "Fact",
+        "Theory",
+    ];
+    head.match_indices(['@', '[']).any(|(at, _)| {
+        let rest = &head[at + 1..];
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').unwrap_or(rest.len());
+        rest[..end].rsplit('.').next().is_some_and(|it| MARKS.contains(&it))
+    })
+}
+
 /// The flags that a pattern sets.
 pub(super) fn set_flags(sets: Sets) -> SymbolFlags {
     let mut flags = SymbolFlags::default();
