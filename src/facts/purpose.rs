@@ -56,8 +56,8 @@ impl Facts {
         declared.peek().is_some() && declared.all(|at| in_test(SymbolIx(at as u32)))
     }
 
-    /// Declared functions that are tests, and others; helpers of a test class are neither, nor is a module of tests within the
-    /// file that they test.
+    /// Declared functions that are tests, and other functions and types; helpers of a test class are neither, nor is a module of
+    /// tests within the file that they test.
     pub fn tests_and_others(&self) -> (usize, usize) {
         let is_test = |it: &Symbol| it.kind == SymbolKind::Test || it.flags.has(SymbolFlags::TEST);
         let flagged = |ix: SymbolIx| self.symbols.get(ix.0 as usize).is_some_and(is_test);
@@ -70,6 +70,10 @@ impl Facts {
         }
         let (mut tests, mut others) = (0, 0);
         for (at, symbol) in self.symbols.iter().enumerate() {
+            if symbol.kind.has_members() && symbol.parent.is_none() {
+                others += usize::from(!of_tests[at] && !is_test(symbol));
+                continue;
+            }
             let is_callable = matches!(
                 symbol.kind,
                 SymbolKind::Function

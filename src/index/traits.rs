@@ -65,8 +65,6 @@ const FOLDERS: &[(Traits, &[&[u8]])] = &[
             b"godeps",
             b"contrib_libs",
             b"subprojects",
-            b"pods",
-            b"carthage",
         ],
     ),
     (Traits::GENERATED, &[b"gen", b"dist", b"autogen"]),
@@ -125,7 +123,7 @@ const NAME_WORDS: &[(Traits, &[&[u8]])] = &[
 ];
 /// Parts of a file's name.
 const NAME_PARTS: &[(Traits, &[&[u8]])] = &[
-    (Traits::TEST, &[b".test.", b".tests.", b".spec.", b"_spec.", b"-spec.", b".snap"]),
+    (Traits::TEST, &[b".test.", b".tests.", b".spec.", b".snap"]),
     (
         Traits::GENERATED,
         &[
@@ -151,6 +149,9 @@ const NAME_PARTS: &[(Traits, &[&[u8]])] = &[
         ],
     ),
 ];
+/// Endings of languages in which `foo_spec` and `foo-spec` are tests.
+const TESTED_BY_SPECS: &[&[u8]] =
+    &[b"rb", b"js", b"jsx", b"mjs", b"ts", b"tsx", b"lua", b"ex", b"exs", b"coffee", b"dart", b"cr"];
 /// Endings of languages in which `FooSpec` is a test: in others it is a specification.
 const SPEC_LANGUAGES: &[&[u8]] = &[b"scala", b"groovy", b"hs", b"kt"];
 const DOC_ENDINGS: &[&[u8]] =
@@ -209,6 +210,9 @@ fn of_name(name: &[u8], lower: &[u8]) -> Traits {
     let words = NAME_WORDS.iter().filter(|(_, names)| names.contains(&&*first) || names.contains(&&*last));
     let parts = NAME_PARTS.iter().filter(|(_, all)| all.iter().any(|part| has(part)));
     let mut it = words.map(|it| it.0).chain(parts.map(|it| it.0)).fold(Traits::default(), Traits::with);
+    if &*last == b"spec" && TESTED_BY_SPECS.contains(&ending) && (has(b"_spec.") || has(b"-spec.")) {
+        it = it.with(Traits::TEST);
+    }
     if &*last == b"spec" && first != last && SPEC_LANGUAGES.contains(&ending) {
         it = it.with(Traits::TEST);
     }
@@ -289,6 +293,7 @@ mod tests {
                 "run-tests.ps1",
                 "lib/TypeSpec.scala",
                 "web/store.test.ts",
+                "lib/store_spec.rb",
                 "spec/models/a.rb",
             ],
             Traits::TEST,
@@ -304,6 +309,7 @@ mod tests {
                 "CMakeLists.txt",
                 "requirements-dev.txt",
                 "src/history.rs",
+                "hack/openapi-spec.sh",
                 "src/changes/apply.py",
                 "app/releases/list.ts",
             ],

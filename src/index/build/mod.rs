@@ -130,7 +130,10 @@ pub fn traits_of(path: &RelPath, segments: &[SegmentRecord]) -> Traits {
     }
     // All of it, or there is something in it that is tested.
     let mut declaring = segments.iter().filter(|it| !it.facts.symbols.is_empty()).peekable();
-    if declaring.peek().is_some() && declaring.all(|it| it.facts.marks.has(Marks::TESTS)) {
+    // What gathers a module's parts may declare nothing but tests of them.
+    let stem = path.file_name().split(|&b| b == b'.').next().unwrap_or(&[]);
+    let gathers = [&b"lib"[..], b"mod", b"main", b"index", b"__init__"].contains(&stem);
+    if !gathers && declaring.peek().is_some() && declaring.all(|it| it.facts.marks.has(Marks::TESTS)) {
         traits = traits.with(Traits::TEST);
     }
     traits
