@@ -151,6 +151,9 @@ pub enum Command {
         /// Serve one open document instead of a queue of files
         #[arg(long)]
         document: bool,
+        /// Run an embedding model instead
+        #[arg(long)]
+        embed: bool,
     },
     /// Show the settings in force
     Config {

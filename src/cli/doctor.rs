@@ -11,11 +11,18 @@ use serde_json::json;
 use super::setup;
 use crate::base::os;
 use crate::base::settings::{Settings, table};
-use crate::embed;
+use crate::embed::device::Device;
+use crate::embed::{self, Embedder};
 use crate::store::directory::cache_directory;
 
 /// Below so many MiB, memory.limit_mb is exceeded while a workspace of some size is indexed.
 const COMFORT_MB: i64 = 256;
+
+/// Passages that a model is timed by.
+const SAMPLE: usize = 64;
+const SAMPLE_TEXT: &str = "fn retry(request: &Request, limit: u32) -> Result<Response, Error> {\n    for attempt in 0..limit {\n        \
+                           match send(request) {\n            Ok(it) => return Ok(it),\n            Err(_) => \
+                           sleep(backoff(attempt)),\n        }\n    }\n    Err(Error::TooOften)\n}\n";
 
 /// How a thing stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -156,13 +163,38 @@ fn model(settings: &Settings) -> Finding {
     if !settings.bool(&table::EMBEDDINGS_ENABLED) {
         return note("embeddings", "switched off by embeddings.enabled: search goes by words and names".into());
     }
-    let device = settings.text(&table::EMBEDDINGS_DEVICE);
     match embed::from_settings(settings) {
         (_, Some(problem)) => broken("embeddings", problem),
         (None, None) => note("embeddings", "there is none: search goes by words and names".into()),
-        (Some(embedder), None) => {
-            let ran = "no device but the CPU has been tried yet";
-            good("embeddings", format!("default model, {}; embeddings.device = {device}: {ran}", embedder.runs_on()))
-        }
+        (Some(embedder), None) => run_model(&*embedder, settings.text(&table::EMBEDDINGS_DEVICE)),
+    }
+}
+
+/// Has the model run, and says where and how fast.
+fn run_model(embedder: &dyn Embedder, device: &str) -> Finding {
+    let begun = std::time::Instant::now();
+    let texts: Vec<String> = (0..SAMPLE).map(|it| SAMPLE_TEXT.repeat(1 + it % 3)).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let ran = embedder.start().and_then(|()| embedder.embed(&texts, &mut Vec::new()));
+    if let Err(error) = ran {
+        return broken("embeddings", format!("{error}; until then search goes by words and names"));
+    }
+    let runs_on = embedder.runs_on();
+    let mut text = runs_on.clone();
+    if !runs_on.contains("passages/s") {
+        let speed = SAMPLE as f64 / begun.elapsed().as_secs_f64().max(1e-6);
+        text = format!("default model, {runs_on}, {speed:.0} passages/s");
+    }
+    text.push_str(&format!("; embeddings.device = {device}"));
+    for (device, why) in embedder.refusals() {
+        text.push_str(&format!("; not {device}: {why}"));
+    }
+    let untried: Vec<&str> = Device::ALL.into_iter().filter(|it| !it.has_been_run()).map(Device::name).collect();
+    text.push_str(&format!("; built, not yet run here: {}", untried.join(", ")));
+    let notices = embedder.notices();
+    if notices.is_empty() {
+        good("embeddings", text)
+    } else {
+        note("embeddings", format!("{}; {text}", notices.join("; ")))
     }
 }

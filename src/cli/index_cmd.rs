@@ -53,6 +53,8 @@ pub fn run(settings: Settings, common: &Common, wish: &Wish) -> anyhow::Result<E
             "unchanged": status.progress.files_unchanged,
             "passages": status.progress.passages_found,
             "embedded": status.progress.passages_done,
+            "embedded_by_runtime": status.passages_made,
+            "embedder": status.embedder,
             "worker_restarts": status.progress.worker_restarts,
             "warmed": warmed.map(|(files, bytes)| json!({ "files": files, "bytes": bytes })),
         }))?;

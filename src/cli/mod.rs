@@ -44,11 +44,11 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> anyhow::Result<ExitCode> {
-    if let Command::Worker { parent, address_space, faults, segment_size, parsers, segment_sizes, document } =
+    if let Command::Worker { parent, address_space, faults, segment_size, parsers, segment_sizes, document, embed } =
         args.command
     {
         let options = ChildOptions { parent, address_space, faults, segment_size, parsers, segment_sizes };
-        return Ok(worker::run(&options, document));
+        return Ok(worker::run(&options, document, embed));
     }
     let settings = setup::settings(&args.common)?;
     setup::tell(&settings);

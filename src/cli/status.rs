@@ -86,6 +86,8 @@ fn print_summary(workspace: &Workspace, as_json: bool) -> anyhow::Result<ExitCod
             "roots": status.roots.iter().map(|root| root.path.display().to_string()).collect::<Vec<_>>(),
             "indexed": indexed,
             "left_out": lines.len() - indexed,
+            "passages": { "found": status.progress.passages_found, "embedded": status.progress.passages_done },
+            "embedder": status.embedder,
             "memory": status.memory,
             "memory_limit": status.memory_limit,
             "quarantined": status.quarantined.len(),
@@ -99,6 +101,10 @@ fn print_summary(workspace: &Workspace, as_json: bool) -> anyhow::Result<ExitCod
             "  {indexed} files indexed, {} left out (portolan status --files lists them)",
             lines.len() - indexed
         );
+        if let Some(embedder) = &status.embedder {
+            let (done, all) = (status.progress.passages_done, status.progress.passages_found);
+            anstream::println!("  {done} of {all} passages have vectors: {embedder}");
+        }
         for (path, why) in &status.quarantined {
             anstream::println!("  quarantined: {}: {why}", path.display());
         }

@@ -2,19 +2,37 @@
 //! Must not know files, passages or ranking.
 
 pub mod batch;
+mod batches;
 pub mod builtin;
+pub mod device;
 pub mod fake;
+pub mod folder;
 mod model_file;
 pub mod onnx;
+mod pooling;
+pub mod remote;
 #[cfg(test)]
 mod tests;
 pub mod tokenizer;
+mod tokens;
 mod trie;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
+use crate::base::failpoint;
 use crate::base::settings::{Settings, table};
+use device::{Device, Wanted};
+use folder::Precision;
+
+/// What a text is embedded for: some models want other words before a question than before what answers it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    #[default]
+    Passage,
+    Question,
+}
 
 /// Something that turns texts into vectors of one length.
 pub trait Embedder: Send + Sync {
@@ -30,6 +48,50 @@ pub trait Embedder: Send + Sync {
     /// # Errors
     /// Only embedders that call foreign code fail; the message names what and the remedy.
     fn embed(&self, texts: &[&str], out: &mut Vec<f32>) -> Result<(), EmbedError>;
+
+    /// The unit vector of a question, as [`Embedder::embed`] gives that of a passage.
+    ///
+    /// # Errors
+    /// As `embed`; also where the vector is not to be had in time.
+    fn embed_question(&self, text: &str, out: &mut Vec<f32>) -> Result<(), EmbedError> {
+        self.embed(&[text], out)
+    }
+
+    /// Whether passages take so long that everything else is indexed first.
+    fn is_slow(&self) -> bool {
+        false
+    }
+
+    /// Makes the model ready where it is not.
+    ///
+    /// # Errors
+    /// It cannot be; the message names what and the remedy.
+    fn start(&self) -> Result<(), EmbedError> {
+        Ok(())
+    }
+
+    /// As `start`, beside what the caller goes on with.
+    fn warm(&self) {}
+
+    /// Devices that were tried in vain, and why; nothing before the model runs.
+    fn refusals(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    /// Passages that it was asked for in this process; none where nobody counts.
+    fn made(&self) -> Option<u64> {
+        None
+    }
+
+    /// What people should know of how the model runs.
+    fn notices(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The process that a user's model runs in: its memory comes on top of the limit.
+    fn own_process(&self) -> Option<u32> {
+        None
+    }
 }
 
 /// Why a model cannot be loaded or run. The message names the file and the remedy.
@@ -51,10 +113,26 @@ pub enum Runtime {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     pub runtime: Runtime,
+    /// A user's model: its folder or its ONNX file. It runs through ONNX Runtime, whatever `runtime` says.
+    pub model: Option<PathBuf>,
     /// Path of the ONNX Runtime library; none: looked for (see `onnx::library`).
     pub library: Option<PathBuf>,
-    /// Most texts given to ONNX Runtime at once; 0: as many as its memory bound lets.
+    /// Most texts given to ONNX Runtime at once; 0: 32.
     pub batch: usize,
+    /// Which devices it may run on.
+    pub wanted: Wanted,
+    /// Take the file in half precision where the model has one and a GPU is asked for.
+    pub half: bool,
+    /// Threads that the model runs on; 0: a user's model on as many as there are cores.
+    pub threads: usize,
+    /// Our own executable, which the worker is; none: `/proc/self/exe`.
+    pub executable: Option<PathBuf>,
+    /// A worker that does not answer for so long is killed; none: 60 s.
+    pub patience: Option<Duration>,
+    /// A worker that holds more bytes is killed; none: by the model's size.
+    pub resident: Option<u64>,
+    /// The worker obeys fault marks in texts (tests).
+    pub faults: bool,
 }
 
 /// The default model, as one ONNX file, and its tokenizer.
@@ -71,13 +149,15 @@ const FEEDING: u8 = 1;
 /// # Errors
 /// ONNX Runtime is asked for and cannot be loaded; the message names the file and the remedy.
 pub fn open(options: &Options) -> Result<Arc<dyn Embedder>, EmbedError> {
+    // One for all who ask: workspaces share it.
+    static SHARED: OnceLock<Result<Arc<builtin::Builtin>, EmbedError>> = OnceLock::new();
+    if options.model.is_some() {
+        return Ok(Arc::new(remote::Remote::new(options, None)?));
+    }
+    let own = SHARED.get_or_init(|| builtin::Builtin::new(MODEL, TOKENIZER).map(Arc::new)).clone()?;
     Ok(match options.runtime {
-        Runtime::Builtin => {
-            // One for all who ask: workspaces share it.
-            static SHARED: OnceLock<Result<Arc<builtin::Builtin>, EmbedError>> = OnceLock::new();
-            SHARED.get_or_init(|| builtin::Builtin::new(MODEL, TOKENIZER).map(Arc::new)).clone()?
-        }
-        Runtime::Onnx => Arc::new(onnx::OnnxRuntime::new(options, MODEL, TOKENIZER)?),
+        Runtime::Builtin => own,
+        Runtime::Onnx => Arc::new(remote::Remote::new(options, Some(own))?),
     })
 }
 
@@ -87,21 +167,44 @@ impl Options {
         if !settings.bool(&table::EMBEDDINGS_ENABLED) {
             return None;
         }
-        let library = settings.text(&table::EMBEDDINGS_LIBRARY);
+        let path = |row| Some(settings.text(row)).filter(|it| !it.is_empty()).map(PathBuf::from);
+        let whole = |row| usize::try_from(settings.int(row)).unwrap_or(0);
         Some(Self {
             runtime: if settings.text(&table::EMBEDDINGS_RUNTIME) == "onnx" { Runtime::Onnx } else { Runtime::Builtin },
-            library: (!library.is_empty()).then(|| PathBuf::from(library)),
-            batch: usize::try_from(settings.int(&table::EMBEDDINGS_BATCH)).unwrap_or(0),
+            model: path(&table::EMBEDDINGS_MODEL),
+            library: path(&table::EMBEDDINGS_LIBRARY),
+            batch: whole(&table::EMBEDDINGS_BATCH),
+            wanted: Wanted {
+                device: Device::from_setting(settings.text(&table::EMBEDDINGS_DEVICE)),
+                no_gpu: !settings.bool(&table::EMBEDDINGS_GPU),
+                without: Vec::new(),
+            },
+            half: settings.bool(&table::EMBEDDINGS_HALF),
+            threads: whole(&table::EMBEDDINGS_THREADS),
+            faults: failpoint::are_faults_obeyed(),
+            ..Self::default()
         })
+    }
+
+    /// Half precision is for a GPU that is asked for: what `auto` finds must not change which model a folder is.
+    fn precision(&self) -> Precision {
+        match self.wanted.device {
+            Some(device) if self.half && device.is_gpu() => Precision::Half,
+            _ => Precision::AsItIs,
+        }
     }
 }
 
 /// The embedder that the settings ask for. Where ONNX Runtime cannot be had the built-in evaluator takes its place, with a
-/// notice that says why (the vectors are the same). `None` where vectors are switched off.
+/// notice that says why (the vectors are the same); a user's model has no such substitute: without it words and names answer.
+/// `None` where vectors are switched off.
 pub fn from_settings(settings: &Settings) -> (Option<Arc<dyn Embedder>>, Option<String>) {
     let Some(options) = Options::from_settings(settings) else { return (None, None) };
     match open(&options) {
         Ok(embedder) => (Some(embedder), None),
+        Err(error) if options.model.is_some() => {
+            (None, Some(format!("{error}; until then search goes by words and names")))
+        }
         Err(error) if options.runtime == Runtime::Onnx => match open(&Options::default()) {
             Ok(embedder) => (Some(embedder), Some(format!("{error}; the built-in evaluator runs the model instead"))),
             Err(second) => (None, Some(format!("{error}; {second}"))),

@@ -73,6 +73,12 @@ impl Message {
 /// # Errors
 /// The file is broken, or any tensor anywhere in it keeps its data in another file.
 pub fn initialisers(bytes: &[u8]) -> Result<Vec<Tensor<'_>>, EmbedError> {
+    // A runtime that sees this reads another format, in which nothing here is looked at.
+    if bytes.get(4..8) == Some(b"ORTM") {
+        return Err(EmbedError(
+            "the model is in the runtime's own format: give the ONNX file that it was made of".into(),
+        ));
+    }
     let mut tensors = Vec::new();
     let mut work = vec![(Message::Model, bytes, 0usize)];
     let mut seen = 0;
@@ -91,6 +97,12 @@ pub fn initialisers(bytes: &[u8]) -> Result<Vec<Tensor<'_>>, EmbedError> {
         }
         let mut fields = Fields(body);
         while let Some((number, value)) = fields.next()? {
+            // The name of an operator: this one stands for a program that may lie in another file.
+            if message == Message::Node && number == 4 && matches!(value, Value::Bytes(b"EPContext")) {
+                return Err(EmbedError(
+                    "the model holds programs for one device (EPContext): give the plain ONNX file".into(),
+                ));
+            }
             if let (Some(child), Value::Bytes(inner)) = (message.child(number), value) {
                 work.push((child, inner, depth + 1));
             }
@@ -148,6 +160,10 @@ impl<'a> Fields<'a> {
             return Ok(None);
         }
         let key = varint(&mut self.0)?;
+        // Other readers cut a longer key off: what is one field here would be another there.
+        if key > u64::from(u32::MAX) || key >> 3 == 0 {
+            return Err(broken("it has a field without a number"));
+        }
         let value = match key & 7 {
             0 => Value::Number(varint(&mut self.0)?),
             1 => {

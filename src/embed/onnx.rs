@@ -1,31 +1,28 @@
-//! The same model through ONNX Runtime, loaded from a shared library at run time. Invariant: the library is checked before
-//! it is loaded, the model before it is given to it; a batch is at most [`BATCH_TOKENS`] tokens. Must not know passages.
+//! A model through ONNX Runtime, loaded from a shared library at run time. Invariant: the library is checked before it is
+//! loaded, the model before it is given to it. Runs in the embedding worker alone: both are foreign. Must not know texts.
 
+mod image;
 pub mod library;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
+use std::sync::OnceLock;
 
-use ort::session::Session;
-use ort::value::Tensor;
+use ort::ep::{self, ExecutionProviderDispatch};
+use ort::session::{Session, SessionInputValue};
+use ort::value::{DynValue, Tensor, TensorElementType, ValueType};
 
-use super::tokenizer::Tokenizer;
-use super::{EmbedError, Embedder, Options};
-use crate::base::hash::Key;
+use super::EmbedError;
+use super::batches::{Batch, Engine, RunError};
+use super::device::Device;
+use super::folder::Feeding;
+use super::pooling::pool;
 
-/// Most tokens of a batch, padding counted: the runtime never gives its memory back (47 MB at this bound, 273 without).
-pub const BATCH_TOKENS: usize = 2_048;
-
-/// One session of the runtime.
-pub struct OnnxRuntime {
-    model_id: Key,
-    tokenizer: Tokenizer,
-    dimensions: usize,
-    runs_on: String,
-    /// Most rows of a batch.
-    rows: usize,
-    session: Mutex<Session>,
-}
+/// Outputs that are one vector for each text, in the words of exporters; the finished ones first.
+const FINISHED: [&str; 5] = ["sentence_embedding", "sentence_embeddings", "embeddings", "text_embeds", "embedding"];
+/// Outputs that are one vector for each token.
+const BY_TOKEN: [&str; 2] = ["last_hidden_state", "token_embeddings"];
+/// Of two dimensions, yet not what the model was trained to be compared by.
+const NOT_MEANT: &str = "pooler_output";
 
 /// The process has one environment, and one library, for good.
 struct Loaded {
@@ -35,17 +32,45 @@ struct Loaded {
 
 static LOADED: OnceLock<Result<Loaded, EmbedError>> = OnceLock::new();
 
-impl OnnxRuntime {
-    /// Loads the library that `options` name (or the first one found) and the model.
+/// What the graph wants for a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    Ids,
+    Mask,
+    Types,
+    Positions,
+}
+
+/// One session of the runtime.
+pub struct OnnxEngine {
+    session: Session,
+    /// Each input's name, what it wants, and whether in 32 bits.
+    inputs: Vec<(String, Wanted, bool)>,
+    output: String,
+    by_token: bool,
+    feeding: Feeding,
+    padding: u32,
+}
+
+/// How a session is made.
+pub struct Making<'a> {
+    /// A library that [`library::find`] has checked.
+    pub library: &'a Path,
+    pub model: &'a [u8],
+    pub device: Device,
+    pub threads: usize,
+    pub feeding: Feeding,
+    pub padding: u32,
+}
+
+impl OnnxEngine {
+    /// Loads the library, once in a process, and the model on the device.
     ///
     /// # Errors
-    /// No library, a bad one, or a model that it does not run.
-    pub fn new(options: &Options, model: &[u8], tokenizer: &[u8]) -> Result<Self, EmbedError> {
-        // Refuses models that keep data in other files: no runtime before 1.25 does so itself.
-        super::model_file::initialisers(model)?;
-        let scanner = Tokenizer::from_json(tokenizer)?;
-        let library = library::find(options.library.as_deref())?;
-        let loaded = LOADED.get_or_init(|| load(&library)).as_ref().map_err(Clone::clone)?;
+    /// A bad library, a model that it does not run, one of another kind, a device that is not there.
+    pub fn new(making: Making<'_>) -> Result<Self, EmbedError> {
+        let library = making.library;
+        let loaded = LOADED.get_or_init(|| load(library)).as_ref().map_err(Clone::clone)?;
         if loaded.library != library {
             return Err(EmbedError(format!(
                 "ONNX Runtime is already loaded from {}: restart to use {}",
@@ -53,118 +78,194 @@ impl OnnxRuntime {
                 library.display()
             )));
         }
-        let session = session(&loaded.environment, model)
-            .map_err(|e| EmbedError(format!("ONNX Runtime ({}) refuses the model: {e}", library.display())))?;
-        let mut it = Self {
-            model_id: Key::of("model", &[model, tokenizer, &[super::FEEDING]]),
-            tokenizer: scanner,
-            dimensions: 0,
-            runs_on: format!("ONNX Runtime{} (CPU)", library::version(&library)),
-            rows: if options.batch == 0 { usize::MAX } else { options.batch },
-            session: Mutex::new(session),
-        };
-        let mut probe = Vec::new();
-        it.run(&[(0, vec![2])], &mut probe)?;
-        it.dimensions = probe.first().map_or(0, |(_, vector)| vector.len());
-        if it.dimensions == 0 {
-            return Err(EmbedError("the model gives no vector: choose another".into()));
-        }
-        Ok(it)
-    }
-
-    /// Runs one batch of (position, ids), shortest last; the vectors with their positions are added to `out`.
-    fn run(&self, batch: &[(usize, Vec<u32>)], out: &mut Vec<(usize, Vec<f32>)>) -> Result<(), EmbedError> {
-        let longest = batch.iter().map(|(_, ids)| ids.len()).max().unwrap_or(0);
-        let mut ids = vec![0i64; batch.len() * longest];
-        let mut mask = vec![0i64; batch.len() * longest];
-        for (row, (_, tokens)) in batch.iter().enumerate() {
-            for (column, &token) in tokens.iter().enumerate() {
-                ids[row * longest + column] = i64::from(token);
-                mask[row * longest + column] = 1;
-            }
-        }
-        let shape = [batch.len(), longest];
-        let failed =
-            |e: ort::Error| EmbedError(format!("ONNX Runtime failed: {e}; set embeddings.runtime to built-in"));
-        let ids = Tensor::from_array((shape, ids)).map_err(failed)?;
-        let mask = Tensor::from_array((shape, mask)).map_err(failed)?;
-        let mut session = self.session.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let answer = session.run(ort::inputs!["input_ids" => ids, "attention_mask" => mask]).map_err(failed)?;
-        let output = answer.get("sentence_embedding").ok_or_else(|| {
-            EmbedError("the model has no output 'sentence_embedding': choose a sentence embedding model".into())
-        })?;
-        let (_, numbers) = output.try_extract_tensor::<f32>().map_err(failed)?;
-        let width = numbers.len() / batch.len().max(1);
-        for ((position, _), vector) in batch.iter().zip(numbers.chunks_exact(width.max(1))) {
-            out.push((*position, vector.to_vec()));
-        }
-        Ok(())
+        let session = session(&loaded.environment, &making)?;
+        let inputs = inputs(&session)?;
+        let (output, by_token) = output(&session, &making.feeding)?;
+        Ok(Self { session, inputs, output, by_token, feeding: making.feeding, padding: making.padding })
     }
 }
 
-impl Embedder for OnnxRuntime {
-    fn model_id(&self) -> Key {
-        self.model_id
+impl Engine for OnnxEngine {
+    fn padding(&self) -> u32 {
+        self.padding
     }
 
-    fn dimensions(&self) -> usize {
-        self.dimensions
-    }
-
-    fn runs_on(&self) -> String {
-        self.runs_on.clone()
-    }
-
-    fn embed(&self, texts: &[&str], out: &mut Vec<f32>) -> Result<(), EmbedError> {
-        let mut encoded: Vec<(usize, Vec<u32>)> = Vec::with_capacity(texts.len());
-        for (position, text) in texts.iter().enumerate() {
-            let mut ids = Vec::new();
-            self.tokenizer.encode(text, &mut ids);
-            if !ids.is_empty() {
-                encoded.push((position, ids));
+    fn run(&mut self, batch: &Batch) -> Result<Vec<Vec<f32>>, RunError> {
+        let failed = |e: ort::Error| RunError::of(e.to_string());
+        let mut values: Vec<(String, SessionInputValue<'_>)> = Vec::with_capacity(self.inputs.len());
+        for (name, wanted, narrow) in &self.inputs {
+            let numbers = match wanted {
+                Wanted::Ids => batch.ids.clone(),
+                Wanted::Mask => batch.mask.clone(),
+                Wanted::Types => batch.types.clone(),
+                Wanted::Positions => {
+                    let row = self.feeding.first_position..self.feeding.first_position + batch.width as i64;
+                    (0..batch.rows).flat_map(|_| row.clone()).collect()
+                }
+            };
+            values.push((name.clone(), tensor([batch.rows, batch.width], numbers, *narrow).map_err(failed)?.into()));
+        }
+        let answer = self.session.run(values).map_err(failed)?;
+        let output = answer.get(&self.output).ok_or_else(|| RunError::Other("the model gives no answer".into()))?;
+        let numbers = numbers(output)?;
+        let per_row = numbers.len() / batch.rows.max(1);
+        if per_row == 0 || per_row * batch.rows != numbers.len() {
+            return Err(RunError::Other("the model's answer does not fit the question".into()));
+        }
+        let width = if self.by_token { per_row / batch.width.max(1) } else { per_row };
+        if self.by_token && width * batch.width != per_row {
+            return Err(RunError::Other("the model's answer has another length than the text".into()));
+        }
+        let row = |(at, row): (usize, &[f32])| {
+            if !self.by_token {
+                return row.to_vec();
             }
+            let mask = &batch.mask[at * batch.width..][..batch.width];
+            pool(self.feeding.pooling, row, mask, width, batch.skipped.get(at).copied().unwrap_or(0))
+        };
+        Ok(numbers.chunks_exact(per_row).enumerate().map(row).collect())
+    }
+}
+
+fn tensor(shape: [usize; 2], numbers: Vec<i64>, narrow: bool) -> ort::Result<DynValue> {
+    if narrow {
+        // Ids of tokens are far below this.
+        let numbers: Vec<i32> = numbers.into_iter().map(|it| i32::try_from(it).unwrap_or(0)).collect();
+        return Ok(Tensor::from_array((shape, numbers))?.into_dyn());
+    }
+    Ok(Tensor::from_array((shape, numbers))?.into_dyn())
+}
+
+/// The output's numbers, whatever their type.
+fn numbers(output: &DynValue) -> Result<Vec<f32>, RunError> {
+    let failed = |e: ort::Error| RunError::of(e.to_string());
+    let ValueType::Tensor { ty, .. } = output.dtype() else {
+        return Err(RunError::Other("the model gives no tensor".into()));
+    };
+    Ok(match ty {
+        TensorElementType::Float32 => output.try_extract_tensor::<f32>().map_err(failed)?.1.to_vec(),
+        TensorElementType::Float64 => {
+            output.try_extract_tensor::<f64>().map_err(failed)?.1.iter().map(|&it| it as f32).collect()
         }
-        // Alike lengths together: less padding. The longest of a batch is its first.
-        encoded.sort_by_key(|(_, ids)| std::cmp::Reverse(ids.len()));
-        let mut vectors = Vec::with_capacity(encoded.len());
-        let mut rest = encoded.as_slice();
-        while let Some((_, first)) = rest.first() {
-            let rows = (BATCH_TOKENS / first.len().max(1)).clamp(1, rest.len().min(self.rows));
-            let (batch, tail) = rest.split_at(rows);
-            self.run(batch, &mut vectors)?;
-            rest = tail;
+        TensorElementType::Float16 => {
+            output.try_extract_tensor::<half::f16>().map_err(failed)?.1.iter().map(|it| it.to_f32()).collect()
         }
-        out.clear();
-        out.resize(texts.len() * self.dimensions, 0.0);
-        for (position, vector) in vectors {
-            if vector.len() == self.dimensions {
-                out[position * self.dimensions..][..self.dimensions].copy_from_slice(&vector);
-            }
+        TensorElementType::Bfloat16 => {
+            output.try_extract_tensor::<half::bf16>().map_err(failed)?.1.iter().map(|it| it.to_f32()).collect()
         }
-        Ok(())
+        TensorElementType::Int8 => {
+            output.try_extract_tensor::<i8>().map_err(failed)?.1.iter().map(|&it| f32::from(it)).collect()
+        }
+        // Of quantised vectors zero lies in the middle.
+        TensorElementType::Uint8 => {
+            output.try_extract_tensor::<u8>().map_err(failed)?.1.iter().map(|&it| f32::from(it) - 128.0).collect()
+        }
+        other => return Err(RunError::Other(format!("the model gives numbers of type {other:?}, which are not read"))),
+    })
+}
+
+fn inputs(session: &Session) -> Result<Vec<(String, Wanted, bool)>, EmbedError> {
+    let unlike = |name: &str| {
+        EmbedError(format!(
+            "the model wants an input '{}', which is not of a sentence-embedding model: choose another",
+            name.chars().take(80).collect::<String>()
+        ))
+    };
+    let mut out = Vec::new();
+    for it in session.inputs() {
+        let wanted = match it.name() {
+            "input_ids" => Wanted::Ids,
+            "attention_mask" => Wanted::Mask,
+            "token_type_ids" => Wanted::Types,
+            "position_ids" => Wanted::Positions,
+            other => return Err(unlike(other)),
+        };
+        let narrow = match it.dtype() {
+            ValueType::Tensor { ty: TensorElementType::Int64, .. } => false,
+            ValueType::Tensor { ty: TensorElementType::Int32, .. } => true,
+            _ => return Err(unlike(it.name())),
+        };
+        out.push((it.name().to_owned(), wanted, narrow));
+    }
+    if !out.iter().any(|it| it.1 == Wanted::Ids) {
+        return Err(EmbedError("the model has no input 'input_ids': choose a sentence-embedding model".into()));
+    }
+    Ok(out)
+}
+
+/// The output that is taken, and whether it has a vector for each token.
+fn output(session: &Session, feeding: &Feeding) -> Result<(String, bool), EmbedError> {
+    let all: Vec<(&str, usize)> = session
+        .outputs()
+        .iter()
+        .filter_map(|it| match it.dtype() {
+            ValueType::Tensor { shape, .. } => Some((it.name(), shape.len())),
+            _ => None,
+        })
+        .collect();
+    let named =
+        |names: &[&str], rank| names.iter().find_map(|name| all.iter().find(|it| it.0 == *name && it.1 == rank));
+    let found = named(&FINISHED, 2)
+        .or_else(|| named(&BY_TOKEN, 3))
+        .or_else(|| all.iter().find(|it| it.1 == 3))
+        .or_else(|| all.iter().find(|it| it.1 == 2 && it.0 != NOT_MEANT));
+    let Some(&(name, rank)) = found else {
+        let names: Vec<String> = all.iter().map(|it| it.0.chars().take(40).collect()).collect();
+        return Err(EmbedError(format!(
+            "the model gives no vectors of texts or tokens (its outputs: {}): choose a sentence-embedding model",
+            names.join(", ")
+        )));
+    };
+    match (&feeding.wants_finished, rank) {
+        (Some(layer), 3) => Err(EmbedError(format!(
+            "the model has a layer '{layer}' behind its pooling (modules.json), which its ONNX file does not hold: export it \
+             with that layer (optimum-cli export onnx --library sentence_transformers), or choose another"
+        ))),
+        _ => Ok((name.to_owned(), rank == 3)),
     }
 }
 
 fn load(library: &Path) -> Result<Loaded, EmbedError> {
     let wrong = |why: String| {
-        EmbedError(format!(
-            "{} is not a usable ONNX Runtime library: {why}; set embeddings.library to one of version 1.17 or later",
-            library.display()
-        ))
+        EmbedError(format!("{} is not a usable ONNX Runtime library: {why}; {}", library.display(), library::REMEDY))
     };
     let builder = ort::init_from(library).map_err(|e| wrong(e.to_string()))?;
     let environment = builder.with_telemetry(false).build().map_err(|e| wrong(e.to_string()))?;
     Ok(Loaded { library: library.to_path_buf(), environment })
 }
 
-/// One thread, no spinning: two to three times more per processor second than the defaults on a shared machine.
-fn session(environment: &ort::environment::Environment, model: &[u8]) -> ort::Result<Session> {
-    let mut builder = Session::builder(environment)?
-        .with_intra_threads(1)?
-        .with_inter_threads(1)?
-        .with_intra_op_spinning(false)?
-        .with_inter_op_spinning(false)?
-        // A second lock against models that name other files.
-        .with_config_entry("session.model_external_initializers_file_folder_path", "/nonexistent")?;
-    builder.commit_from_memory(model)
+/// No spinning: two to three times more per processor second than the defaults on a shared machine.
+fn session(environment: &ort::environment::Environment, making: &Making<'_>) -> Result<Session, EmbedError> {
+    // A provider is registered here, and may fail here or when the session is made.
+    let refused = |e: String| match making.device {
+        Device::Cpu => EmbedError(format!("ONNX Runtime ({}) refuses the model: {e}", making.library.display())),
+        _ => EmbedError(e),
+    };
+    let make = || -> ort::Result<Session> {
+        let mut builder = Session::builder(environment)?
+            .with_intra_threads(making.threads)?
+            .with_inter_threads(1)?
+            .with_intra_op_spinning(false)?
+            .with_inter_op_spinning(false)?
+            // A second lock against models that name other files.
+            .with_config_entry("session.model_external_initializers_file_folder_path", "/nonexistent")?;
+        if let Some(provider) = provider(making.device) {
+            builder = builder.with_execution_providers([provider.error_on_failure()])?;
+        }
+        builder.commit_from_memory(making.model)
+    };
+    make().map_err(|e| refused(e.to_string()))
+}
+
+/// The provider of a device; none for the CPU, which is always there.
+fn provider(device: Device) -> Option<ExecutionProviderDispatch> {
+    Some(match device {
+        Device::Cuda => ep::CUDA::default().build(),
+        Device::TensorRt => ep::TensorRT::default().build(),
+        Device::MiGraphX => ep::MIGraphX::default().build(),
+        Device::CoreMl => ep::CoreML::default().build(),
+        Device::DirectMl => ep::DirectML::default().build(),
+        Device::OpenVino => ep::OpenVINO::default().build(),
+        Device::Cpu => return None,
+    })
 }

@@ -102,7 +102,9 @@ impl Governor {
     fn look(&self, shared: &Shared, facts: &TieredFacts, looks: u32) -> bool {
         // Who waits is not to wait for pages that were counted twice.
         let waited_for = self.room.is_waited_for();
-        let used = used(if waited_for { 0 } else { self.room.share() });
+        // A user's model is their choice: its memory has a bound of its own.
+        let aside = shared.options.embedder.as_ref().and_then(|it| it.own_process());
+        let used = used(if waited_for { 0 } else { self.room.share() }, aside);
         self.peak.fetch_max(used, Ordering::Relaxed);
         self.room.tell(used);
         let short = waited_for || self.room.is_tight();
@@ -131,9 +133,10 @@ impl Drop for Running<'_> {
 
 /// Bytes of the process tree. Resident sizes are cheap to ask for and never too small: only where they are above
 /// `enough` are shared pages counted once.
-fn used(enough: u64) -> u64 {
+fn used(enough: u64, aside: Option<u32>) -> u64 {
     let me = std::process::id();
-    let resident = |pid| memory::resident_of(pid).unwrap_or(0);
-    let upper = memory::descendants(me).into_iter().map(resident).fold(resident(me), u64::saturating_add);
-    if upper <= enough { upper } else { memory::pss_of_tree(me) }
+    let all: Vec<u32> = memory::descendants(me).into_iter().filter(|it| Some(*it) != aside).chain([me]).collect();
+    let sum = |of: fn(u32) -> Option<u64>| all.iter().filter_map(|&it| of(it)).fold(0, u64::saturating_add);
+    let upper = sum(memory::resident_of);
+    if upper <= enough { upper } else { sum(memory::pss_of) }
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, unbounded};
 
 use super::ahead::Ahead;
+use super::crawl::extract;
 use super::crawl::walk::{self, Sight};
-use super::crawl::{extract, record};
 use super::governor::Governor;
 use super::keeper::Keeper;
 use super::lanes::{Lanes, Request, ask_whether_settled};
@@ -19,7 +19,7 @@ use super::progress::{Event, Progress, Stage};
 use super::roots::Root;
 use super::seek::{self, Asked};
 use super::skip::Skip;
-use super::state::{Command, Shared, Writer};
+use super::state::{Command, Lacking, Shared, Writer};
 use super::watch::Watch;
 use super::{FileLine, RootInfo, Status, WorkspaceError};
 use crate::base::cancel::Cancel;
@@ -105,6 +105,8 @@ impl Handle {
                 ..shared.counters.read()
             },
             embedder: shared.options.embedder.as_ref().map(|it| it.runs_on()),
+            passages_made: shared.options.embedder.as_ref().and_then(|it| it.made()),
+            refused_devices: shared.options.embedder.as_ref().map(|it| it.refusals()).unwrap_or_default(),
             memory: memory::pss_of_tree(std::process::id()),
             memory_limit: shared.options.memory_limit,
             memory_peak: shared.governor.seen().0,
@@ -273,21 +275,11 @@ impl Handle {
     }
 
     pub fn embed_documents(&self, cancel: &Cancel) {
-        let Some(embedder) = &self.shared.options.embedder else { return };
-        let _one = self.shared.embedding.lock().unwrap_or_else(PoisonError::into_inner);
-        let snapshot = self.snapshot();
-        let mut all = Vec::new();
-        for (file, document, segments) in snapshot.documents_without_vectors() {
-            let Some((root, path)) = snapshot.path(file).filter(|_| !cancel.is_cancelled()) else { continue };
-            let segments: Vec<SegmentRecord> = segments.iter().map(|&at| document.segments()[at].clone()).collect();
-            match record::embed(&**embedder, &snapshot, &path, document.text(), &segments) {
-                Ok(runs) if runs.is_empty() => {}
-                Ok(runs) => all.push((root, path, runs)),
-                Err(error) => self.shared.notice(&error.to_string()),
-            }
-        }
-        if !all.is_empty() {
-            self.shared.ask(|done| Command::DocumentVectors { all, done });
+        match &self.shared.options.embedder {
+            // Whoever publishes does not wait for it.
+            Some(embedder) if embedder.is_slow() => self.shared.lacks(Lacking::Documents),
+            Some(_) => self.shared.embed_documents(cancel),
+            None => {}
         }
     }
 
@@ -317,6 +309,7 @@ impl Handle {
         // The crawls end when nobody can ask them any more.
         *self.shared.whole.lock().unwrap_or_else(PoisonError::into_inner) = None;
         *self.shared.later.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.shared.vectors.lock().unwrap_or_else(PoisonError::into_inner) = None;
         if let Some(lanes) = self.lanes.lock().unwrap_or_else(PoisonError::into_inner).take() {
             lanes.join();
         }

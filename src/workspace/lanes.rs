@@ -18,7 +18,7 @@ use super::rules::Rules;
 use super::seeding;
 use super::seek::{self, Asked};
 use super::shelf;
-use super::state::{Command, Lane, Later, Shared};
+use super::state::{Command, Lacking, Lane, Later, Shared};
 use super::worker::{Pool, PoolOptions};
 use crate::base::metrics::Switches;
 use crate::base::paths::RelPath;
@@ -76,6 +76,11 @@ impl Lanes {
         *shared.whole.lock().unwrap_or_else(PoisonError::into_inner) = Some(whole.clone());
         let later = Later { long: queue("crawl-large", Lane::Large)?, slow: queue("crawl-slow", Lane::Slow)? };
         *shared.later.lock().unwrap_or_else(PoisonError::into_inner) = Some(later);
+        let (lacking, lacks) = unbounded();
+        *shared.vectors.lock().unwrap_or_else(PoisonError::into_inner) = Some(lacking);
+        let (of, with) = (shared.clone(), pool.clone());
+        let fill = move || fill(&of, &with, &lacks);
+        threads.push(threads::spawn("vectors", Intent::Background, fill).map_err(failed)?);
         let (asked, questions) = unbounded();
         let of = shared.clone();
         let serve = move || seek::run(&of, &pool, &questions);
@@ -207,6 +212,7 @@ fn run(shared: &Arc<Shared>, pool: &Pool, lane: Lane, requests: &Receiver<Reques
         }
         shared.behind.served(asked);
         for root in roots {
+            shared.lacks(Lacking::Files(root.clone()));
             merging::tidy_up(shared, &root, Occasion::Near);
         }
         for sender in settled {
@@ -228,6 +234,7 @@ fn look_again(shared: &Arc<Shared>, pool: &Pool) {
         if root.stage() >= Stage::Indexed && !shared.cancel.is_cancelled() {
             root.rules.forget();
             look_at(shared, pool, &root, vec![RelPath::default()], Lane::Near, &shared.near_counters);
+            shared.lacks(Lacking::Files(root));
         }
     }
 }
@@ -277,20 +284,7 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
     if let Ok(mut profile) = shared.profile.lock() {
         *profile = report.profile;
     }
-    // The snapshot goes with the pass: while it lives, packs that are merged away keep their pages.
-    crawl::embed::missing(&Pass {
-        shared,
-        root,
-        paths: Vec::new(),
-        snapshot: shared.snapshot(),
-        pool,
-        counters: &shared.counters,
-        cancel: &root.cancel,
-        lane: Lane::Whole,
-        asked: false,
-        again: false,
-        waited: AtomicU64::default(),
-    });
+    embed_missing(shared, root, pool, &shared.counters);
     drop(seeds);
     if root.cancel.is_cancelled() {
         return;
@@ -300,6 +294,49 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
     shared.drain_store(root);
     shared.reach(root, Stage::Embedded);
     shared.events.send(&Event::Finished { root: root.id });
+}
+
+/// Vectors for what has none.
+fn embed_missing(shared: &Shared, root: &Root, pool: &Pool, counters: &Counters) {
+    // The snapshot goes with the pass: while it lives, packs that are merged away keep their pages.
+    crawl::embed::missing(&Pass {
+        shared,
+        root,
+        paths: Vec::new(),
+        snapshot: shared.snapshot(),
+        pool,
+        counters,
+        cancel: &root.cancel,
+        lane: Lane::Whole,
+        asked: false,
+        again: false,
+        waited: AtomicU64::default(),
+    });
+}
+
+/// What an embedder that takes long is asked for after a change, until the workspace closes.
+fn fill(shared: &Arc<Shared>, pool: &Pool, lacks: &Receiver<Lacking>) {
+    while let Ok(first) = lacks.recv() {
+        let (mut documents, mut roots): (bool, Vec<Arc<Root>>) = (false, Vec::new());
+        for it in std::iter::once(first).chain(lacks.try_iter()) {
+            match it {
+                Lacking::Documents => documents = true,
+                Lacking::Files(root) if roots.iter().any(|it| it.id == root.id) => {}
+                Lacking::Files(root) => roots.push(root),
+            }
+        }
+        if shared.cancel.is_cancelled() {
+            return;
+        }
+        if documents {
+            shared.embed_documents(&shared.cancel);
+        }
+        for root in roots {
+            if root.store.is_writer() && root.stage() >= Stage::Indexed && !root.cancel.is_cancelled() {
+                embed_missing(shared, &root, pool, &shared.near_counters);
+            }
+        }
+    }
 }
 
 /// Writes what the stages of a pass did to the log, as far as that is wanted.

@@ -113,6 +113,10 @@ pub struct Status {
     pub progress: Progress,
     /// What turns passages into vectors, if anything does.
     pub embedder: Option<String>,
+    /// Passages that ONNX Runtime has embedded in this process; none where it does not run.
+    pub passages_made: Option<u64>,
+    /// Devices that were tried for it in vain, and why.
+    pub refused_devices: Vec<(String, String)>,
     /// Bytes of the process tree (sum of PSS) and its limit.
     pub memory: u64,
     pub memory_limit: u64,

@@ -136,6 +136,11 @@ impl Counters {
         counter.fetch_add(by, Ordering::Relaxed);
     }
 
+    /// Begins one counter anew.
+    pub fn set(counter: &AtomicU64, to: u64) {
+        counter.store(to, Ordering::Relaxed);
+    }
+
     /// Takes back what was counted of something that did not come to its end.
     pub fn take(counter: &AtomicU64, by: u64) {
         counter.fetch_sub(by, Ordering::Relaxed);

@@ -12,6 +12,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::WorkspaceError;
 use super::behind::Behind;
+use super::crawl::record;
 use super::governor::Governor;
 use super::keeper::Keeper;
 use super::lanes::Request;
@@ -131,6 +132,12 @@ impl Command {
     }
 }
 
+/// What lacks vectors that take long to make.
+pub(super) enum Lacking {
+    Files(Arc<Root>),
+    Documents,
+}
+
 /// The queues of the crawls that take what others do not wait for.
 pub(super) struct Later {
     pub long: Sender<Request>,
@@ -168,6 +175,10 @@ pub struct Shared {
     pub(super) profile: Mutex<Vec<String>>,
     /// Held while open documents get their vectors, so that it is not done twice.
     pub(super) embedding: Mutex<()>,
+    /// Held while files get the vectors that they lack, for the same reason.
+    pub(super) filling: Mutex<()>,
+    /// Where work for an embedder goes that takes long, while the crawls run.
+    pub(super) vectors: Mutex<Option<Sender<Lacking>>>,
     told: Mutex<Instant>,
 }
 
@@ -197,6 +208,8 @@ impl Shared {
             notices: Mutex::default(),
             profile: Mutex::default(),
             embedding: Mutex::default(),
+            filling: Mutex::default(),
+            vectors: Mutex::default(),
             told: Mutex::new(Instant::now()),
         })
     }
@@ -304,7 +317,7 @@ impl Shared {
         if lot.is_empty() {
             return false;
         }
-        let dims = self.options.embedder.as_ref().map_or(0, |it| it.dimensions());
+        let dims = record::dims(&lot.runs);
         // Whoever follows this process sees how far it is.
         let note = shelf::note(root, root.stage(), &self.counters.read());
         let fresh = shelf::commit(root, lot, dims, note).map_err(|why| self.notice(&why));
@@ -312,6 +325,36 @@ impl Shared {
         fresh.into_iter().for_each(|it| self.apply(it));
         self.drain_store(root);
         is_committed
+    }
+
+    /// Makes the vectors that open documents lack.
+    pub(super) fn embed_documents(&self, cancel: &Cancel) {
+        let Some(embedder) = &self.options.embedder else { return };
+        let _one = self.embedding.lock().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = self.snapshot();
+        let mut all = Vec::new();
+        for (file, document, segments) in snapshot.documents_without_vectors() {
+            let Some((root, path)) = snapshot.path(file).filter(|_| !cancel.is_cancelled()) else { continue };
+            let segments: Vec<SegmentRecord> = segments.iter().map(|&at| document.segments()[at].clone()).collect();
+            match record::embed(&**embedder, &snapshot, &path, document.text(), &segments) {
+                Ok(runs) if runs.is_empty() => {}
+                Ok(runs) => all.push((root, path, runs)),
+                Err(error) => self.notice(&error.to_string()),
+            }
+        }
+        if !all.is_empty() {
+            self.ask(|done| Command::DocumentVectors { all, done });
+        }
+    }
+
+    /// Queues what an embedder that takes long has to do.
+    pub(super) fn lacks(&self, what: Lacking) {
+        if !self.options.embedder.as_ref().is_some_and(|it| it.is_slow()) {
+            return;
+        }
+        if let Some(queue) = &*self.vectors.lock().unwrap_or_else(PoisonError::into_inner) {
+            let _ = queue.send(what);
+        }
     }
 
     /// Takes over the stage and the counters that the writer of a root has noted.
@@ -436,8 +479,8 @@ impl Writer {
                 let _ = done.send(self.shared.snapshot());
             }
             Command::DocumentVectors { all, done } => {
-                let dims = self.shared.options.embedder.as_ref().map_or(0, |it| it.dimensions());
                 for (root, path, runs) in all {
+                    let dims = record::dims(&runs);
                     self.builder.apply_document_vectors(root, &path, dims, runs);
                 }
                 self.publish();

@@ -29,6 +29,7 @@ mod incremental;
 mod large;
 mod life;
 mod limits;
+mod models;
 mod processes;
 mod search;
 mod seek;

@@ -236,25 +236,45 @@ pub const EMBEDDINGS_RUNTIME: Row = row(
     "embeddings.runtime",
     Choice(&["built-in", "onnx"]),
     Machine,
-    "What runs the model: our own evaluator, or ONNX Runtime from embeddings.library.",
+    "What runs the default model: our own evaluator, or ONNX Runtime from embeddings.library.",
+);
+pub const EMBEDDINGS_MODEL: Row = row(
+    "embeddings.model",
+    Path(""),
+    Machine,
+    "A sentence-embedding model of your own, run by ONNX Runtime in a process of its own, whose memory comes on top of memory.limit_mb: the absolute path of its folder (model.onnx, tokenizer.json and what they come with) or of the ONNX file; empty is the default model.",
 );
 pub const EMBEDDINGS_LIBRARY: Row = row(
     "embeddings.library",
     Path(""),
     Machine,
-    "Absolute path of the ONNX Runtime library (libonnxruntime.so, 1.20 or newer); empty looks beside the binary.",
+    "Absolute path of the ONNX Runtime library (libonnxruntime.so, 1.20 or newer); empty looks at PORTOLAN_ONNXRUNTIME and ORT_DYLIB_PATH, beside the binary, and into your Python and Node packages.",
 );
 pub const EMBEDDINGS_DEVICE: Row = row(
     "embeddings.device",
-    Choice(&["auto", "cpu"]),
+    Choice(&["auto", "cuda", "tensorrt", "migraphx", "rocm", "coreml", "mps", "directml", "openvino", "cpu"]),
     Machine,
-    "Where the model runs: auto takes the best device that has been tried, which today is the CPU; another is refused.",
+    "Where ONNX Runtime runs the model: auto takes the first of these that there is, the CPU last (rocm is migraphx, mps is coreml); one that is asked for and missing is said, and the CPU goes on.",
+);
+pub const EMBEDDINGS_GPU: Row =
+    row("embeddings.enable_gpu", Bool(true), Machine, "Whether embeddings.device = auto may take a GPU.");
+pub const EMBEDDINGS_HALF: Row = row(
+    "embeddings.fp16",
+    Bool(true),
+    Machine,
+    "Of a model that comes in two precisions take the half one (model_fp16.onnx) where embeddings.device names a GPU.",
 );
 pub const EMBEDDINGS_BATCH: Row = row(
     "embeddings.batch_size",
     Int(32, 1, 4096),
     Machine,
-    "Most passages given to ONNX Runtime at once; the built-in evaluator takes one after the other.",
+    "Most passages given to ONNX Runtime at once; fewer where they are long, where they would take longer than a question may wait, and where memory has run out; the built-in evaluator takes one after the other.",
+);
+pub const EMBEDDINGS_THREADS: Row = row(
+    "embeddings.threads",
+    Int(0, 0, 256),
+    Machine,
+    "Threads that ONNX Runtime runs the model on; 0 means one a core for your own model, one for the default model.",
 );
 pub const DIAGNOSTICS_ENABLED: Row =
     live(row("diagnostics.enabled", Bool(true), Narrowing, "Report syntax errors of open documents."));
@@ -333,9 +353,13 @@ pub const ROWS: &[Row] = &[
     QUIET_ON_BATTERY,
     EMBEDDINGS_ENABLED,
     EMBEDDINGS_RUNTIME,
+    EMBEDDINGS_MODEL,
     EMBEDDINGS_LIBRARY,
     EMBEDDINGS_DEVICE,
+    EMBEDDINGS_GPU,
+    EMBEDDINGS_HALF,
     EMBEDDINGS_BATCH,
+    EMBEDDINGS_THREADS,
     DIAGNOSTICS_ENABLED,
     OUTLINE_INACTIVE,
     NAVIGATION_ENABLED,

@@ -218,7 +218,7 @@ impl<'a> Search<'a> {
     /// The question's vector and what lies near it; nothing where it has none.
     pub fn near(&self, embedder: &dyn Embedder) -> (Vec<f32>, Vec<VectorHit>) {
         let mut vector = Vec::new();
-        if let Err(error) = embedder.embed(&[&self.question.text], &mut vector) {
+        if let Err(error) = embedder.embed_question(&self.question.text, &mut vector) {
             tracing::warn!("the question has no vector, words alone answer: {error}");
             return Default::default();
         }

@@ -260,6 +260,10 @@ impl<'s, 'a> Look<'s, 'a> {
     fn cosines(&self, all: &[Looked<'_>], bodies: &[&str]) -> Vec<f32> {
         let embedder = self.means.embedder.filter(|_| !self.search.cancel.is_cancelled());
         let Some(embedder) = embedder else { return Vec::new() };
+        if embedder.is_slow() {
+            // A question cannot wait for vectors of so many declarations: those of their passages stand for them.
+            return all.iter().map(|it| it.candidate.evidence.meaning.unwrap_or(0.0)).collect();
+        }
         let input = |(it, body): (&Looked<'_>, &&str)| {
             let mut names = Vec::new();
             if let Some(ix) = it.unit.symbol {

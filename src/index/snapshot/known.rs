@@ -192,7 +192,8 @@ impl Snapshot {
     /// The vectors of a run (see [`crate::index::vectors::run_key`]), bound to something or not. Those of open documents
     /// are theirs alone.
     pub fn known_vectors(&self, key: Key, dims: usize) -> Option<VectorRun> {
-        let stored = self.0.vectors.iter().flatten().filter(|it| it.document.is_none() && it.view.dims() == dims);
+        let fits = |of: usize| dims == 0 || of == dims;
+        let stored = self.0.vectors.iter().flatten().filter(|it| it.document.is_none() && fits(it.view.dims()));
         stored.into_iter().find_map(|it| it.view.find(key).map(|run| it.view.vectors(run)))
     }
 }

@@ -49,6 +49,7 @@ fn plain(status: &Status) -> Value {
         "bytes": { "found": it.bytes_found, "done": it.bytes_done },
         "passages": { "found": it.passages_found, "embedded": it.passages_done },
         "embedder": status.embedder,
+        "refusedDevices": status.refused_devices.iter().map(|it| json!({ "device": it.0, "why": it.1 })).collect::<Vec<_>>(),
         "memory": {
             "bytes": status.memory, "limit": status.memory_limit, "peak": status.memory_peak,
             "pauses": status.memory_pauses,

@@ -265,7 +265,13 @@ fn finish(work: &Work<'_>, raw: Raw) -> Option<Finished> {
     let passages: usize = segments.iter().map(|it| it.facts.passages.len()).sum();
     Counters::add(&counters.passages_found, passages as u64);
     let mut runs = Vec::new();
-    if let Some(embedder) = &work.pass.shared.options.embedder {
+    if let Some(embedder) = work.pass.shared.options.embedder.as_ref().filter(|it| it.is_slow()) {
+        // Facts do not wait for it: what is not known is left to `embed::missing`.
+        let all = record::lacking(&**embedder, &work.pass.snapshot, &path, text, &segments);
+        runs.extend(all.into_iter().filter_map(Result::ok));
+        let known: usize = runs.iter().map(|it| it.vectors.len()).sum();
+        Counters::add(&counters.passages_done, known as u64);
+    } else if let Some(embedder) = &work.pass.shared.options.embedder {
         match record::embed(&**embedder, &work.pass.snapshot, &path, text, &segments) {
             Ok(made) => {
                 runs = made;

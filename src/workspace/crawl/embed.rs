@@ -2,13 +2,19 @@
 //! Invariant: a vector is made of the text whose facts the index holds, or not at all. Must not know ranking.
 
 use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use super::record::{self, Run};
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
+
+use super::record::{self, Lack, Run};
 use super::{Pass, read};
 use crate::base::ids::{FileId, RootId};
+use crate::base::threads::{self, Intent};
+use crate::embed::{EmbedError, Embedder};
 use crate::index::build::SegmentRecord;
 use crate::index::snapshot::{Reading, Snapshot};
+use crate::index::vectors::quantise;
 use crate::workspace::progress::Counters;
 use crate::workspace::shelf::Lot;
 
@@ -33,9 +39,15 @@ fn next(snapshot: &Snapshot, root: RootId, tried: &HashSet<FileId>) -> HashSet<F
     files
 }
 
+/// Texts that an embedder is given at once: it sorts them by length.
+const PORTION: usize = 128;
+/// Portions in hand at once: while one runs, the next is cut into tokens.
+const AT_ONCE: usize = 2;
+
 /// Embeds until nothing is missing, or what is missing cannot be made.
 pub fn missing(pass: &Pass<'_>) {
     let Some(embedder) = pass.shared.options.embedder.clone() else { return };
+    let _one = pass.shared.filling.lock().unwrap_or_else(PoisonError::into_inner);
     let mut tried: HashSet<FileId> = HashSet::new();
     loop {
         let snapshot = pass.shared.snapshot();
@@ -43,57 +55,162 @@ pub fn missing(pass: &Pass<'_>) {
         if files.is_empty() || pass.cancel.is_cancelled() {
             return;
         }
-        let (mut runs, mut since): (Vec<Run>, _) = (Vec::new(), Instant::now());
-        for file in files {
-            tried.insert(file);
-            if pass.cancel.is_cancelled() {
-                break;
-            }
-            let (Some(stored), Some(facts)) = (snapshot.stored(file), snapshot.reading(Reading::Once).facts(file))
-            else {
-                continue;
-            };
-            // Long texts have no vectors.
-            if stored.meta.size > read::MOST_READ {
-                continue;
-            }
-            let Some((_, path)) = snapshot.path(file) else { continue };
-            pass.wait_for_file(stored.meta.size);
-            let Ok(content) = read::read(&pass.root.dir, &path) else { continue };
-            let Ok(text) = &content.text else { continue };
-            if content.hash != stored.hash {
-                continue;
-            }
-            let segments: Vec<SegmentRecord> = facts
-                .segments
-                .iter()
-                .map(|it| SegmentRecord { span: it.span, key: it.key, facts: it.facts.clone() })
-                .collect();
-            match record::embed(&*embedder, &snapshot, &path, text, &segments) {
-                Ok(made) => {
-                    let count: usize = made.iter().map(|it| it.vectors.len()).sum();
-                    Counters::add(&pass.counters.passages_done, count as u64);
-                    runs.extend(made);
-                    if since.elapsed() >= pass.shared.options.commit_interval {
-                        commit(pass, &mut runs);
-                        since = Instant::now();
+        tried.extend(&files);
+        let whole = snapshot.completeness();
+        // What an earlier process has done counts.
+        Counters::set(&pass.counters.passages_found, whole.passages);
+        Counters::set(&pass.counters.passages_done, whole.vectors);
+        let failed = round(pass, &*embedder, &snapshot, &files);
+        embedder.notices().iter().for_each(|it| pass.shared.notice(it));
+        if let Some(error) = failed {
+            return pass.shared.notice(&error.to_string());
+        }
+    }
+}
+
+/// Segments that are embedded together.
+#[derive(Default)]
+struct Portion {
+    known: Vec<Run>,
+    lacks: Vec<Lack>,
+    texts: usize,
+}
+
+/// Vectors for some files: they are read, embedded and committed at the same time.
+fn round(pass: &Pass<'_>, embedder: &dyn Embedder, snapshot: &Snapshot, files: &HashSet<FileId>) -> Option<EmbedError> {
+    let failed: Mutex<Option<EmbedError>> = Mutex::new(None);
+    let (read, portions) = bounded::<Portion>(1);
+    let (made, runs) = bounded::<Vec<Run>>(2);
+    std::thread::scope(|scope| {
+        let background = Intent::Background;
+        let reading =
+            threads::scoped(scope, "embed-files", background, || read_all(pass, embedder, snapshot, files, read));
+        let mut embedding = 0;
+        for _ in 0..AT_ONCE {
+            let (portions, made, failed) = (portions.clone(), made.clone(), &failed);
+            let work = move || {
+                // Whoever reads stops when nobody takes any more.
+                for portion in portions {
+                    pass.wait();
+                    match embed(embedder, portion) {
+                        Ok(runs) => drop(made.send(runs)),
+                        Err(error) => {
+                            *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                            return;
+                        }
+                    }
+                    if pass.cancel.is_cancelled() {
+                        return;
                     }
                 }
-                Err(error) => {
-                    commit(pass, &mut runs);
-                    return pass.shared.notice(&error.to_string());
+            };
+            embedding += usize::from(threads::scoped(scope, "embed", background, work).is_some());
+        }
+        drop((portions, made));
+        if reading.is_none() || embedding == 0 {
+            *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(EmbedError(
+                "passages get no vectors, because the system gives no more threads: raise the limit (ulimit -u)".into(),
+            ));
+        }
+        let (mut ready, mut since): (Vec<Run>, _) = (Vec::new(), Instant::now());
+        loop {
+            // What is made is kept in time, also where the next takes long.
+            match runs.recv_timeout(pass.shared.options.commit_interval) {
+                Ok(runs) => {
+                    let count: usize = runs.iter().map(|it| it.vectors.len()).sum();
+                    Counters::add(&pass.counters.passages_done, count as u64);
+                    ready.extend(runs);
+                    pass.shared.tell_progress();
                 }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if since.elapsed() >= pass.shared.options.commit_interval {
+                commit(pass, &mut ready);
+                since = Instant::now();
             }
         }
-        commit(pass, &mut runs);
+        commit(pass, &mut ready);
+    });
+    failed.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The vectors of a portion, by segment.
+fn embed(embedder: &dyn Embedder, portion: Portion) -> Result<Vec<Run>, EmbedError> {
+    let mut runs = portion.known;
+    if portion.lacks.is_empty() {
+        return Ok(runs);
     }
+    let texts: Vec<&str> = portion.lacks.iter().flat_map(|it| &it.inputs).map(String::as_str).collect();
+    let mut vectors = Vec::new();
+    embedder.embed(&texts, &mut vectors)?;
+    let dims = vectors.len() / texts.len().max(1);
+    let mut rest = vectors.as_slice();
+    for Lack { key, inputs } in &portion.lacks {
+        let (of_this, tail) = rest.split_at((inputs.len() * dims).min(rest.len()));
+        rest = tail;
+        runs.push(Run { key: *key, vectors: of_this.chunks_exact(dims.max(1)).map(quantise).collect() });
+    }
+    Ok(runs)
+}
+
+/// Hands on what lacks vectors in these files, a portion at a time.
+fn read_all(
+    pass: &Pass<'_>,
+    embedder: &dyn Embedder,
+    snapshot: &Snapshot,
+    files: &HashSet<FileId>,
+    out: Sender<Portion>,
+) {
+    let mut portion = Portion::default();
+    for &file in files {
+        for it in read_one(pass, embedder, snapshot, file).unwrap_or_default() {
+            match it {
+                Ok(known) => portion.known.push(known),
+                Err(lack) => {
+                    portion.texts += lack.inputs.len();
+                    portion.lacks.push(lack);
+                }
+            }
+            if portion.texts >= PORTION && out.send(std::mem::take(&mut portion)).is_err() {
+                return;
+            }
+        }
+        if pass.cancel.is_cancelled() {
+            return;
+        }
+    }
+    let _ = out.send(portion);
+}
+
+/// What a file's segments lack; nothing where it is not what the index has any more.
+fn read_one(
+    pass: &Pass<'_>,
+    embedder: &dyn Embedder,
+    snapshot: &Snapshot,
+    file: FileId,
+) -> Option<Vec<Result<Run, Lack>>> {
+    let (stored, facts) = (snapshot.stored(file)?, snapshot.reading(Reading::Once).facts(file)?);
+    // Long texts have no vectors.
+    if stored.meta.size > read::MOST_READ {
+        return None;
+    }
+    let (_, path) = snapshot.path(file)?;
+    pass.wait_for_file(stored.meta.size);
+    let content = read::read(&pass.root.dir, &path).ok()?;
+    let text = content.text.as_ref().ok()?;
+    if content.hash != stored.hash {
+        return None;
+    }
+    let segments: Vec<SegmentRecord> =
+        facts.segments.iter().map(|it| SegmentRecord { span: it.span, key: it.key, facts: it.facts.clone() }).collect();
+    Some(record::lacking(embedder, snapshot, &path, text, &segments))
 }
 
 fn commit(pass: &Pass<'_>, runs: &mut Vec<Run>) {
     if !runs.is_empty() {
         let runs = std::mem::take(runs);
         pass.shared.commit(pass.root, || Lot { runs, ..Lot::default() });
-        pass.shared.tell_progress();
     }
 }
 

@@ -115,6 +115,11 @@ fn bad(why: &str) -> Skip {
     Skip::Quarantined(format!("its facts cannot be read: {why}"))
 }
 
+/// Length of the vectors of these runs.
+pub fn dims(runs: &[Run]) -> usize {
+    runs.iter().flat_map(|it| &it.vectors).next().map_or(0, |it| it.values.len())
+}
+
 /// The vectors of all passages of a file; none for texts above the limit. What the index has of the very same inputs is
 /// taken from it, and written again with the rest: a merge may just be dropping it where it lies.
 ///
@@ -127,28 +132,54 @@ pub fn embed(
     text: &str,
     segments: &[SegmentRecord],
 ) -> Result<Vec<Run>, crate::embed::EmbedError> {
+    let mut runs = Vec::with_capacity(segments.len());
+    for it in lacking(embedder, snapshot, path, text, segments) {
+        match it {
+            Ok(known) => runs.push(known),
+            Err(Lack { key, inputs }) => {
+                let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+                let mut vectors = Vec::new();
+                embedder.embed(&inputs, &mut vectors)?;
+                let vectors = vectors.chunks_exact(embedder.dimensions().max(1)).map(quantise).collect();
+                runs.push(Run { key, vectors });
+            }
+        }
+    }
+    Ok(runs)
+}
+
+/// What a segment still needs vectors of.
+#[derive(Debug)]
+pub struct Lack {
+    /// Of the run to be.
+    pub key: Key,
+    /// The model's inputs, one a passage.
+    pub inputs: Vec<String>,
+}
+
+/// For each segment with passages its vectors, where the index has them under this model, or what they are to be made of.
+pub fn lacking(
+    embedder: &dyn Embedder,
+    snapshot: &Snapshot,
+    path: &RelPath,
+    text: &str,
+    segments: &[SegmentRecord],
+) -> Vec<Result<Run, Lack>> {
     if text.len() > MOST_EMBEDDED as usize {
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let tail = batch::path_tail(path.as_bytes());
     let model = embedder.model_id();
-    let mut runs = Vec::with_capacity(segments.len());
-    for segment in segments.iter().filter(|it| !it.facts.passages.is_empty()) {
+    let of = |segment: &SegmentRecord| {
         let key = run_key(&model.0, path, segment.key);
         let known = snapshot.known_vectors(key, embedder.dimensions());
         if let Some(known) = known.filter(|it| it.vectors.len() == segment.facts.passages.len()) {
-            runs.push(known);
-            continue;
+            return Ok(known);
         }
         let part = text.get(segment.span.range()).unwrap_or("");
-        let inputs: Vec<String> = inputs_of(&tail, part, &segment.facts);
-        let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
-        let mut vectors = Vec::new();
-        embedder.embed(&inputs, &mut vectors)?;
-        let vectors = vectors.chunks_exact(embedder.dimensions().max(1)).map(quantise).collect();
-        runs.push(Run { key, vectors });
-    }
-    Ok(runs)
+        Err(Lack { key, inputs: inputs_of(&tail, part, &segment.facts) })
+    };
+    segments.iter().filter(|it| !it.facts.passages.is_empty()).map(of).collect()
 }
 
 /// The exact inputs of a segment's passages.

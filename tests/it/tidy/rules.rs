@@ -28,6 +28,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio", &["server", "cli"]),
     ("futures", &["server", "cli"]),
     ("ort", &["embed"]),
+    ("tokenizers", &["embed"]),
+    ("half", &["embed"]),
     ("moka", &["workspace"]),
     ("foldhash", &["index"]),
     ("lz4_flex", &["store"]),

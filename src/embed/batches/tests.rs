@@ -1,0 +1,124 @@
+//! Batches on a stub of a device: what it has of memory, which texts it cannot stand, how fast it is.
+
+use std::time::Duration;
+
+use super::*;
+
+/// A device with memory for so many tokens, which fails of token 13 and gives odd vectors for some others.
+struct Stub {
+    memory: usize,
+    ran: Vec<(usize, usize)>,
+}
+
+impl Engine for Stub {
+    fn run(&mut self, batch: &Batch) -> Result<Vec<Vec<f32>>, RunError> {
+        self.ran.push((batch.rows, batch.width));
+        if batch.rows * batch.width > self.memory {
+            return Err(RunError::of("CUDA failure 2: out of memory; GPU=0".into()));
+        }
+        if batch.ids.contains(&13) {
+            return Err(RunError::of("Non-zero status code: index out of range".into()));
+        }
+        let vector = |row: &[i64]| match row[0] {
+            14 => vec![f32::NAN, 1.0],
+            15 => vec![0.0, 0.0],
+            first => vec![first as f32, 0.0],
+        };
+        Ok(batch.ids.chunks(batch.width).map(vector).collect())
+    }
+}
+
+fn texts(lengths: &[usize]) -> Vec<Encoded> {
+    let text =
+        |(place, &length): (usize, &usize)| Encoded { place: place as u32, ids: vec![1; length], ..Encoded::default() };
+    let mut out: Vec<Encoded> = lengths.iter().enumerate().map(text).collect();
+    sort(&mut out);
+    out
+}
+
+fn batcher(memory: usize, rows: usize, tokens: usize) -> Batcher<Stub> {
+    let bounds = Bounds { rows, tokens, time: Duration::from_secs(3600) };
+    Batcher::new(Stub { memory, ran: Vec::new() }, bounds)
+}
+
+/// Everything that is waiting; each text gets one word.
+fn run(batcher: &mut Batcher<Stub>, mut waiting: Vec<Encoded>) -> Vec<Word> {
+    let (mut out, all) = (Vec::new(), waiting.len());
+    for _ in 0..1_000 {
+        if waiting.is_empty() {
+            break;
+        }
+        out.extend(batcher.step(&mut waiting));
+    }
+    out.sort_by_key(|it| it.0);
+    assert_eq!(out.iter().map(|it| it.0 as usize).collect::<Vec<_>>(), (0..all).collect::<Vec<_>>());
+    out
+}
+
+#[test]
+fn alike_lengths_run_together_within_the_bounds() {
+    let mut it = batcher(usize::MAX, 3, 40);
+    let words = run(&mut it, texts(&[10, 2, 20, 10, 2, 2, 2, 50]));
+    assert!(words.iter().all(|it| it.1.as_ref().unwrap() == &[1.0, 0.0]));
+    assert_eq!(it.engine.ran, [(1, 50), (2, 20), (3, 10), (2, 2)]);
+}
+
+#[test]
+fn memory_that_runs_out_halves_the_batch_for_good() {
+    let mut it = batcher(100, 32, 2_048);
+    assert!(run(&mut it, texts(&[10; 40])).iter().all(|it| it.1.is_ok()));
+    // 320 tokens, 160, 80; then 80 to the end.
+    assert_eq!(it.engine.ran, [(32, 10), (16, 10), (8, 10), (8, 10), (8, 10), (8, 10), (8, 10)]);
+    assert_eq!(it.bounds().tokens, 80);
+    it.engine.ran.clear();
+    run(&mut it, texts(&[10; 10]));
+    assert_eq!(it.engine.ran, [(8, 10), (2, 10)], "it is remembered");
+    // One that does not even run alone is refused; the others go on.
+    let words = run(&mut it, texts(&[200, 5, 5]));
+    assert!(words[0].1.as_ref().unwrap_err().contains("out of memory"));
+    assert!(words[1].1.is_ok() && words[2].1.is_ok());
+    assert_eq!(it.bounds().tokens, 80, "a text that is too long by itself lowers nothing");
+}
+
+#[test]
+fn one_bad_text_spoils_no_other() {
+    let mut it = batcher(usize::MAX, 4, 2_048);
+    let mut waiting = texts(&[3, 3, 3, 3, 3, 3]);
+    for (at, first) in [(1, 13), (2, 14), (3, 15)] {
+        waiting[at].ids[0] = first;
+    }
+    waiting[5].ids.clear();
+    sort(&mut waiting);
+    let words = run(&mut it, waiting);
+    let says = |at: usize| words[at].1.as_ref().unwrap_err().as_str();
+    assert!(says(1).contains("out of range") && says(2).contains("NaN") && says(3).contains("zeros"));
+    assert!(words[0].1.is_ok() && words[4].1.is_ok());
+    assert_eq!(words[5].1.as_deref(), Ok(&[][..]), "without a token there is no vector");
+}
+
+#[test]
+fn a_batch_takes_no_longer_than_it_may() {
+    let mut it = batcher(usize::MAX, 32, 2_048);
+    it.bounds.time = Duration::from_millis(100);
+    assert_eq!(it.rows(100), 20);
+    // 2,000 tokens a second: 200 in the time of a batch.
+    it.note(2_000, Duration::from_secs(1));
+    assert_eq!((it.rows(100), it.rows(50), it.rows(1_000), it.rows(1)), (2, 4, 1, 32));
+    // One slow batch counts a quarter.
+    it.note(200, Duration::from_secs(1));
+    assert_eq!(it.rows(50), 3);
+    it.speed = Some(1e9);
+    assert_eq!((it.rows(100), it.rows(10)), (20, 32));
+}
+
+#[test]
+fn batches_are_padded_at_the_end() {
+    let texts = [
+        Encoded { ids: vec![5, 6], types: vec![0, 1], ..Encoded::default() },
+        Encoded { ids: vec![7], skipped: 1, ..Encoded::default() },
+    ];
+    let batch = Batch::of(&texts, 9);
+    assert_eq!((batch.rows, batch.width), (2, 2));
+    assert_eq!((batch.ids, batch.mask, batch.types), (vec![5, 6, 7, 9], vec![1, 1, 1, 0], vec![0, 1, 0, 0]));
+    assert_eq!(batch.skipped, [0, 1]);
+}
