@@ -51,11 +51,12 @@ fn main() {
         }
         count
     });
-    if let Ok(onnx) = portolan::embed::onnx::OnnxRuntime::new(
-        &portolan::embed::Options::default(),
-        portolan::embed::MODEL,
-        portolan::embed::TOKENIZER,
-    ) {
+    let options = portolan::embed::Options {
+        runtime: portolan::embed::Runtime::Onnx,
+        executable: Some(env!("CARGO_BIN_EXE_portolan").into()),
+        ..portolan::embed::Options::default()
+    };
+    if let Ok(onnx) = portolan::embed::open(&options) {
         measure(&onnx.runs_on(), bytes, rounds.min(1), || {
             for batch in texts.chunks(32) {
                 let batch: Vec<&str> = batch.iter().map(String::as_str).collect();

@@ -56,7 +56,7 @@ fn vectors(embedder: &dyn Embedder, texts: &[&str]) -> Vec<Vec<f32>> {
 
 /// The mean of the words' rows, of length one.
 fn expected(words: &[&str], scale: f32) -> Vec<f32> {
-    let mut sum = vec![0f32; DIMENSIONS];
+    let mut sum = [0f32; DIMENSIONS];
     for word in words {
         let id = tiny::WORDS.iter().position(|it| it == word).unwrap() + 4;
         sum.iter_mut().zip(tiny::row(id, scale)).for_each(|(x, y)| *x += y);

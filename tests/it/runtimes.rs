@@ -104,13 +104,19 @@ fn question(text: &str) -> Option<String> {
 }
 
 fn vectors_agree(texts: &[String], library: &Path) {
-    let open = |runtime, library| portolan::embed::open(&Options { runtime, library, ..Options::default() }).unwrap();
+    let executable = Some(PathBuf::from(env!("CARGO_BIN_EXE_portolan")));
+    let open = |runtime, library| {
+        let executable = executable.clone();
+        portolan::embed::open(&Options { runtime, library, executable, ..Options::default() }).unwrap()
+    };
     let (ours, theirs) = (open(Runtime::Builtin, None), open(Runtime::Onnx, Some(library.to_path_buf())));
     let pieces: Vec<&str> = texts.iter().filter_map(|it| it.get(..it.len().min(1_500))).collect();
     let (mut a, mut b) = (Vec::new(), Vec::new());
     ours.embed(&pieces, &mut a).unwrap();
     theirs.embed(&pieces, &mut b).unwrap();
-    assert_eq!(a.len(), b.len());
+    assert_eq!((a.len(), theirs.notices()), (b.len(), Vec::new()));
+    assert_eq!(ours.model_id(), theirs.model_id());
+    assert!(theirs.runs_on().starts_with("ONNX Runtime"), "{}", theirs.runs_on());
     let worst = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(worst <= TOLERANCE, "differ by {worst}");
 }

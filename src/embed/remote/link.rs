@@ -187,14 +187,14 @@ impl Link {
         }
         self.shared.hear();
         let _ = self.out.send(body);
-        let res = self.await_all(launch, &answers, count, until, take);
+        let res = self.collect(launch, &answers, count, until, take);
         if let Some(waiting) = self.shared.waiting().as_mut() {
             waiting.remove(&number);
         }
         res
     }
 
-    fn await_all(
+    fn collect(
         &self,
         launch: &Launch,
         answers: &Receiver<Said>,
