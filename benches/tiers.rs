@@ -364,7 +364,7 @@ fn answer(workspace: &Workspace, snapshot: &Snapshot, request: &Request) {
         }
         Request::Search(question) => {
             let texts = |file, root, path: &_| workspace.text_of(snapshot, file, root, path);
-            let means = Means { embedder: None, texts: Some(&texts) };
+            let means = Means { embedder: None, texts: Some(&texts), near: None };
             let question = Question::new(question).unwrap();
             for found in semantic_search(snapshot, means, &question, 10, &cancel, None).items {
                 std::hint::black_box((snapshot.facts(found.file), text(found.file)));

@@ -244,7 +244,7 @@ fn ask(repository: &Repository, embedder: &dyn Embedder, query: &str, tuning: &T
     let cancel = Cancel::new();
     let read = |path: &RelPath| std::fs::read_to_string(repository.it.root.join(path.display()));
     let texts = |_, _, path: &RelPath| read(path).ok().map(Arc::from);
-    let means = Means { embedder: Some(embedder), texts: Some(&texts) };
+    let means = Means { embedder: Some(embedder), texts: Some(&texts), near: None };
     semantic_search_with(&repository.snapshot, means, &question, 10, &cancel, None, tuning).items
 }
 

@@ -30,7 +30,7 @@ pub fn write(folder: &Path, questions: Option<&Path>, embedder: &dyn Embedder, w
         let snapshot = super::index(&asked.root, embedder);
         let read = |path: &RelPath| std::fs::read_to_string(asked.root.join(path.display()));
         let texts = |_, _, path: &RelPath| read(path).ok().map(Arc::from);
-        let means = Means { embedder: (!words_alone).then_some(embedder), texts: Some(&texts) };
+        let means = Means { embedder: (!words_alone).then_some(embedder), texts: Some(&texts), near: None };
         for mut it in asked.questions {
             let Ok(question) = Question::new(it["question"].as_str().unwrap()) else { continue };
             let found = numbers(&snapshot, means, &question);

@@ -70,7 +70,7 @@ pub fn run(settings: Settings, common: &Common, wish: &Wish) -> anyhow::Result<E
     let (snapshot, embedder) = (workspace.snapshot(), workspace.embedder());
     let cancel = Cancel::new();
     let texts = |file, root, path: &RelPath| workspace.text_of(&snapshot, file, root, path);
-    let means = Means { embedder: embedder.as_deref(), texts: Some(&texts) };
+    let means = Means { embedder: embedder.as_deref(), texts: Some(&texts), near: None };
     let answers = semantic_search(&snapshot, means, &question, limit, &cancel, None);
     for note in answers.notes.iter().filter(|_| !common.json) {
         anstream::eprintln!("portolan: {}", clean(note));

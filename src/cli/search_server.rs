@@ -120,7 +120,7 @@ impl Server<'_> {
                 let (snapshot, embedder) = (workspace.snapshot(), workspace.embedder());
                 let cancel = Cancel::new().within(Duration::from_secs(10));
                 let texts = |file, root, path: &RelPath| workspace.text_of(&snapshot, file, root, path);
-                let means = Means { embedder: embedder.as_deref(), texts: Some(&texts) };
+                let means = Means { embedder: embedder.as_deref(), texts: Some(&texts), near: None };
                 let answers = semantic_search(&snapshot, means, &question, limit, &cancel, None);
                 let all: Vec<Value> = answers.items.iter().map(|it| search::result(it, None)).collect();
                 Ok(json!({"results": all, "complete": answers.completeness.is_whole(), "notes": answers.notes}))

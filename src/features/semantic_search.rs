@@ -2,6 +2,7 @@
 //! `portolan search`, `search-server`). Invariant: the answer depends on snapshot, embedder and question alone; ties go by
 //! path and position. Must not know the protocol, nor read files.
 
+mod asker;
 mod candidates;
 pub mod filters;
 mod look;
@@ -29,6 +30,7 @@ use crate::embed::Embedder;
 use crate::facts::{KindSet, SymbolIx};
 use crate::index::snapshot::{Completeness, Snapshot};
 use crate::index::wants::Wants;
+use asker::Asker;
 use candidates::{Candidate, Paths, Search};
 use look::{Look, Looked, PASSAGES};
 use model::Model;
@@ -70,6 +72,8 @@ pub struct Means<'a> {
     pub embedder: Option<&'a dyn Embedder>,
     /// With them a declaration is judged by its text, without by its name and what the index says of its passage.
     pub texts: Option<Texts<'a>>,
+    /// The file that is open where it is asked.
+    pub near: Option<FileId>,
 }
 
 /// Told of a first list, which the final one replaces.
@@ -141,12 +145,22 @@ pub fn semantic_search_with(
 /// The best of the candidates so far: declarations of the best passages, then further passages as they are.
 fn answers(search: &Search<'_>, means: Means<'_>, limit: usize) -> Vec<Found> {
     let paths = search.paths();
-    let ranked = search.ranked(&paths);
+    let mut ranked = search.ranked(&paths);
+    let asker = Asker::at(search.snapshot, means.near);
+    if let Some(asker) = &asker {
+        asker.settle(&mut ranked, &paths);
+    }
     let looked = Look::new(search, &paths, means).at(&ranked);
     let model = Model::built_in();
     // Who types a name wants its declaration: too few questions are of that kind to learn it from them.
     let named = if search.question.kind == Kind::Name { search.tuning.declared_first } else { 0.0 };
-    let score = |it: &Looked<'_>| model.score(&it.signals) + named * it.signals.get(Signal::Declared);
+    let near = |file: FileId| {
+        let it = asker.as_ref().zip(paths.get(&file));
+        it.map_or(0.0, |(asker, (root, path))| asker.prefers(file, *root, path))
+    };
+    let score = |it: &Looked<'_>| {
+        model.score(&it.signals) + named * it.signals.get(Signal::Declared) + near(it.candidate.info.file)
+    };
     let (shown, scores) = distinct(&looked, looked.iter().map(score).collect());
     let files: Vec<u32> = shown.iter().map(|it| it.0.info.file.0).collect();
     let mut out: Vec<Found> = Vec::new();

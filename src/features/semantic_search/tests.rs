@@ -77,7 +77,7 @@ fn text_of(fixture: &str, path: &RelPath) -> Option<Arc<str>> {
 pub(super) fn ask_in(fixture: &str, snapshot: &Snapshot, question: &str) -> Answers {
     let question = Question::new(question).unwrap();
     let texts = |file: FileId, _: RootId, path: &RelPath| snapshot.open_text(file).or_else(|| text_of(fixture, path));
-    let means = Means { embedder: Some(&Fake), texts: Some(&texts) };
+    let means = Means { embedder: Some(&Fake), texts: Some(&texts), near: None };
     semantic_search(snapshot, means, &question, 10, &Cancel::new(), None)
 }
 
@@ -167,7 +167,7 @@ fn of_neighbours_in_a_passage_the_one_whose_text_answers_is_shown() {
     let texts = |_: FileId, _: RootId, path: &RelPath| text_of(NEIGHBOURS, path);
     let first = |embedder: Option<&dyn Embedder>, question: &str| {
         let question = Question::new(question).unwrap();
-        let means = Means { embedder, texts: Some(&texts) };
+        let means = Means { embedder, texts: Some(&texts), near: None };
         listed(&semantic_search(&snapshot, means, &question, 10, &Cancel::new(), None).items)[0].clone()
     };
     for embedder in [None, Some(&Fake as &dyn Embedder)] {
@@ -202,7 +202,7 @@ fn words_alone_answer_without_vectors_and_come_first() {
     let snapshot = builder(FIXTURE).publish();
     let question = Question::new("growing pause").unwrap();
     let texts = |_: FileId, _: RootId, path: &RelPath| text_of(FIXTURE, path);
-    let words = Means { embedder: None, texts: Some(&texts) };
+    let words = Means { embedder: None, texts: Some(&texts), near: None };
     let answers = semantic_search(&snapshot, words, &question, 10, &Cancel::new(), None);
     assert!(!answers.by_meaning);
     assert_eq!(answers.items[0].place.name.as_deref(), Some("retry"));
@@ -253,4 +253,27 @@ fn answers_are_bounded() {
         assert!(it.place.lines.1 - it.place.lines.0 < MOST_LINES && !it.place.span.is_empty());
     }
     assert_eq!(answers, ask_in(&fixture, &snapshot, "walrus of the sea"), "equal questions, equal answers");
+}
+
+#[test]
+fn the_open_file_settles_what_is_otherwise_equal() {
+    let same = "/// Rounds a price to whole cents.\npub fn round_price(it: f32) -> f32 {\n    it.round()\n}\n";
+    let fixture = format!(
+        "//- alpha/price.rs\n{same}//- beta/price.rs\n{same}//- beta/other.rs\npub fn other() {{}}\n//- tool/price.py\n\
+         def round_price(it):\n    \"\"\"Rounds a price to whole cents.\"\"\"\n    return round(it)\n"
+    );
+    let snapshot = builder(&fixture).publish();
+    let texts = |_: FileId, _: RootId, path: &RelPath| text_of(&fixture, path);
+    let first = |question: &str, near: Option<&str>| {
+        let near = near.and_then(|it| snapshot.file(RootId(0), &RelPath::from_bytes(it.as_bytes())?));
+        let means = Means { embedder: Some(&Fake), texts: Some(&texts), near };
+        let question = Question::new(question).unwrap();
+        listed(&semantic_search(&snapshot, means, &question, 10, &Cancel::new(), None).items)[0].clone()
+    };
+    let question = "round a price to whole cents";
+    assert_eq!(first(question, None), "alpha/price.rs:1-4 round_price", "ties go by path");
+    assert_eq!(first(question, Some("beta/other.rs")), "beta/price.rs:1-4 round_price");
+    assert_eq!(first(question, Some("alpha/price.rs")), "alpha/price.rs:1-4 round_price");
+    assert_eq!(first("other", Some("alpha/price.rs")), "beta/other.rs:1-1 other", "what is asked for counts more");
+    assert_eq!(first(question, Some("gone.rs")), "alpha/price.rs:1-4 round_price");
 }

@@ -28,10 +28,17 @@ const PREVIEW_BYTES: usize = 1_000;
 struct Asked {
     query: String,
     limit: Option<usize>,
+    text_document: Option<Document>,
     partial_result_token: Option<Value>,
 }
 
-/// portolan/semanticSearch `{query, limit?, lang?, path?, kind?, notLang?, notPath?, notKind?, partialResultToken?}`:
+/// The document that is open where it is asked.
+#[derive(Deserialize)]
+struct Document {
+    uri: String,
+}
+
+/// portolan/semanticSearch `{query, limit?, textDocument?, lang?, path?, kind?, notLang?, notPath?, notKind?, partialResultToken?}`:
 /// `{items, generation, completeness, notes, ...}`.
 pub(crate) fn answer(session: &Session, params: Value, cancel: &Cancel) -> Result<Value, Error> {
     let asked = Asked::deserialize(&params).map_err(|e| Error::invalid_params(e.to_string()))?;
@@ -45,8 +52,9 @@ pub(crate) fn answer(session: &Session, params: Value, cancel: &Cancel) -> Resul
     // A first list costs as much as the words of the second: only for who asked for it.
     let partial: Option<Partial<'_>> = if asked.partial_result_token.is_some() { Some(&mut send) } else { None };
     let embedder = session.workspace().and_then(|it| it.embedder());
+    let near = asked.text_document.and_then(|it| session.file(&snapshot, &it.uri));
     let texts = |file, root, path: &RelPath| session.text_of(&snapshot, file, root, path);
-    let means = Means { embedder: embedder.as_deref(), texts: Some(&texts) };
+    let means = Means { embedder: embedder.as_deref(), texts: Some(&texts), near };
     let answers = semantic_search(&snapshot, means, &question, limit, cancel, partial);
     dispatch::want(answers.wants.clone());
     Ok(envelope(session, &snapshot, &answers))
@@ -66,8 +74,9 @@ pub(crate) fn as_symbols(session: &Session, question: &str, cancel: &Cancel, out
     let snapshot = session.snapshot_by_meaning(cancel);
     let embedder = session.workspace().and_then(|it| it.embedder());
     let limit = default_limit(session);
+    let near = session.documents.latest().and_then(|uri| session.file(&snapshot, &uri));
     let texts = |file, root, path: &RelPath| session.text_of(&snapshot, file, root, path);
-    let means = Means { embedder: embedder.as_deref(), texts: Some(&texts) };
+    let means = Means { embedder: embedder.as_deref(), texts: Some(&texts), near };
     let answers = semantic_search(&snapshot, means, &question, limit, cancel, None);
     dispatch::want(answers.wants.clone());
     let mut list = List::open(out);

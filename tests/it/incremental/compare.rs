@@ -108,7 +108,7 @@ impl Asker<'_> {
                 let near: Vec<_> =
                     near.iter().map(|it| format!("{:?} {}", it.score, self.passage(it.passage))).collect();
                 self.say(&format!("near {question:?} {limit}"), near);
-                let means = Means { embedder: Some(embedder), texts: None };
+                let means = Means { embedder: Some(embedder), texts: None, near: None };
                 let asked = Question::new(question).unwrap();
                 let found = semantic_search(self.snapshot, means, &asked, limit, self.cancel, None).items;
                 let found = found
