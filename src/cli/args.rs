@@ -54,6 +54,30 @@ pub struct FilterFlags {
     pub not_kinds: Vec<String>,
 }
 
+/// How answers are shown.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub struct ShowFlags {
+    /// Show N lines around the line that declares each answer (default: the lines that say most)
+    #[arg(short = 'C', long, value_name = "N")]
+    pub context: Option<u32>,
+    /// Show the paths alone, each once
+    #[arg(long)]
+    pub files: bool,
+    /// Colours; NO_COLOR in the environment turns them off, too
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: ColorChoice,
+}
+
+/// When there are colours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -105,12 +129,32 @@ pub enum Command {
         /// The question, or a name; `lang:rust path:src/ -path:tests kind:function` in it restrict as the flags do
         question: String,
         /// The folder (default: the current one)
+        #[arg(value_name = "FOLDER")]
         path: Option<PathBuf>,
         /// Answers at most (default: search.limit)
         #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
         limit: Option<u16>,
         #[command(flatten)]
         filters: FilterFlags,
+        #[command(flatten)]
+        show: ShowFlags,
+        /// Answer from the stored index, without waiting for the rest
+        #[arg(long)]
+        no_wait: bool,
+    },
+    /// Find code like the declaration in a line of a file
+    Related {
+        /// FILE:LINE, such as src/main.rs:42
+        place: String,
+        /// The folder to search (default: the current one)
+        folder: Option<PathBuf>,
+        /// Answers at most (default: search.limit)
+        #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+        limit: Option<u16>,
+        #[command(flatten)]
+        filters: FilterFlags,
+        #[command(flatten)]
+        show: ShowFlags,
         /// Answer from the stored index, without waiting for the rest
         #[arg(long)]
         no_wait: bool,

@@ -2,14 +2,17 @@
 //! Invariant: 0 is success, 1 is "nothing found" or a failed run, 2 is a mistake of the caller, told with its remedy.
 //! Must not know how anything is computed.
 
+pub mod answers;
 pub mod args;
 pub mod config;
 pub mod doctor;
 pub mod gc;
 pub mod index_cmd;
 pub mod languages;
+pub mod lines;
 pub mod log;
 pub mod outline;
+pub mod related;
 pub mod search;
 pub mod search_server;
 pub mod serve;
@@ -65,9 +68,13 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Index { path, no_wait, force, profile, warm } => {
             index_cmd::run(settings, &args.common, &index_cmd::Wish { path, no_wait, force, profile, warm })
         }
-        Command::Search { question, path, limit, filters, no_wait } => {
+        Command::Search { question, path, limit, filters, show, no_wait } => {
             let limit = limit.map(usize::from);
-            search::run(settings, &args.common, &search::Wish { question, path, limit, filters, no_wait })
+            search::run(settings, &args.common, &search::Wish { question, path, limit, filters, show, no_wait })
+        }
+        Command::Related { place, folder, limit, filters, show, no_wait } => {
+            let limit = limit.map(usize::from);
+            related::run(settings, &args.common, &related::Wish { place, folder, limit, filters, show, no_wait })
         }
         Command::SearchServer => search_server::run(&settings),
         Command::Status { path, files } => status::run(settings, &args.common, path, files),

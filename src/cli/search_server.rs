@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{index_cmd, search};
+use super::{answers, index_cmd};
 use crate::base::cancel::Cancel;
 use crate::base::paths::RelPath;
 use crate::base::settings::{Settings, table};
@@ -121,9 +121,9 @@ impl Server<'_> {
                 let cancel = Cancel::new().within(Duration::from_secs(10));
                 let texts = |file, root, path: &RelPath| workspace.text_of(&snapshot, file, root, path);
                 let means = Means { embedder: embedder.as_deref(), texts: Some(&texts), near: None };
-                let answers = semantic_search(&snapshot, means, &question, limit, &cancel, None);
-                let all: Vec<Value> = answers.items.iter().map(|it| search::result(it, None)).collect();
-                Ok(json!({"results": all, "complete": answers.completeness.is_whole(), "notes": answers.notes}))
+                let found = semantic_search(&snapshot, means, &question, limit, &cancel, None);
+                let all: Vec<Value> = found.items.iter().map(|it| answers::result(it, &snapshot, None)).collect();
+                Ok(json!({"results": all, "complete": found.completeness.is_whole(), "notes": found.notes}))
             }
             other => Err(format!("'{other}' is no operation: use index, search or forget")),
         }

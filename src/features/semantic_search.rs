@@ -9,6 +9,7 @@ mod look;
 mod model;
 mod place;
 mod question;
+mod related;
 pub mod signals;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ mod wanted;
 pub use filters::{BadFilter, By, Filters};
 pub use place::{MOST_LINES, Place};
 pub use question::{BadQuestion, Kind, LONGEST, Question};
+pub use related::{NoSubject, offset_of_line, related};
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,6 +31,7 @@ use crate::base::paths::RelPath;
 use crate::embed::Embedder;
 use crate::facts::{KindSet, SymbolIx};
 use crate::index::snapshot::{Completeness, Snapshot};
+use crate::index::traits::Traits;
 use crate::index::wants::Wants;
 use asker::Asker;
 use candidates::{Candidate, Paths, Search};
@@ -47,6 +50,8 @@ pub struct Found {
     pub root: RootId,
     pub path: RelPath,
     pub place: Place,
+    /// What its file is for; a test within any file is a test.
+    pub traits: Traits,
     /// Between 0 and 1; comparable within one list only.
     pub score: f32,
     pub reason: Reason,
@@ -220,7 +225,8 @@ fn add(search: &Search<'_>, paths: &Paths, candidate: &Candidate, place: Place, 
     let file = candidate.info.file;
     let Some((root, path)) = paths.get(&file) else { return };
     if !out.iter().any(|it| it.file == file && it.place.lines == place.lines) {
-        out.push(Found { file, root: *root, path: path.clone(), place, score, reason: search.reason(candidate) });
+        let (reason, traits) = (search.reason(candidate), candidate.info.traits);
+        out.push(Found { file, root: *root, path: path.clone(), place, traits, score, reason });
     }
 }
 

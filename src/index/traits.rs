@@ -16,6 +16,19 @@ impl Traits {
     /// What has changed, version by version; documentation, too.
     pub const NOTES: Self = Self(32);
 
+    /// What people call each that is in it.
+    pub fn names(self) -> Vec<&'static str> {
+        let all = [
+            (Self::TEST, "test"),
+            (Self::SAMPLE, "sample"),
+            (Self::DOCS, "documentation"),
+            (Self::NOTES, "release notes"),
+            (Self::GENERATED, "generated"),
+            (Self::VENDORED, "vendored"),
+        ];
+        all.into_iter().filter(|it| self.has(it.0)).map(|it| it.1).collect()
+    }
+
     pub fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }

@@ -12,6 +12,14 @@ use crate::features::semantic_search::{BadQuestion, By, Filters, Question};
 /// # Errors
 /// It cannot be asked, or a field is wrong.
 pub fn question(text: &str, fields: &Value) -> Result<Question, Refused> {
+    Ok(Question::restricted(text, &filters(fields)?)?)
+}
+
+/// The filters among the fields of a request.
+///
+/// # Errors
+/// One of them is wrong.
+pub fn filters(fields: &Value) -> Result<Filters, Refused> {
     let mut filters = Filters::default();
     for by in By::ALL {
         let (first, rest) = by.name().split_at(1);
@@ -27,7 +35,7 @@ pub fn question(text: &str, fields: &Value) -> Result<Question, Refused> {
             }
         }
     }
-    Ok(Question::restricted(text, &filters)?)
+    Ok(filters)
 }
 
 fn texts(value: &Value) -> Option<Vec<&str>> {

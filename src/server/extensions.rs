@@ -46,6 +46,7 @@ pub(crate) fn own() -> Vec<Extension> {
     vec![
         Extension::new("portolan/status", Lane::Answer, handlers::status::status),
         Extension::new("portolan/semanticSearch", Lane::Answer, handlers::semantic_search::answer),
+        Extension::new("portolan/related", Lane::Answer, handlers::related::answer),
         Extension::new("portolan/pause", Lane::Answer, handlers::status::pause),
         Extension::new("portolan/prefetch", Lane::Slow, handlers::prefetch::prefetch),
     ]

@@ -10,6 +10,7 @@ pub mod in_process;
 pub mod languages;
 mod marks;
 pub mod outlines;
+pub mod paint;
 mod parse;
 mod parsers;
 pub mod parsing;

@@ -245,12 +245,91 @@ fn wrong_filters_are_explained_at_every_door() {
 }
 
 #[test]
-fn passages_are_shown_in_eighty_columns() {
+fn answers_are_shown_in_eighty_columns() {
     let project = project();
     let output = run(project.path(), &["search", QUESTION, "-n", "3"]);
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.starts_with("src/net/retry.rs:1-12  function retry_with_backoff"), "{text}");
-    assert!(text.contains("     2  pub fn retry_with_backoff"), "{text}");
+    assert!(
+        text.starts_with("src/net/retry.rs:2  function retry_with_backoff\n        words, some in names: "),
+        "{text}"
+    );
+    assert!(text.contains("\n     2  pub fn retry_with_backoff"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     assert!(!text.contains('\u{1b}'), "no colours into a pipe");
+    let shown = |flags: &[&str]| {
+        let output = run(project.path(), &[&["search", QUESTION, "-n", "2"], flags, &["--"]].concat());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let coloured = shown(&["--color", "always"]);
+    assert!(coloured.contains("\u{1b}[34mpub\u{1b}[0m"), "{coloured}");
+    assert_eq!(shown(&["--files"]), "src/net/retry.rs\n");
+    let around = shown(&["-C", "1"]);
+    let numbers: Vec<&str> = around.lines().filter_map(|it| it.get(..6)).map(str::trim).collect();
+    assert_eq!(
+        numbers.iter().filter_map(|it| it.parse().ok()).collect::<Vec<u32>>(),
+        [1, 2, 3, 13, 14, 15],
+        "{around}"
+    );
+}
+
+#[test]
+fn json_says_all_of_an_answer() {
+    let project = project();
+    let output = run(project.path(), &["search", "--json", QUESTION, "-n", "1"]);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let first = &answer["results"][0];
+    assert_eq!((&first["line"], &first["column"]), (&json!(2), &json!(8)), "{first}");
+    assert_eq!((&first["start_line"], &first["end_line"]), (&json!(1), &json!(12)));
+    assert_eq!(
+        (&first["language"], &first["traits"], &first["kind"]),
+        (&json!("rust"), &json!([]), &json!("function"))
+    );
+    assert_eq!(first["preview"].as_array().unwrap().len(), 12);
+    assert_eq!((&answer["complete"], &answer["notes"]), (&json!(true), &json!([])));
+    let output = run(project.path(), &["search", "--json", "--files", QUESTION]);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["files"][0], "src/net/retry.rs");
+}
+
+#[test]
+fn related_code_is_found_at_every_door() {
+    let project = project();
+    let dir = project.path();
+    let root = dir.join("root");
+    let related = |arguments: &[&str]| {
+        portolan(dir).arg("related").args(arguments).current_dir(&root).env("NO_COLOR", "1").output().unwrap()
+    };
+    let output = related(&["src/net/retry.rs:7", "--json"]);
+    assert!(output.status.success(), "{output:?}");
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["subject"]["name"], "retry_with_backoff", "{answer}");
+    let want = listed(&answer["results"]);
+    assert!(want.iter().any(|it| it.starts_with("tests/retry_test.rs")), "{want:?}");
+    assert!(!want.iter().any(|it| it == "src/net/retry.rs:1-12"), "not itself: {want:?}");
+    let mut client = client(dir);
+    ask(&mut client, QUESTION);
+    let uri = uri(&root.join("src/net/retry.rs"));
+    let at = |line: u32| json!({"textDocument": {"uri": &uri}, "position": {"line": line, "character": 0}});
+    let answer = client.request("portolan/related", at(6)).unwrap();
+    let of = |it: &Value| format!("{}:{}-{}", it["path"].as_str().unwrap(), it["lines"][0], it["lines"][1]);
+    assert_eq!(answer["items"].as_array().unwrap().iter().map(of).collect::<Vec<_>>(), want);
+    assert_eq!(answer["subject"]["range"]["start"]["line"], 0);
+    for (place, said) in [
+        ("src/net/retry.rs", "FILE:LINE"),
+        ("src/net/retry.rs:99", "nothing stands there"),
+        ("src/net/retry.rs:13", "nothing stands there"),
+        ("src/no.rs:1", "no such file"),
+    ] {
+        let output = related(&[place]);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{place}: {error}");
+        assert!(error.contains(said), "{place}: {error}");
+    }
+    for line in [12, 99] {
+        let refusal = client.request("portolan/related", at(line)).unwrap_err();
+        assert!(refusal.code == -32602 && refusal.message.contains("nothing stands there"), "{refusal:?}");
+    }
+    let gone = json!({"textDocument": {"uri": "file:///elsewhere/a.rs"}, "position": {"line": 0, "character": 0}});
+    assert!(client.request("portolan/related", gone).unwrap_err().message.contains("not in the index"));
+    assert!(client.request("portolan/related", json!({"textDocument": {"uri": &uri}})).is_err());
 }

@@ -15,6 +15,8 @@ pub struct Place {
     pub span: Span,
     /// First and last line, zero-based.
     pub lines: (u32, u32),
+    /// Where one jumps to: the declared name, or the start.
+    pub jump: Span,
     /// The declaration that answers, where there is one.
     pub name: Option<String>,
     pub kind: Option<SymbolKind>,
@@ -23,7 +25,9 @@ pub struct Place {
 
 /// The place of a symbol of `passage`'s segment, or of the passage itself.
 pub(super) fn place(passage: &PassageInfo, file: &FileFacts, symbol: Option<SymbolIx>) -> Place {
-    let plain = Place { span: passage.span, lines: passage.lines, name: None, kind: None, container: None };
+    let start = Span::new(passage.span.start, passage.span.start);
+    let plain =
+        Place { span: passage.span, lines: passage.lines, jump: start, name: None, kind: None, container: None };
     let Some(segment) = file.segments.get(passage.segment as usize) else { return plain };
     let known = |ix: &SymbolIx| (ix.0 as usize) < segment.facts.symbols.len();
     if let Some(ix) = symbol.filter(known) {
@@ -54,13 +58,14 @@ pub(super) fn whole(facts: &Facts, ix: SymbolIx) -> Span {
 }
 
 /// The whole of a symbol with its documentation.
-fn of_symbol(segment: &FileSegment, ix: SymbolIx) -> Place {
+pub(super) fn of_symbol(segment: &FileSegment, ix: SymbolIx) -> Place {
     let facts = &*segment.facts;
     let symbol = facts.symbol(ix);
     let span = whole(facts, ix).shifted(segment.span.start);
     Place {
         span,
         lines: lines_of(segment, span),
+        jump: symbol.name_range.shifted(segment.span.start),
         name: Some(facts.text(symbol.name).to_owned()),
         kind: Some(symbol.kind),
         container: container_of(facts, ix),
@@ -68,7 +73,7 @@ fn of_symbol(segment: &FileSegment, ix: SymbolIx) -> Place {
 }
 
 /// First and last line in the file of a span of the file.
-fn lines_of(segment: &FileSegment, span: Span) -> (u32, u32) {
+pub(super) fn lines_of(segment: &FileSegment, span: Span) -> (u32, u32) {
     let line = |offset: u32| segment.line + segment.facts.lines.line_of(offset.saturating_sub(segment.span.start));
     (line(span.start), line(span.end.saturating_sub(1).max(span.start)))
 }
@@ -76,6 +81,10 @@ fn lines_of(segment: &FileSegment, span: Span) -> (u32, u32) {
 /// Lines that fit the span, and not too many.
 fn cut(segment: &FileSegment, mut place: Place) -> Place {
     place.lines = lines_of(segment, place.span);
+    if place.jump.start < place.span.start || place.jump.start >= place.span.end {
+        // Its name stands before the part that answers.
+        place.jump = Span::new(place.span.start, place.span.start);
+    }
     let last = place.lines.0 + MOST_LINES - 1;
     if place.lines.1 > last {
         let end = segment.span.start + segment.facts.lines.line_start(last + 1 - segment.line);

@@ -68,7 +68,7 @@ pub(super) fn listed(found: &[Found]) -> Vec<String> {
 }
 
 /// The text of a file of a fixture.
-fn text_of(fixture: &str, path: &RelPath) -> Option<Arc<str>> {
+pub(super) fn text_of(fixture: &str, path: &RelPath) -> Option<Arc<str>> {
     let file = fixture.split("//- ").find(|it| it.starts_with(&path.display().to_string()))?;
     Some(file.split_once('\n')?.1.into())
 }

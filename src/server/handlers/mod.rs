@@ -10,6 +10,7 @@ pub(crate) mod folding_range;
 pub(crate) mod lifecycle;
 pub(crate) mod navigation;
 pub(crate) mod prefetch;
+pub(crate) mod related;
 pub(crate) mod selection_range;
 pub(crate) mod semantic_search;
 pub(crate) mod status;

@@ -7,8 +7,10 @@ use tower_lsp::jsonrpc::Error;
 
 use super::workspace_symbol::{Entry, List};
 use crate::base::cancel::Cancel;
+use crate::base::ids::FileId;
 use crate::base::paths::RelPath;
 use crate::base::settings::table;
+use crate::base::span::Span;
 use crate::facts::SymbolKind;
 use crate::features::answer::line_column;
 use crate::features::semantic_search::{Answers, BadQuestion, Found, Means, Partial, Question, semantic_search};
@@ -98,11 +100,11 @@ pub(crate) fn as_symbols(session: &Session, question: &str, cancel: &Cancel, out
     Ok(())
 }
 
-fn default_limit(session: &Session) -> usize {
+pub(super) fn default_limit(session: &Session) -> usize {
     session.settings().int(&table::SEARCH_LIMIT).unsigned_abs() as usize
 }
 
-fn envelope(session: &Session, snapshot: &Snapshot, answers: &Answers) -> Value {
+pub(super) fn envelope(session: &Session, snapshot: &Snapshot, answers: &Answers) -> Value {
     let it = &answers.completeness;
     json!({
         "items": items(session, snapshot, &answers.items),
@@ -124,6 +126,7 @@ fn items(session: &Session, snapshot: &Snapshot, found: &[Found]) -> Vec<Value> 
 fn item(session: &Session, snapshot: &Snapshot, found: &Found) -> Option<Value> {
     let place = &found.place;
     let Range { start, end } = range(session, snapshot, found);
+    let jump = range_of(session, snapshot, found.file, found.place.jump, found.place.lines);
     let at = |it: Position| json!({ "line": it.line, "character": it.character });
     Some(json!({
         "name": place.name,
@@ -133,8 +136,11 @@ fn item(session: &Session, snapshot: &Snapshot, found: &Found) -> Option<Value> 
             "uri": session.roots.uri(found.root, &found.path)?,
             "range": { "start": at(start), "end": at(end) },
         },
+        "selectionRange": { "start": at(jump.start), "end": at(jump.end) },
         "path": found.path.display(),
         "lines": [place.lines.0 + 1, place.lines.1 + 1],
+        "language": snapshot.lang(found.file),
+        "traits": found.traits.names(),
         "score": found.score,
         "reason": {
             "words": found.reason.words, "named": found.reason.named, "meaning": found.reason.meaning,
@@ -144,15 +150,19 @@ fn item(session: &Session, snapshot: &Snapshot, found: &Found) -> Option<Value> 
 }
 
 fn range(session: &Session, snapshot: &Snapshot, found: &Found) -> Range {
-    let Some(facts) = snapshot.facts(found.file) else {
-        let (first, last) = found.place.lines;
-        return Range { start: Position::new(first, 0), end: Position::new(last, 0) };
+    range_of(session, snapshot, found.file, found.place.span, found.place.lines)
+}
+
+/// A span of a file; its lines where its facts are gone.
+pub(super) fn range_of(session: &Session, snapshot: &Snapshot, file: FileId, span: Span, lines: (u32, u32)) -> Range {
+    let Some(facts) = snapshot.facts(file) else {
+        return Range { start: Position::new(lines.0, 0), end: Position::new(lines.1, 0) };
     };
     let at = |offset| {
         let (line, character) = line_column(&facts, offset, session.facts().encoding);
         Position::new(line, character)
     };
-    Range { start: at(found.place.span.start), end: at(found.place.span.end) }
+    Range { start: at(span.start), end: at(span.end) }
 }
 
 /// The first lines of an answer; none where its text cannot be had.

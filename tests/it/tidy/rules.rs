@@ -54,6 +54,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("anstream", &["cli"]),
+    ("unicode_width", &["cli"]),
     ("anstyle", &["cli"]),
     ("anyhow", &["server", "cli"]),
 ];

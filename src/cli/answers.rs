@@ -1,0 +1,291 @@
+//! Answers on a terminal: where, what and why of each, and the lines that say most of it, painted by syntax. Invariant: fits 80
+//! columns as a terminal counts them; foreign text cannot steer the terminal; colours only where they are wanted. Must not know
+//! how answers are found.
+
+use anstyle::{AnsiColor, Style};
+use serde_json::{Value, json};
+
+use super::args::{ColorChoice, ShowFlags};
+use super::index_cmd;
+use super::lines::{Painted, Row, excerpt};
+use crate::facts::words::analyse;
+use crate::features::semantic_search::{Answers, Found};
+use crate::index::snapshot::Snapshot;
+use crate::syntax::languages::Lang;
+use crate::workspace::{Workspace, preview};
+
+/// Columns that are filled, and those before the text of a line.
+pub const COLUMNS: usize = 80;
+const GUTTER: usize = 8;
+
+const PATH: Style = AnsiColor::Cyan.on_default().bold();
+const NAME: Style = AnsiColor::Green.on_default().bold();
+pub const DIM: Style = Style::new().dimmed();
+
+/// How answers are shown.
+pub struct Show<'a> {
+    pub flags: &'a ShowFlags,
+    pub json: bool,
+    /// The question's words, as they were written.
+    pub asked: &'a str,
+}
+
+/// Makes colours as `--color` says; by itself a terminal has them, unless NO_COLOR is set.
+pub fn choose_color(choice: ColorChoice) {
+    match choice {
+        ColorChoice::Auto => {}
+        ColorChoice::Always => anstream::ColorChoice::Always.write_global(),
+        ColorChoice::Never => anstream::ColorChoice::Never.write_global(),
+    }
+}
+
+/// Prints the answers; `more` goes into the JSON.
+///
+/// # Errors
+/// JSON cannot be made.
+pub fn print(
+    answers: &Answers,
+    snapshot: &Snapshot,
+    workspace: &Workspace,
+    show: &Show<'_>,
+    more: Option<(&str, Value)>,
+) -> anyhow::Result<()> {
+    if show.json {
+        let mut out = if show.flags.files {
+            json!({"files": files(answers)})
+        } else {
+            let all: Vec<Value> = answers.items.iter().map(|it| result(it, snapshot, Some(workspace))).collect();
+            json!({"results": all})
+        };
+        out["complete"] = json!(answers.completeness.is_whole());
+        out["notes"] = json!(answers.notes);
+        if let Some((name, value)) = more {
+            out[name] = value;
+        }
+        return index_cmd::println_json(&out);
+    }
+    for note in &answers.notes {
+        anstream::eprintln!("portolan: {}", clean(note));
+    }
+    if answers.items.is_empty() && answers.notes.is_empty() {
+        anstream::eprintln!(
+            "portolan: nothing found; ask in other words, or see `portolan status` for what is indexed"
+        );
+    }
+    if show.flags.files {
+        files(answers).iter().for_each(|it| anstream::println!("{PATH}{}{PATH:#}", clean(it)));
+    } else {
+        for (rank, found) in answers.items.iter().enumerate() {
+            if rank > 0 {
+                anstream::println!();
+            }
+            print_one(found, snapshot, workspace, show);
+        }
+    }
+    if !answers.completeness.is_whole() {
+        anstream::eprintln!("portolan: not all is indexed yet; the same question may find more later");
+    }
+    Ok(())
+}
+
+/// The files of the answers, each once, in their order.
+fn files(answers: &Answers) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for found in &answers.items {
+        let path = found.path.display().to_string();
+        if !out.contains(&path) {
+            out.push(path);
+        }
+    }
+    out
+}
+
+/// One answer as JSON: lines and columns are one-based, lines inclusive, columns in characters. `preview` is there where the
+/// workspace is given and the text can be had.
+pub fn result(found: &Found, snapshot: &Snapshot, workspace: Option<&Workspace>) -> Value {
+    let (place, (line, column)) = (&found.place, jump(found, snapshot));
+    let mut out = json!({
+        "path": found.path.display(),
+        "line": line + 1,
+        "column": column + 1,
+        "start_line": place.lines.0 + 1,
+        "end_line": place.lines.1 + 1,
+        "score": found.score,
+        "name": place.name,
+        "kind": place.kind.map(|kind| format!("{kind:?}").to_lowercase()),
+        "container": place.container,
+        "language": snapshot.lang(found.file),
+        "traits": found.traits.names(),
+        "reason": {"words": found.reason.words, "named": found.reason.named, "meaning": found.reason.meaning},
+    });
+    if let Some(workspace) = workspace {
+        let text = workspace.text_of(snapshot, found.file, found.root, &found.path);
+        out["preview"] = json!(text.map(|text| preview::lines_of(&text, place.lines)));
+    }
+    out
+}
+
+/// Zero-based line and column, in characters, of what one jumps to.
+fn jump(found: &Found, snapshot: &Snapshot) -> (u32, u32) {
+    use crate::features::answer::line_column;
+    use crate::text::position::Encoding;
+    let facts = snapshot.facts(found.file);
+    facts.map_or((found.place.lines.0, 0), |facts| line_column(&facts, found.place.jump.start, Encoding::Utf32))
+}
+
+fn print_one(found: &Found, snapshot: &Snapshot, workspace: &Workspace, show: &Show<'_>) {
+    let (line, _) = jump(found, snapshot);
+    let path = format!("{}:{}", clean(&found.path.display().to_string()), line + 1);
+    anstream::println!("{PATH}{path}{PATH:#}{}", declared(found, width(&path)));
+    let why = why(found, show.asked);
+    if !why.is_empty() {
+        anstream::println!("{DIM}{:GUTTER$}{}{DIM:#}", "", cut(&why, COLUMNS - GUTTER));
+    }
+    let Some(text) = workspace.text_of(snapshot, found.file, found.root, &found.path) else {
+        anstream::println!("{DIM}{:GUTTER$}(changed since it was indexed){DIM:#}", "");
+        return;
+    };
+    let lang = Lang::from_id(snapshot.lang(found.file)).unwrap_or(Lang::TEXT);
+    let rows = excerpt(&text, found, line, show.flags.context);
+    let painted = Painted::new(&text, lang, &rows, &found.reason.words);
+    for row in &rows {
+        match row {
+            Row::Gap => anstream::println!("{DIM}{:>6}{DIM:#}", "⋮"),
+            Row::Line(number) => {
+                let shown = painted.line(*number, COLUMNS - GUTTER);
+                let end = if shown.is_empty() { "" } else { "  " };
+                let bold = if *number == line { DIM.bold() } else { DIM };
+                anstream::println!("{bold}{:>6}{bold:#}{end}{shown}", number + 1);
+            }
+        }
+    }
+}
+
+/// `  kind name in container` behind the path where it fits in the line, else below it.
+fn declared(found: &Found, used: usize) -> String {
+    let (Some(name), Some(kind)) = (&found.place.name, found.place.kind) else { return String::new() };
+    let kind = format!("{kind:?}").to_lowercase();
+    let name = clean(name);
+    let inside = found.place.container.as_ref().map(|it| format!(" in {}", clean(it))).unwrap_or_default();
+    let fits = used + 2 + kind.len() + 1 + width(&name) <= COLUMNS;
+    let start = if fits { "  ".to_owned() } else { format!("\n{:GUTTER$}", "") };
+    let indent = if fits { used + 2 } else { GUTTER };
+    let room = COLUMNS.saturating_sub(indent + kind.len() + 1);
+    let inside = if width(&name) + width(&inside) <= room { inside } else { String::new() };
+    format!("{start}{DIM}{kind}{DIM:#} {NAME}{}{NAME:#}{DIM}{inside}{DIM:#}", cut(&name, room))
+}
+
+/// Why it is an answer, in a few words: what was found of the question, how near it is, what the file is for.
+fn why(found: &Found, asked: &str) -> String {
+    let mut parts = Vec::new();
+    let words = words_of(asked, &found.reason.words);
+    if !words.is_empty() {
+        let by = if found.reason.named { "words, some in names" } else { "words" };
+        parts.push(format!("{by}: {}", clean(&words.join(", "))));
+    }
+    if let Some(meaning) = found.reason.meaning {
+        parts.push(format!("meaning {meaning:.2}"));
+    }
+    let traits = found.traits.names();
+    if !traits.is_empty() {
+        parts.push(traits.join(", "));
+    }
+    parts.join(" · ")
+}
+
+/// The words of the question that have one of the terms; terms that are in none of them as they are.
+fn words_of(asked: &str, terms: &[String]) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for term in terms {
+        let is_in = |word: &&str| {
+            let mut found = false;
+            analyse(word, &mut |it| found |= it == term);
+            found
+        };
+        let words = asked.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|it| !it.is_empty());
+        let word = words.clone().find(is_in).unwrap_or(term).to_owned();
+        if !out.contains(&word) {
+            out.push(word);
+        }
+    }
+    out
+}
+
+/// Columns that a terminal gives a text.
+pub fn width(text: &str) -> usize {
+    unicode_width::UnicodeWidthStr::width(text)
+}
+
+/// The longest beginning that fits, with a mark where something is left out.
+fn cut(text: &str, room: usize) -> String {
+    if width(text) <= room {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    for c in text.chars() {
+        let wide = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+        if width(&out) + wide >= room {
+            break;
+        }
+        out.push(c);
+    }
+    out + "…"
+}
+
+/// Without control characters, and those that turn the direction of text: names of files and symbols are foreign text.
+pub fn clean(text: &str) -> String {
+    text.chars().map(harmless).collect()
+}
+
+/// The character, or what stands for it on a terminal.
+pub fn harmless(c: char) -> char {
+    let steers =
+        c.is_control() || matches!(c, '\u{200E}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    if steers { '\u{FFFD}' } else { c }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::ids::{FileId, RootId};
+    use crate::base::paths::RelPath;
+    use crate::base::span::Span;
+    use crate::facts::SymbolKind;
+    use crate::features::semantic_search::{Place, Reason};
+    use crate::index::traits::Traits;
+
+    fn found() -> Found {
+        let place = Place {
+            span: Span::new(0, 1),
+            lines: (0, 0),
+            jump: Span::new(0, 1),
+            name: Some("retry".into()),
+            kind: Some(SymbolKind::Method),
+            container: Some("Client".into()),
+        };
+        let reason = Reason { words: vec!["retri".into(), "paus".into()], named: true, meaning: Some(0.714) };
+        let path = RelPath::from_bytes(b"a").unwrap();
+        Found { file: FileId(0), root: RootId(0), path, place, traits: Traits::TEST, score: 1.0, reason }
+    }
+
+    #[test]
+    fn a_declaration_that_does_not_fit_stands_below_its_path() {
+        let shown = |used| anstream::adapter::strip_str(&declared(&found(), used)).to_string();
+        assert_eq!(shown(56), "  method retry in Client");
+        assert_eq!(shown(60), "  method retry", "the container gives way first");
+        assert_eq!(shown(70), "\n        method retry in Client");
+    }
+
+    #[test]
+    fn reasons_are_said_in_the_words_of_the_question() {
+        let said = why(&found(), "why retries after a long pause?");
+        assert_eq!(said, "words, some in names: retries, pause · meaning 0.71 · test");
+        assert_eq!(words_of("", &["retri".into()]), ["retri"]);
+    }
+
+    #[test]
+    fn foreign_names_cannot_steer_the_terminal() {
+        assert_eq!(clean("a\u{1b}[2Jb\n\u{202E}"), "a\u{FFFD}[2Jb\u{FFFD}\u{FFFD}");
+        assert_eq!((cut("abcdef", 4), cut("検索検索", 5), cut("ab", 2)), ("abc…".into(), "検索…".into(), "ab".into()));
+    }
+}
