@@ -81,15 +81,20 @@ fn add_file(settings: &mut Settings, file: &Path, trust: Trust) {
     }
 }
 
-/// What a workspace is opened with: the settings in force and the embedder that they ask for.
+/// What a workspace is opened with: the settings in force and the embedder that they ask for. Where none can be made, which is
+/// told on stderr, words and names answer.
 ///
 /// # Errors
-/// No embedder can be made.
+/// None today.
 pub fn workspace_options(settings: &Settings) -> Result<workspace::Options> {
     for notice in workspace::options::unknown_names(settings) {
         anstream::eprintln!("portolan: {notice}");
     }
-    Ok(workspace::Options { embedder: embedder(settings)?, ..workspace::Options::from_settings(settings) })
+    let embedder = embedder(settings).unwrap_or_else(|error| {
+        anstream::eprintln!("portolan: search by meaning is off: {error:#}");
+        None
+    });
+    Ok(workspace::Options { embedder, ..workspace::Options::from_settings(settings) })
 }
 
 /// The embedder that the settings ask for; none where embeddings are switched off. Where ONNX Runtime is asked for and

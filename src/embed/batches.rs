@@ -107,6 +107,8 @@ pub trait Engine {
 pub struct Bounds {
     /// Most texts.
     pub rows: usize,
+    /// Most texts where the device turns out to have time and memory for more; `rows`: never more.
+    pub most_rows: usize,
     /// Most tokens, padding counted.
     pub tokens: usize,
     /// How long a batch may take: whoever asks meanwhile waits for so long.
@@ -151,6 +153,7 @@ impl<E: Engine> Batcher<E> {
         match self.engine.run(&batch) {
             Ok(vectors) if vectors.len() == taken.len() => {
                 self.note(batch.rows * batch.width, begun.elapsed());
+                self.grow(batch.rows, begun.elapsed());
                 words.extend(taken.iter().zip(vectors).map(|(it, vector)| (it.place, checked(vector))));
             }
             Ok(vectors) => {
@@ -179,6 +182,14 @@ impl<E: Engine> Batcher<E> {
     /// So many tokens were too many.
     fn halve(&mut self, tokens: usize) {
         self.bounds.tokens = (tokens / 2).max(1);
+        self.bounds.most_rows = self.bounds.rows;
+    }
+
+    /// A full batch that took little of its time: the device has room for more.
+    fn grow(&mut self, rows: usize, time: Duration) {
+        if rows == self.bounds.rows && time < self.bounds.time / 4 {
+            self.bounds.rows = (rows * 2).min(self.bounds.most_rows.max(rows));
+        }
     }
 
     /// The newest batch counts a quarter, so that one pause of the machine does not.

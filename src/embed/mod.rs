@@ -70,9 +70,6 @@ pub trait Embedder: Send + Sync {
         Ok(())
     }
 
-    /// As `start`, beside what the caller goes on with.
-    fn warm(&self) {}
-
     /// Devices that were tried in vain, and why; nothing before the model runs.
     fn refusals(&self) -> Vec<(String, String)> {
         Vec::new()

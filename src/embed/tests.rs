@@ -80,7 +80,7 @@ impl InProcess {
             feeding: folder::Feeding::default(),
             padding: 0,
         });
-        let bounds = batches::Bounds { rows: 32, tokens: 2_048, time: Duration::from_secs(60) };
+        let bounds = batches::Bounds { rows: 32, most_rows: 32, tokens: 2_048, time: Duration::from_secs(60) };
         let tokens = tokens::Tokens::Own(tokenizer::Tokenizer::from_json(TOKENIZER).unwrap());
         Some(Self(std::sync::Mutex::new(batches::Batcher::new(engine.unwrap(), bounds)), tokens))
     }

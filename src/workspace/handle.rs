@@ -120,7 +120,7 @@ impl Handle {
             changes: shared.near_counters.read(),
             quarantined: self.quarantined(),
             large_files: self.large_files(),
-            notices: shared.notices(),
+            notices: notices(shared),
             profile: shared.profile.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }
@@ -354,4 +354,12 @@ fn file_line(root: &Root, snapshot: &Snapshot, sight: Sight) -> FileLine {
             FileLine { root: root.id, path, language, skip }
         }
     }
+}
+
+/// Those of the workspace, and what its embedder has to say.
+fn notices(shared: &Shared) -> Vec<String> {
+    let of_model = shared.options.embedder.as_ref().map(|it| it.notices()).unwrap_or_default();
+    let mut out = shared.notices();
+    out.extend(of_model.into_iter().filter(|it| !shared.notices().contains(it)));
+    out
 }

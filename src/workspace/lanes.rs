@@ -81,6 +81,7 @@ impl Lanes {
         let (of, with) = (shared.clone(), pool.clone());
         let fill = move || fill(&of, &with, &lacks);
         threads.push(threads::spawn("vectors", Intent::Background, fill).map_err(failed)?);
+        warm(shared);
         let (asked, questions) = unbounded();
         let of = shared.clone();
         let serve = move || seek::run(&of, &pool, &questions);
@@ -311,6 +312,18 @@ fn embed_missing(shared: &Shared, root: &Root, pool: &Pool, counters: &Counters)
         asked: false,
         again: false,
         waited: AtomicU64::default(),
+    });
+}
+
+/// Where questions will come, a model is opened beside all else; what is wrong with it is told now. Nobody waits for it.
+fn warm(shared: &Arc<Shared>) {
+    let Some(embedder) = shared.options.embedder.clone().filter(|_| shared.options.follow) else { return };
+    let of = Arc::downgrade(shared);
+    let _ = threads::spawn("embed-start", Intent::Background, move || {
+        let failed = embedder.start().err().map(|it| it.to_string());
+        if let Some(shared) = of.upgrade() {
+            embedder.notices().iter().chain(&failed).for_each(|it| shared.notice(it));
+        }
     });
 }
 

@@ -2,6 +2,8 @@
 //! has a clear outcome and costs neither the index nor the server. What needs ONNX Runtime is passed over, with a word on
 //! the standard error, where `PORTOLAN_ONNXRUNTIME` names none; tests/run installs it.
 
+mod minilm;
+mod server;
 mod tiny;
 
 use std::path::{Path, PathBuf};
@@ -296,15 +298,15 @@ fn a_thousand_questions_at_once_are_answered_beside_a_long_batch() {
     assert_eq!(it.made(), Some(5_000));
 }
 
-/// A workspace of many small files, one of which holds `mark`.
+/// A workspace of many small files, each of which holds `mark`.
 fn workspace(root: &Path, files: usize, mark: &str) {
     for at in 0..files {
-        let text = format!("/// open file {at}\nfn open_file_{at}() {{\n    retry(backoff, {at});\n}}\n");
+        let text = format!("/// open file {at} {mark}\nfn open_file_{at}() {{\n    retry(backoff, {at});\n}}\n");
         let folder = root.join(format!("part_{}", at % 7));
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join(format!("file_{at}.rs")), text).unwrap();
     }
-    std::fs::write(root.join("last.rs"), format!("/// {mark}\nfn colour_red() {{}}\n")).unwrap();
+    std::fs::write(root.join("last.rs"), "fn colour_red() {}\n").unwrap();
 }
 
 fn portolan(root: &Path, cache: &Path, model: Option<&Path>, command: &[&str]) -> Command {
@@ -335,13 +337,13 @@ fn what_has_a_vector_is_not_embedded_again_after_a_kill() {
     }
     let dir = tempfile::tempdir().unwrap();
     let (root, cache, model) = (dir.path().join("root"), dir.path().join("cache"), dir.path().join("model"));
-    workspace(&root, 600, "portolan-embed-fault:hang");
+    workspace(&root, 600, "portolan-embed-fault:slow");
     tiny::write(&model, Kind::Float);
     let mut killed = portolan(&root, &cache, Some(&model), &["index"]);
     let mut killed = killed.env("PORTOLAN_FAULTS", "1").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let mut had = 0;
     until("some passages have vectors on the disk", || {
-        assert!(killed.try_wait().unwrap().is_none(), "it hangs");
+        assert!(killed.try_wait().unwrap().is_none(), "it is still at it");
         let status = portolan(&root, &cache, Some(&model), &["status"]).output().unwrap();
         had = told(&status)["passages"]["embedded"].as_u64().unwrap_or(0);
         had > 0
@@ -355,6 +357,18 @@ fn what_has_a_vector_is_not_embedded_again_after_a_kill() {
     assert_eq!(resumed["embedded"].as_u64(), all, "{resumed}");
     assert_eq!(resumed["embedded_by_runtime"].as_u64(), all.zip(had).map(|(all, had)| all - had), "{resumed}");
     assert_eq!(index(&root, &cache, Some(&model))["embedded_by_runtime"], 0);
+}
+
+#[test]
+fn a_model_that_is_not_there_leaves_search_by_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let (root, cache) = (dir.path().join("root"), dir.path().join("cache"));
+    workspace(&root, 5, "nothing");
+    let out = portolan(&root, &cache, Some(&dir.path().join("nowhere")), &["index"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&out.stderr).contains("give a folder with model.onnx"), "{out:?}");
+    assert_eq!((&told(&out)["complete"], &told(&out)["embedded"]), (&Value::Bool(true), &Value::from(0)));
+    let found = portolan(&root, &cache, Some(&dir.path().join("nowhere")), &["search", "colour red"]).output().unwrap();
+    assert!(told(&found).to_string().contains("last.rs"));
 }
 
 #[test]

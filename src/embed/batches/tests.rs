@@ -37,7 +37,7 @@ fn texts(lengths: &[usize]) -> Vec<Encoded> {
 }
 
 fn batcher(memory: usize, rows: usize, tokens: usize) -> Batcher<Stub> {
-    let bounds = Bounds { rows, tokens, time: Duration::from_secs(3600) };
+    let bounds = Bounds { rows, most_rows: rows, tokens, time: Duration::from_secs(3600) };
     Batcher::new(Stub { memory, ran: Vec::new() }, bounds)
 }
 
@@ -121,4 +121,20 @@ fn batches_are_padded_at_the_end() {
     assert_eq!((batch.rows, batch.width), (2, 2));
     assert_eq!((batch.ids, batch.mask, batch.types), (vec![5, 6, 7, 9], vec![1, 1, 1, 0], vec![0, 1, 0, 0]));
     assert_eq!(batch.skipped, [0, 1]);
+}
+
+#[test]
+fn a_quick_device_gets_more_at_once_until_its_memory_runs_out() {
+    let mut it = batcher(640, 8, 2_048);
+    it.bounds.most_rows = 512;
+    assert!(run(&mut it, texts(&[10; 300])).iter().all(|it| it.1.is_ok()));
+    let rows: Vec<usize> = it.engine.ran.iter().map(|it| it.0).collect();
+    assert_eq!(rows[..6], [8, 16, 32, 64, 128, 64], "doubled, then too much, then half of that for good");
+    assert!(rows[6..].iter().all(|&it| it <= 64) && it.bounds().tokens == 640);
+    // What is not full, or took its time, is no sign of room.
+    let mut slow = batcher(usize::MAX, 8, 2_048);
+    slow.bounds.most_rows = 512;
+    slow.grow(8, slow.bounds.time / 2);
+    slow.grow(7, Duration::ZERO);
+    assert_eq!(slow.bounds().rows, 8);
 }

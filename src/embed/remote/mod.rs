@@ -2,6 +2,8 @@
 //! worker is started when it is needed and again when it is lost, so many times; a text that kills it is found and left
 //! out, and the others get their vectors; a question waits for one batch. Must not know files of a workspace.
 
+mod counts;
+mod embedder;
 mod link;
 pub mod serve;
 #[cfg(test)]
@@ -9,20 +11,18 @@ mod tests;
 mod wire;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 
+use counts::Counts;
 use link::{Launch, Link, Outcome, StartError};
 use wire::{MOST_TEXTS, Setup};
 
-use super::batch::LONGEST_INPUT;
 use super::device::{Device, complaint};
 use super::folder::ModelFolder;
 use super::onnx::library;
 use super::{EmbedError, Embedder, Options, Purpose};
-use crate::base::chars::floor;
 use crate::base::hash::Key;
-use crate::base::threads::{self, Intent};
 
 /// Tokens at once, padding counted, on a CPU: a runtime never gives its memory back.
 const TOKENS: usize = 2_048;
@@ -68,17 +68,6 @@ struct Inner {
     runs_on: Mutex<String>,
 }
 
-/// What was done.
-#[derive(Default)]
-struct Counts {
-    answered: AtomicU64,
-    passages: AtomicU64,
-    refused: AtomicU64,
-    lost: AtomicU64,
-    /// Who waits for passages now, since when somebody does, and for how long anybody did.
-    busy: Mutex<(u32, Option<Instant>, Duration)>,
-}
-
 enum State {
     Idle,
     Running(Arc<Link>),
@@ -96,6 +85,28 @@ impl Remote {
     /// No library, or a folder that holds no such model: what is wrong, where, and the remedy.
     pub fn new(options: &Options, same: Option<Arc<dyn Embedder>>) -> Result<Self, EmbedError> {
         let folder = options.model.as_deref().map(|it| ModelFolder::look(it, options.precision())).transpose()?;
+        let id =
+            folder.as_ref().map(|it| it.id).or_else(|| same.as_ref().map(|it| it.model_id())).unwrap_or(Key([0; 16]));
+        // Workspaces share the process of a model.
+        static OPEN: Mutex<Vec<(Options, Key, Weak<Inner>)>> = Mutex::new(Vec::new());
+        let mut open = lock(&OPEN);
+        open.retain(|it| it.2.strong_count() > 0);
+        if let Some(it) = open.iter().find(|it| it.0 == *options && it.1 == id).and_then(|it| it.2.upgrade()) {
+            return Ok(Self(it));
+        }
+        let inner = Arc::new(Inner::new(options, folder, id, same)?);
+        open.push((options.clone(), id, Arc::downgrade(&inner)));
+        Ok(Self(inner))
+    }
+}
+
+impl Inner {
+    fn new(
+        options: &Options,
+        folder: Option<ModelFolder>,
+        id: Key,
+        same: Option<Arc<dyn Embedder>>,
+    ) -> Result<Self, EmbedError> {
         let library = library::find(options.library.as_deref())?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = match (options.threads, &folder) {
@@ -124,12 +135,8 @@ impl Remote {
         };
         let name = folder.as_ref().map(|it| it.name.clone());
         let shown = format!("ONNX Runtime{}", library::version(&library));
-        Ok(Self(Arc::new(Inner {
-            id: folder
-                .as_ref()
-                .map(|it| it.id)
-                .or_else(|| same.as_ref().map(|it| it.model_id()))
-                .unwrap_or(Key([0; 16])),
+        Ok(Self {
+            id,
             stamp: folder.as_ref().and_then(ModelFolder::stamp),
             dimensions: AtomicUsize::new(0),
             pid: AtomicU64::new(0),
@@ -144,11 +151,9 @@ impl Remote {
             folder,
             launch,
             instead: same,
-        })))
+        })
     }
-}
 
-impl Inner {
     fn notice(&self, text: String) {
         let mut all = lock(&self.notices);
         if all.len() < NOTICES && !all.contains(&text) {
@@ -394,119 +399,5 @@ impl Inner {
             Outcome::Done | Outcome::Late => {}
         }
         Ok(outcome)
-    }
-}
-
-/// Somebody waits for passages.
-struct Busy<'a>(&'a Counts);
-
-impl Counts {
-    fn begin(&self) -> Busy<'_> {
-        let mut busy = lock(&self.busy);
-        if busy.0 == 0 {
-            busy.1 = Some(Instant::now());
-        }
-        busy.0 += 1;
-        Busy(self)
-    }
-
-    /// Passages a second while anybody waited for some; none before there is anything to tell by.
-    fn speed(&self) -> Option<f64> {
-        let busy = lock(&self.busy);
-        let time = busy.2 + busy.1.map_or(Duration::ZERO, |it| it.elapsed());
-        let passages = self.passages.load(Ordering::Relaxed);
-        (passages >= 32).then(|| passages as f64 / time.as_secs_f64().max(1e-3))
-    }
-}
-
-impl Drop for Busy<'_> {
-    fn drop(&mut self) {
-        let mut busy = lock(&self.0.busy);
-        busy.0 -= 1;
-        if busy.0 == 0
-            && let Some(since) = busy.1.take()
-        {
-            busy.2 += since.elapsed();
-        }
-    }
-}
-
-impl Embedder for Remote {
-    fn model_id(&self) -> Key {
-        self.0.id
-    }
-
-    fn dimensions(&self) -> usize {
-        match (&self.0.instead, self.0.dimensions.load(Ordering::Acquire)) {
-            (Some(same), 0) => same.dimensions(),
-            (_, known) => known,
-        }
-    }
-
-    fn runs_on(&self) -> String {
-        if let Ok(state) = self.0.state.try_lock()
-            && let State::Failed(why) = &*state
-        {
-            let name = self.0.name.as_deref().unwrap_or("default model");
-            return match &self.0.instead {
-                Some(same) => same.runs_on(),
-                None => format!("{name}: not running: {why}"),
-            };
-        }
-        let text = lock(&self.0.runs_on).clone();
-        match self.0.counts.speed() {
-            Some(speed) => format!("{text}, {speed:.0} passages/s"),
-            None => text,
-        }
-    }
-
-    fn embed(&self, texts: &[&str], out: &mut Vec<f32>) -> Result<(), EmbedError> {
-        match (self.0.embed_all(Purpose::Passage, texts, out), &self.0.instead) {
-            (Err(error), Some(same)) => {
-                self.0.notice(format!("{error}; the built-in evaluator runs the model instead"));
-                same.embed(texts, out)
-            }
-            (res, _) => res,
-        }
-    }
-
-    fn embed_question(&self, text: &str, out: &mut Vec<f32>) -> Result<(), EmbedError> {
-        let text = &text[..floor(text, LONGEST_INPUT)];
-        match (self.0.embed_all(Purpose::Question, &[text], out), &self.0.instead) {
-            (Err(_), Some(same)) => same.embed_question(text, out),
-            (res, _) => res,
-        }
-    }
-
-    fn is_slow(&self) -> bool {
-        self.0.folder.is_some()
-    }
-
-    fn start(&self) -> Result<(), EmbedError> {
-        self.0.link().map(drop)
-    }
-
-    fn warm(&self) {
-        let inner = self.0.clone();
-        let _ = threads::spawn("embed-start", Intent::Background, move || inner.link().map(drop));
-    }
-
-    fn refusals(&self) -> Vec<(String, String)> {
-        let Ok(state) = self.0.state.try_lock() else { return Vec::new() };
-        let State::Running(link) = &*state else { return Vec::new() };
-        link.ready.refused.iter().map(|it| (it.device.name().to_owned(), it.why.clone())).collect()
-    }
-
-    fn made(&self) -> Option<u64> {
-        Some(self.0.counts.passages.load(Ordering::Relaxed))
-    }
-
-    fn notices(&self) -> Vec<String> {
-        lock(&self.0.notices).clone()
-    }
-
-    fn own_process(&self) -> Option<u32> {
-        let pid = self.0.pid.load(Ordering::Acquire);
-        self.0.folder.as_ref().and_then(|_| u32::try_from(pid).ok()).filter(|&it| it > 0)
     }
 }

@@ -20,6 +20,10 @@ use crate::embed::{EmbedError, MODEL, Purpose, TOKENIZER, model_file};
 
 /// What every model is tried on before it counts as running.
 const PROBE: &str = "fn main() { println!(\"hello\"); }";
+/// Texts at once, at most, on a GPU.
+const MOST_ROWS: usize = 512;
+/// Times as many tokens at once on a GPU as on a CPU.
+const GPU: usize = 32;
 /// A runtime and a driver open several files each.
 const OPEN_FILES: u64 = 512;
 
@@ -94,10 +98,12 @@ impl Model {
         // Refuses models that keep data in other files: no runtime before 1.25 does so itself.
         model_file::initialisers(model)?;
         let probe = tokens.encode(Purpose::Passage, PROBE).map_err(EmbedError)?;
-        let bounds = Bounds {
-            rows: setup.rows.max(1),
-            tokens: setup.tokens.max(1),
-            time: std::time::Duration::from_millis(setup.time),
+        let (rows, at_once) = (setup.rows.max(1), setup.tokens.max(1));
+        let time = std::time::Duration::from_millis(setup.time);
+        // A GPU has memory and speed for far more; where not, that shows.
+        let bounds = |device: Device| match device.is_gpu() {
+            true => Bounds { rows, most_rows: rows.max(MOST_ROWS), tokens: at_once * GPU, time },
+            false => Bounds { rows, most_rows: rows, tokens: at_once, time },
         };
         let wanted: &Wanted = &setup.wanted;
         let chosen = device::choose(wanted, |device| {
@@ -110,7 +116,7 @@ impl Model {
                 feeding: feeding.clone(),
                 padding: tokens.padding(),
             })?;
-            tried(engine, bounds, &probe)
+            tried(engine, bounds(device), &probe)
         })?;
         if chosen.device == Device::Cpu {
             // Drivers of other devices write their caches.
@@ -141,6 +147,7 @@ fn tried(mut engine: OnnxEngine, bounds: Bounds, probe: &Encoded) -> Result<(Bat
 fn serve(model: Model, setup: &Setup, mut output: std::fs::File) -> bool {
     let Model { tokens, batcher, ready } = model;
     let dimensions = ready.dimensions;
+    let unit = if ready.device.is_gpu() { GPU } else { 1 };
     if !say(&mut output, &Said::Ready(ready)) {
         return false;
     }
@@ -156,7 +163,7 @@ fn serve(model: Model, setup: &Setup, mut output: std::fs::File) -> bool {
     if reading.is_err() || cutting.is_err() {
         return false;
     }
-    let mut it = Serving { tokens, faults, tokens_at_once: batcher.bounds().tokens, batcher, dimensions, output };
+    let mut it = Serving { tokens, faults, unit, tokens_at_once: batcher.bounds().tokens, batcher, dimensions, output };
     while it.turn(&questions, &groups).is_some() {}
     true
 }
@@ -200,11 +207,13 @@ enum Fault {
     Abort,
     Hang,
     Allocate,
+    /// It takes a second for each batch.
+    Slow,
 }
 
 impl Fault {
     fn of(text: &str) -> Option<Self> {
-        let marks = [("abort", Self::Abort), ("hang", Self::Hang), ("allocate", Self::Allocate)];
+        let marks = [("abort", Self::Abort), ("hang", Self::Hang), ("allocate", Self::Allocate), ("slow", Self::Slow)];
         marks.into_iter().find(|it| text.contains(&format!("portolan-embed-fault:{}", it.0))).map(|it| it.1)
     }
 
@@ -213,6 +222,7 @@ impl Fault {
         loop {
             match self {
                 Self::Abort => std::process::abort(),
+                Self::Slow => return std::thread::sleep(std::time::Duration::from_secs(1)),
                 Self::Hang => std::thread::sleep(std::time::Duration::from_secs(1)),
                 Self::Allocate => {
                     kept.push(vec![1u8; 1 << 20]);
@@ -231,6 +241,8 @@ struct Serving<E> {
     dimensions: usize,
     /// As it was last told.
     tokens_at_once: usize,
+    /// What the setup's bound is multiplied by on this device.
+    unit: usize,
     output: std::fs::File,
 }
 
@@ -281,7 +293,7 @@ impl<E: Engine> Serving<E> {
         let tokens = self.batcher.bounds().tokens;
         if tokens != self.tokens_at_once {
             self.tokens_at_once = tokens;
-            say(&mut self.output, &Said::Bound(tokens)).then_some(())?;
+            say(&mut self.output, &Said::Bound((tokens / self.unit).max(1))).then_some(())?;
         }
         (vectors.is_empty() || say(&mut self.output, &Said::Vectors(number, vectors))).then_some(())
     }

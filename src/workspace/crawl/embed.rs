@@ -21,18 +21,21 @@ use crate::workspace::shelf::Lot;
 /// Segments taken from the index at once.
 const ROUND: usize = 2_000;
 
-/// The files of the next round: no more than it has segments for, but one file whole.
-fn next(snapshot: &Snapshot, root: RootId, tried: &HashSet<FileId>) -> HashSet<FileId> {
-    let mut files = HashSet::new();
+/// The files of the next round, in the order of the index: no more than it has segments for, but one file whole.
+fn next(snapshot: &Snapshot, root: RootId, tried: &HashSet<FileId>) -> Vec<FileId> {
+    let mut files: Vec<FileId> = Vec::new();
     let mut segments = 0;
     // What was tried in vain comes again.
     for it in snapshot.without_vectors(ROUND + tried.len() * 4) {
         let here = snapshot.path(it.file).is_some_and(|found| found.0 == root);
         if here && !tried.contains(&it.file) && !snapshot.is_open(it.file) {
-            if segments >= ROUND && !files.contains(&it.file) {
-                break;
+            // Segments of one file follow each other.
+            if files.last() != Some(&it.file) {
+                if segments >= ROUND {
+                    break;
+                }
+                files.push(it.file);
             }
-            files.insert(it.file);
             segments += 1;
         }
     }
@@ -55,7 +58,7 @@ pub fn missing(pass: &Pass<'_>) {
         if files.is_empty() || pass.cancel.is_cancelled() {
             return;
         }
-        tried.extend(&files);
+        tried.extend(files.iter().copied());
         let whole = snapshot.completeness();
         // What an earlier process has done counts.
         Counters::set(&pass.counters.passages_found, whole.passages);
@@ -77,7 +80,7 @@ struct Portion {
 }
 
 /// Vectors for some files: they are read, embedded and committed at the same time.
-fn round(pass: &Pass<'_>, embedder: &dyn Embedder, snapshot: &Snapshot, files: &HashSet<FileId>) -> Option<EmbedError> {
+fn round(pass: &Pass<'_>, embedder: &dyn Embedder, snapshot: &Snapshot, files: &[FileId]) -> Option<EmbedError> {
     let failed: Mutex<Option<EmbedError>> = Mutex::new(None);
     let (read, portions) = bounded::<Portion>(1);
     let (made, runs) = bounded::<Vec<Run>>(2);
@@ -155,13 +158,7 @@ fn embed(embedder: &dyn Embedder, portion: Portion) -> Result<Vec<Run>, EmbedErr
 }
 
 /// Hands on what lacks vectors in these files, a portion at a time.
-fn read_all(
-    pass: &Pass<'_>,
-    embedder: &dyn Embedder,
-    snapshot: &Snapshot,
-    files: &HashSet<FileId>,
-    out: Sender<Portion>,
-) {
+fn read_all(pass: &Pass<'_>, embedder: &dyn Embedder, snapshot: &Snapshot, files: &[FileId], out: Sender<Portion>) {
     let mut portion = Portion::default();
     for &file in files {
         for it in read_one(pass, embedder, snapshot, file).unwrap_or_default() {
