@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::EmbedError;
-use crate::base::hash::Key;
+use crate::base::hash::{ContentHash, Key, RootHasher};
 
 /// Largest model file, in bytes: an ONNX file without external data cannot be longer.
 pub const MOST_MODEL: u64 = 2 << 30;
@@ -19,6 +19,8 @@ pub const MOST_TOKENIZER: u64 = 64 << 20;
 const MOST_CONFIGURATION: u64 = 1 << 20;
 /// Most tokens of a text, whatever the model's own limit is: our passages are shorter.
 pub const MOST_TOKENS: usize = 1_024;
+/// Bytes that are hashed at once.
+const PIECE: u64 = 1 << 20;
 /// What holds where no file says anything.
 const USUAL_TOKENS: usize = 512;
 /// Longest prompt before a text, in bytes.
@@ -142,7 +144,7 @@ impl ModelFolder {
         })?;
         regular(&tokenizer, MOST_TOKENIZER)?;
         let feeding = feeding(&Files(&folders))?;
-        let id = id(&read(&model, MOST_MODEL)?, &read(&tokenizer, MOST_TOKENIZER)?, &feeding);
+        let id = id(digest_of(&model, MOST_MODEL)?, digest_of(&tokenizer, MOST_TOKENIZER)?, &feeding);
         let name = name(&model, folders.last().unwrap_or(&beside));
         Ok(Self { model, tokenizer, feeding, id, name, size })
     }
@@ -153,7 +155,9 @@ impl ModelFolder {
     /// They are not those any more that were looked at.
     pub fn read(&self) -> Result<(Vec<u8>, Vec<u8>), EmbedError> {
         let (model, tokenizer) = (read(&self.model, MOST_MODEL)?, read(&self.tokenizer, MOST_TOKENIZER)?);
-        if id(&model, &tokenizer, &self.feeding) != self.id {
+        // Bytes in memory cannot fail to be read.
+        let of = |bytes: &[u8]| digest(&mut &*bytes).unwrap_or(ContentHash([0; 32]));
+        if id(of(&model), of(&tokenizer), &self.feeding) != self.id {
             return Err(EmbedError(format!(
                 "{} has been replaced since it was opened: its vectors do not mix with those of the one before; start \
                  Portolan again",
@@ -170,9 +174,29 @@ impl ModelFolder {
     }
 }
 
-fn id(model: &[u8], tokenizer: &[u8], feeding: &Feeding) -> Key {
+fn id(model: ContentHash, tokenizer: ContentHash, feeding: &Feeding) -> Key {
     let fed = serde_json::to_vec(feeding).unwrap_or_default();
-    Key::of("model of a user", &[model, tokenizer, &fed, &[FEEDING]])
+    Key::of("model of a user", &[&model.0, &tokenizer.0, &fed, &[FEEDING]])
+}
+
+/// Hash of what is read, a piece at a time: a model is larger than all else that the server holds.
+fn digest(from: &mut impl Read) -> std::io::Result<ContentHash> {
+    let mut hasher = RootHasher::new("file of a model");
+    let mut piece = Vec::with_capacity(PIECE as usize);
+    loop {
+        piece.clear();
+        from.by_ref().take(PIECE).read_to_end(&mut piece)?;
+        if piece.is_empty() {
+            return Ok(hasher.finish());
+        }
+        hasher.add(&piece);
+    }
+}
+
+fn digest_of(path: &Path, most: u64) -> Result<ContentHash, EmbedError> {
+    regular(path, most)?;
+    let failed = |e: std::io::Error| wrong(path, &e.to_string(), "check the path and its permissions");
+    digest(&mut std::fs::File::open(path).map_err(failed)?.take(most)).map_err(failed)
 }
 
 fn name(model: &Path, folder: &Path) -> String {

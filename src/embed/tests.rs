@@ -236,3 +236,43 @@ proptest::proptest! {
         let _ = model_file::initialisers(&model);
     }
 }
+
+/// What settings make of the way to embed.
+#[test]
+fn each_setting_counts() {
+    let of = |assignments: &[&str]| {
+        let mut settings = Settings::default();
+        assignments.iter().for_each(|it| settings.add_assignment(it, "test").unwrap());
+        Options::from_settings(&settings)
+    };
+    let usual = of(&[]).unwrap();
+    assert_eq!((usual.runtime, usual.batch, usual.threads, usual.half), (Runtime::Builtin, 32, 0, true));
+    assert_eq!((usual.model, usual.library, usual.wanted), (None, None, Wanted::default()));
+    assert!(of(&["embeddings.enabled=false"]).is_none());
+    let all = of(&[
+        "embeddings.model=/models/mine",
+        "embeddings.library=/lib/libonnxruntime.so",
+        "embeddings.device=rocm",
+        "embeddings.enable_gpu=false",
+        "embeddings.fp16=false",
+        "embeddings.batch_size=7",
+        "embeddings.threads=3",
+    ])
+    .unwrap();
+    assert_eq!(all.model, Some("/models/mine".into()));
+    assert_eq!(all.library, Some("/lib/libonnxruntime.so".into()));
+    assert_eq!(all.wanted, Wanted { device: Some(Device::MiGraphX), no_gpu: true, without: Vec::new() });
+    assert_eq!((all.batch, all.threads, all.precision()), (7, 3, Precision::AsItIs));
+    // Half precision is for a GPU that is asked for, never for what `auto` happens to find.
+    let precision = |device: &str| of(&[&format!("embeddings.device={device}")]).unwrap().precision();
+    assert_eq!(["auto", "cpu", "openvino", "cuda", "mps"].map(precision), {
+        let (whole, half) = (Precision::AsItIs, Precision::Half);
+        [whole, whole, whole, half, half]
+    });
+    // A workspace names neither a model nor a library.
+    let mut settings = Settings::default();
+    let toml = "[embeddings]\nmodel = \"/evil\"\nlibrary = \"/evil.so\"\ndevice = \"cuda\"";
+    settings.add_toml(toml, "portolan.toml", crate::base::settings::Trust::Workspace);
+    let narrowed = Options::from_settings(&settings).unwrap();
+    assert_eq!((narrowed.model, narrowed.library, narrowed.wanted.device), (None, None, None));
+}

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
 
 use super::wire::{self, Ready, Request, Said, Setup};
-use crate::base::os::process::{ProcessLimits, be_nice, die_with_parent, limit_this_process, take_stdout};
+use crate::base::os::process::{ProcessLimits, die_with_parent, limit_this_process, take_stdout};
 use crate::base::threads::{self, Intent};
 use crate::embed::batches::{self, Batcher, Bounds, Encoded, Engine, RunError};
 use crate::embed::device::{self, Device, Wanted};
@@ -46,8 +46,8 @@ pub fn main(parent: u32) -> bool {
     if !die_with_parent(parent) {
         return false;
     }
+    // The thread that starts it is a background one: so it is nice already.
     limit_this_process(&ProcessLimits { open_files: Some(OPEN_FILES), core: Some(0), ..ProcessLimits::default() });
-    be_nice(5);
     // What a C library prints must not come between the frames.
     let Ok(mut output) = take_stdout() else { return false };
     let Ok(Some(setup)) = wire::read_frame(&mut std::io::stdin().lock()) else { return false };
