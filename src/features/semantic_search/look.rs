@@ -9,10 +9,11 @@ use super::candidates::{Candidate, Paths, Search};
 use super::question::Kind;
 use super::signals::{Signal, Signals};
 use super::units::{Unit, Units};
-use super::wanted::{Held, Wanted, said};
+use super::wanted::{Held, Parts, Wanted};
 use super::{Means, place};
 use crate::base::chars::floor;
 use crate::base::ids::FileId;
+use crate::base::span::Span;
 use crate::embed::batch;
 use crate::facts::Facts;
 use crate::index::snapshot::FileFacts;
@@ -57,6 +58,9 @@ struct File {
     near: f32,
     /// Terms in names of its declarations.
     named: u32,
+    /// Of its folder and of its name.
+    folder: Held,
+    stem: Held,
 }
 
 /// The most and least of all passages, which numbers are relative to.
@@ -106,8 +110,10 @@ impl<'s, 'a> Look<'s, 'a> {
         let numbers = |(at, it): (usize, &Looked<'_>)| {
             let mut signals = Signals::default();
             self.of_passage(it, ranked[it.unit.passage].1, &scale, &mut signals);
-            self.of_file(&files[&it.candidate.info.file], &scale, &mut signals);
-            self.of_text(it, bodies[at], &scale, &mut signals);
+            let file = &files[&it.candidate.info.file];
+            self.of_file(file, &scale, &mut signals);
+            let around = self.of_names(it, file, &mut signals);
+            self.of_text(it, bodies[at], around, &scale, &mut signals);
             self.of_meaning(it, cosines.get(at).copied(), &scale, &mut signals);
             self.of_question(&mut signals);
             signals
@@ -129,7 +135,11 @@ impl<'s, 'a> Look<'s, 'a> {
         let mut units = Units::of(self.search.question.filters.kinds());
         for (place, (candidate, score)) in ranked.iter().enumerate() {
             let (id, rank) = (candidate.info.file, files.len());
-            let file = files.entry(id).or_insert_with(|| File { rank, ..File::default() });
+            let file = files.entry(id).or_insert_with(|| {
+                let tail = self.tail(id);
+                let (folder, stem) = tail.rsplit_once('/').unwrap_or(("", &tail));
+                File { rank, folder: self.wanted.held(folder), stem: self.wanted.held(stem), ..File::default() }
+            });
             file.scores.push(*score);
             file.terms |= candidate.terms;
             file.words.push(candidate.evidence.words);
@@ -177,26 +187,22 @@ impl<'s, 'a> Look<'s, 'a> {
         out.set(Signal::FileNamed, self.wanted.share(file.named));
     }
 
-    fn of_text(&self, it: &Looked<'_>, text: &str, scale: &Scale, out: &mut Signals) {
+    fn of_text(&self, it: &Looked<'_>, text: &str, around: Held, scale: &Scale, out: &mut Signals) {
         let wanted = &self.wanted;
-        let around = self.of_names(it, out);
-        let body = wanted.body(text, scale.average, around.terms);
+        let mut parts = Parts::default();
         if let Some(ix) = it.unit.symbol {
             let symbol = it.facts().symbol(ix);
-            let part = |span: crate::base::span::Span| {
-                let at = |offset: u32| (offset.saturating_sub(it.unit.own.start) as usize).min(text.len());
-                wanted.share(wanted.held(text.get(at(span.start)..at(span.end)).unwrap_or("")).terms)
-            };
-            out.set(Signal::InDoc, symbol.doc.map_or(0.0, part));
-            out.set(Signal::InSignature, part(symbol.signature));
+            let at = |offset: u32| (offset.saturating_sub(it.unit.own.start) as usize).min(text.len());
+            let part = |span: Span| at(span.start)..at(span.end);
+            parts = Parts { doc: symbol.doc.map_or(0..0, part), signature: part(symbol.signature) };
         }
-        let (strings, comments) = said(text);
-        out.set(Signal::InStrings, wanted.share(wanted.held(&strings).terms));
-        out.set(Signal::InComments, wanted.share(wanted.held(&comments).terms));
+        let body = wanted.body(text, &parts, scale.average);
+        out.set(Signal::InDoc, wanted.share(body.doc));
+        out.set(Signal::InSignature, wanted.share(body.signature));
         out.set(Signal::Text, body.score);
         out.set(Signal::InBody, wanted.share(body.held.terms));
         out.set(Signal::InAny, wanted.share(body.held.terms | around.terms));
-        out.set(Signal::AlikeInBody, body.alike);
+        out.set(Signal::AlikeInBody, wanted.share(body.held.alike & !(body.held.terms | around.terms)));
         out.set(Signal::Close, body.close);
         out.set(Signal::Pairs, body.pairs);
         out.mark(Signal::Rarest, body.held.terms & self.rarest != 0);
@@ -205,35 +211,26 @@ impl<'s, 'a> Look<'s, 'a> {
     }
 
     /// Its name, what contains it, its path; what all of them hold.
-    fn of_names(&self, it: &Looked<'_>, out: &mut Signals) -> Held {
+    fn of_names(&self, it: &Looked<'_>, file: &File, out: &mut Signals) -> Held {
         let wanted = &self.wanted;
-        let (mut own, mut containers) = (Held::default(), String::new());
-        let mut around = String::new();
+        let (mut own, mut within) = (Held::default(), Held::default());
         if let Some(ix) = it.unit.symbol {
             let symbol = it.facts().symbol(ix);
-            let name = it.facts().text(symbol.name);
-            own = wanted.held(name);
-            containers = it.facts().containers(ix).join(" ");
-            if let Some(container) = symbol.container {
-                containers = format!("{containers} {}", it.facts().text(container));
-            }
-            around = format!("{name} {containers} ");
+            own = wanted.held(it.facts().text(symbol.name));
+            let mut containers = it.facts().containers(ix);
+            containers.extend(symbol.container.map(|name| it.facts().text(name)));
+            within = wanted.held(&containers.join(" "));
         }
         out.set(Signal::InName, wanted.share(own.terms));
-        out.set(Signal::NameAsked, own.asked as f32 / own.all.max(1) as f32);
-        let within = wanted.held(&containers).terms;
-        out.set(Signal::InContainer, wanted.share(within));
-        out.mark(Signal::RarestInContext, (own.terms | within) & self.rarest != 0);
-        let tail = self.tail(it);
-        let (folder, stem) = tail.rsplit_once('/').unwrap_or(("", &tail));
-        let stem = wanted.held(stem);
-        out.set(Signal::InStem, wanted.share(stem.terms));
-        out.set(Signal::StemAsked, stem.asked as f32 / stem.all.max(1) as f32);
-        out.set(Signal::InFolder, wanted.share(wanted.held(folder).terms));
-        around.push_str(&tail);
-        let all = wanted.held(&around);
+        out.set(Signal::NameAsked, own.share_asked());
+        out.set(Signal::InContainer, wanted.share(within.terms));
+        out.mark(Signal::RarestInContext, (own.terms | within.terms) & self.rarest != 0);
+        out.set(Signal::InStem, wanted.share(file.stem.terms));
+        out.set(Signal::StemAsked, file.stem.share_asked());
+        out.set(Signal::InFolder, wanted.share(file.folder.terms));
+        let all = own.and(within).and(file.stem).and(file.folder);
         out.set(Signal::InContext, wanted.share(all.terms));
-        out.set(Signal::AlikeInContext, wanted.alike(&around, all.terms));
+        out.set(Signal::AlikeInContext, wanted.share(all.alike & !all.terms));
         all
     }
 
@@ -270,14 +267,14 @@ impl<'s, 'a> Look<'s, 'a> {
                 names = it.facts().containers(ix);
                 names.push(it.facts().text(it.facts().symbol(ix).name));
             }
-            batch::passage_text(&self.tail(it), &names, body)
+            batch::passage_text(&self.tail(it.candidate.info.file), &names, body)
         };
         let inputs: Vec<String> = all.iter().zip(bodies).map(input).collect();
         self.search.nearness(embedder, &inputs).unwrap_or_default()
     }
 
-    fn tail(&self, it: &Looked<'_>) -> String {
-        self.paths.get(&it.candidate.info.file).map(|it| batch::path_tail(it.1.as_bytes())).unwrap_or_default()
+    fn tail(&self, file: FileId) -> String {
+        self.paths.get(&file).map(|it| batch::path_tail(it.1.as_bytes())).unwrap_or_default()
     }
 }
 

@@ -55,9 +55,6 @@ signals! {
     StemAsked "stem_asked",
     InContext "in_context",
     InAny "in_any",
-    /// In string literals, in lines of comment within it.
-    InStrings "in_strings",
-    InComments "in_comments",
     /// Words that begin like the question's: around its name, in its text.
     AlikeInContext "alike_in_context",
     AlikeInBody "alike_in_body",

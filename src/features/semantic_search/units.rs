@@ -146,7 +146,9 @@ pub(super) fn members(facts: &Facts, passage: Span) -> Vec<(SymbolIx, Span)> {
                 around.1.end = own.start.max(around.1.start);
             }
         }
-        out.push((ix, own));
+        // The members of a type that goes on may begin behind the passage.
+        let goes_on = own.end > passage.end && holds_members(symbol.kind);
+        out.push((ix, if goes_on { Span { end: passage.end.max(own.start), ..own } } else { own }));
         if out.len() >= MOST {
             break;
         }

@@ -2,7 +2,9 @@
 //! the text; every share lies between 0 and 1. Must not know what the text is.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
+use crate::base::chars::floor;
 use crate::facts::words::{QueryTerm, analyse};
 
 /// Terms are bits of a number.
@@ -31,6 +33,25 @@ pub(super) struct Held {
     /// Terms of the text, and how many of them are asked for.
     pub all: u32,
     pub asked: u32,
+    /// Words of the question that a term is like, or is: `conn` and `connection`.
+    pub alike: u32,
+}
+
+impl Held {
+    /// What both hold together.
+    pub fn and(self, other: Held) -> Held {
+        Held {
+            terms: self.terms | other.terms,
+            all: self.all + other.all,
+            asked: self.asked + other.asked,
+            alike: self.alike | other.alike,
+        }
+    }
+
+    /// Share of its terms that are asked for.
+    pub fn share_asked(&self) -> f32 {
+        self.asked as f32 / self.all.max(1) as f32
+    }
 }
 
 /// What a body holds beside that.
@@ -43,8 +64,26 @@ pub(super) struct Body {
     pub close: f32,
     /// Share in pairs of words that follow each other as in the question.
     pub pairs: f32,
-    /// Share in words that only begin like the question's.
-    pub alike: f32,
+    /// Terms in its documentation and in its signature.
+    pub doc: u32,
+    pub signature: u32,
+}
+
+/// Parts of a body, as ranges of its bytes; empty where it has none.
+#[derive(Clone, Default)]
+pub(super) struct Parts {
+    pub doc: Range<usize>,
+    pub signature: Range<usize>,
+}
+
+/// A walk over a body.
+struct Walk {
+    body: Body,
+    counts: [f32; MOST_TERMS],
+    last: [u32; MOST_TERMS],
+    nearest: [u32; MOST_TERMS],
+    before: Option<usize>,
+    pairs: u32,
 }
 
 impl<'a> Wanted<'a> {
@@ -82,65 +121,81 @@ impl<'a> Wanted<'a> {
         let mut it = Held::default();
         analyse(text, &mut |term| {
             it.all += 1;
-            if let Some(&at) = self.places.get(term) {
-                it.asked += 1;
-                it.terms |= 1 << at;
+            match self.places.get(term) {
+                Some(&at) => {
+                    it.asked += 1;
+                    it.terms |= 1 << at;
+                }
+                None => it.alike |= self.like(term, it.alike),
             }
         });
         it
     }
 
-    /// Share in words that `text` holds in another form only (`conn`, `connection`), those in `known` left out.
-    pub fn alike(&self, text: &str, known: u32) -> f32 {
-        let mut found = 0u32;
-        analyse(text, &mut |term| found |= self.like(term, known));
-        self.share(found)
-    }
-
-    /// The words that are like `term`.
+    /// The words that are like `term`, but for those in `known`.
     fn like(&self, term: &str, known: u32) -> u32 {
         let open = self.words.iter().filter(|&&at| known >> at & 1 == 0);
         open.filter(|&&at| is_like(&self.terms[at].text, term)).fold(0, |all, at| all | 1 << at)
     }
 
-    /// All of a body in one walk, but for words like those in `known` and its own; `average` terms are the usual length.
-    pub fn body(&self, text: &str, average: f32, known: u32) -> Body {
-        let mut it = Body::default();
-        let mut counts = [0f32; MOST_TERMS];
-        let mut last = [u32::MAX; MOST_TERMS];
-        let mut nearest = [u32::MAX; MOST_TERMS];
-        let (mut before, mut pairs, mut alike) = (None, 0u32, 0u32);
+    /// All of a body in one walk; `average` terms are the usual length.
+    pub fn body(&self, text: &str, parts: &Parts, average: f32) -> Body {
+        let mut walk = Walk {
+            body: Body::default(),
+            counts: [0.0; MOST_TERMS],
+            last: [u32::MAX; MOST_TERMS],
+            nearest: [u32::MAX; MOST_TERMS],
+            before: None,
+            pairs: 0,
+        };
+        let ends = [parts.doc.start, parts.doc.end, parts.signature.start, parts.signature.end, text.len()];
+        let mut ends = ends.map(|at| floor(text, at));
+        ends.sort_unstable();
+        let mut from = 0;
+        for to in ends {
+            let found = if from < to { self.walk(&text[from..to], &mut walk) } else { 0 };
+            let within = |part: &Range<usize>| if part.start <= from && to <= part.end { found } else { 0 };
+            walk.body.doc |= within(&parts.doc);
+            walk.body.signature |= within(&parts.signature);
+            from = to;
+        }
+        let mut it = walk.body;
+        let length = 1.0 - B + B * it.held.all as f32 / average.max(1.0);
+        let gain = |at: usize| self.weights[at] * (K1 + 1.0) * walk.counts[at] / (walk.counts[at] + K1 * length);
+        it.score = (0..self.weights.len()).map(gain).sum();
+        let together = self.words.iter().filter(|&&at| walk.nearest[at] < APART);
+        it.close =
+            together.map(|&at| self.weights[at] / (1.0 + walk.nearest[at] as f32 / 4.0)).sum::<f32>() / self.total;
+        it.pairs = self.share(walk.pairs);
+        it
+    }
+
+    /// Takes in a piece; the terms in it.
+    fn walk(&self, text: &str, it: &mut Walk) -> u32 {
+        let (held, mut found) = (&mut it.body.held, 0);
         analyse(text, &mut |term| {
-            it.held.all += 1;
-            let now = it.held.all;
-            let at = self.places.get(term).copied();
-            let Some(this) = at else {
-                before = None;
-                alike |= self.like(term, known | it.held.terms);
+            held.all += 1;
+            let Some(&this) = self.places.get(term) else {
+                it.before = None;
+                held.alike |= self.like(term, held.alike);
                 return;
             };
-            it.held.asked += 1;
-            it.held.terms |= 1 << this;
-            counts[this] += 1.0;
-            last[this] = now;
-            for &other in self.words.iter().filter(|&&other| other != this && last[other] != u32::MAX) {
-                let apart = now - last[other];
-                nearest[this] = nearest[this].min(apart);
-                nearest[other] = nearest[other].min(apart);
+            held.asked += 1;
+            found |= 1 << this;
+            it.counts[this] += 1.0;
+            it.last[this] = held.all;
+            for &other in self.words.iter().filter(|&&other| other != this && it.last[other] != u32::MAX) {
+                let apart = held.all - it.last[other];
+                it.nearest[this] = it.nearest[this].min(apart);
+                it.nearest[other] = it.nearest[other].min(apart);
             }
-            if before.is_some_and(|before| self.words.windows(2).any(|it| it == [before, this])) {
-                pairs |= 1 << this | before.map_or(0, |it| 1 << it);
+            if let Some(before) = it.before.filter(|&before| self.words.windows(2).any(|it| it == [before, this])) {
+                it.pairs |= 1 << this | 1 << before;
             }
-            before = Some(this);
+            it.before = Some(this);
         });
-        let length = 1.0 - B + B * it.held.all as f32 / average.max(1.0);
-        let gain = |at: usize| self.weights[at] * (K1 + 1.0) * counts[at] / (counts[at] + K1 * length);
-        it.score = (0..self.weights.len()).map(gain).sum();
-        let together = self.words.iter().filter(|&&at| nearest[at] < APART);
-        it.close = together.map(|&at| self.weights[at] / (1.0 + nearest[at] as f32 / 4.0)).sum::<f32>() / self.total;
-        it.pairs = self.share(pairs);
-        it.alike = self.share(alike & !it.held.terms);
-        it
+        held.terms |= found;
+        found
     }
 }
 
@@ -149,36 +204,6 @@ fn is_like(asked: &str, term: &str) -> bool {
     let same = asked.bytes().zip(term.bytes()).take_while(|(a, b)| a == b).count();
     let (short, long) = (asked.len().min(term.len()), asked.len().max(term.len()));
     short >= 3 && same == short && long <= 3 * short || same >= 5 && same * 10 >= short * 7
-}
-
-/// What stands between quotes on a line, and what comments say, of a piece of code in any language.
-pub(super) fn said(text: &str) -> (String, String) {
-    let (mut strings, mut comments) = (String::new(), String::new());
-    for line in text.lines().map(str::trim) {
-        if ["//", "#", "*", "/*", "--", ";;"].iter().any(|it| line.starts_with(it)) {
-            comments.push_str(line);
-            comments.push('\n');
-            continue;
-        }
-        let mut open: Option<(char, usize)> = None;
-        for (at, c) in line.char_indices() {
-            match open {
-                None if matches!(c, '"' | '\'' | '`') => open = Some((c, at + 1)),
-                None if line[at..].starts_with("//") => {
-                    comments.push_str(&line[at..]);
-                    comments.push('\n');
-                    break;
-                }
-                Some((quote, from)) if c == quote => {
-                    strings.push_str(&line[from..at]);
-                    strings.push(' ');
-                    open = None;
-                }
-                _ => {}
-            }
-        }
-    }
-    (strings, comments)
 }
 
 #[cfg(test)]
@@ -195,26 +220,34 @@ mod tests {
     #[test]
     fn a_body_is_held_against_the_question() {
         with("retry connection", |wanted| {
-            let near = wanted.body("retry(connection)", 10.0, 0);
-            let far = wanted.body(&format!("retry {} connection", "x1 ".repeat(30)), 10.0, 0);
+            let body = |text: &str| wanted.body(text, &Parts::default(), 10.0);
+            let (near, far) = (body("retry(connection)"), body(&format!("retry {} connection", "x1 ".repeat(30))));
             assert!(near.close > far.close && near.score > far.score && near.pairs > 0.0);
-            assert_eq!(wanted.body("nothing here", 10.0, 0).score, 0.0);
+            assert_eq!(body("nothing here").score, 0.0);
+        });
+    }
+
+    #[test]
+    fn parts_of_a_body_are_told_apart() {
+        with("retry connection", |wanted| {
+            let text = "/// Retry.\nfn connection() { retry() }";
+            let parts = Parts { doc: 0..10, signature: 11..26 };
+            let it = wanted.body(text, &parts, 10.0);
+            let share = |text: &str| wanted.held(text).terms;
+            assert_eq!((it.doc, it.signature), (share("retry"), share("connection")));
+            assert_eq!(it.held.terms, share("retry connection"));
+            let whole = wanted.body(text, &Parts::default(), 10.0);
+            assert_eq!((whole.doc, whole.score, whole.close), (0, it.score, it.close), "parts change nothing else");
+            wanted.body("\u{e9}retry", &Parts { doc: 0..1, signature: 1..99 }, 10.0);
         });
     }
 
     #[test]
     fn words_cut_short_are_alike() {
         with("connection configuration", |wanted| {
-            assert!(wanted.alike("conn config", 0) > 0.5);
-            assert_eq!(wanted.alike("content confusion", 0), 0.0);
+            assert!(wanted.share(wanted.held("conn config").alike) > 0.5);
+            assert_eq!(wanted.held("content confusion").alike, 0);
         });
         assert!(is_like("auth", "authoriz") && !is_like("auth", "author_of_many_long_books"));
-    }
-
-    #[test]
-    fn strings_and_comments_are_told_apart() {
-        let (strings, comments) = said("call(\"not found\", 'x'); // why\n# all of it\nlet it = \"open;\n");
-        assert_eq!(strings, "not found x ");
-        assert_eq!(comments, "// why\n# all of it\n");
     }
 }
