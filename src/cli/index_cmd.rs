@@ -136,9 +136,7 @@ pub fn wait(workspace: &Workspace, stage: Stage, quiet: bool) -> bool {
                     anstream::eprintln!("portolan: {}", sentence(&progress));
                 }
             } else {
-                bar.set_length(progress.bytes_found.max(1));
-                bar.set_position(progress.bytes_done);
-                bar.set_message(format!("{} of {} files", progress.files_done, progress.files_found));
+                show(bar, &progress);
             }
         }
     }
@@ -146,10 +144,27 @@ pub fn wait(workspace: &Workspace, stage: Stage, quiet: bool) -> bool {
 
 fn bar() -> ProgressBar {
     let bar = ProgressBar::new(1);
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {bar:30} {bytes}/{total_bytes} {msg} {elapsed}") {
+    restyle(&bar, "{spinner} {bar:30} {bytes}/{total_bytes} {msg} {elapsed}");
+    bar
+}
+
+fn restyle(bar: &ProgressBar, template: &str) {
+    if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
-    bar
+}
+
+/// Files first; a model that takes long is still at their passages then.
+fn show(bar: &ProgressBar, progress: &Progress) {
+    if progress.files_done >= progress.files_found && progress.passages_done < progress.passages_found {
+        restyle(bar, "{spinner} {bar:30} {pos}/{len} passages have vectors {elapsed}, {eta} left");
+        bar.set_length(progress.passages_found);
+        bar.set_position(progress.passages_done);
+    } else {
+        bar.set_length(progress.bytes_found.max(1));
+        bar.set_position(progress.bytes_done);
+        bar.set_message(format!("{} of {} files", progress.files_done, progress.files_found));
+    }
 }
 
 /// `1,234 files indexed, 3 skipped ...`

@@ -360,6 +360,33 @@ fn what_has_a_vector_is_not_embedded_again_after_a_kill() {
 }
 
 #[test]
+fn the_doctor_says_where_a_model_runs_how_fast_and_why_not_elsewhere() {
+    if library().is_none() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    tiny::write(dir.path(), Kind::Float);
+    let doctor = |model: &Path, device: &str| {
+        let mut it = Command::new(env!("CARGO_BIN_EXE_portolan"));
+        it.args(["doctor", "--json", "--cache-dir"]).arg(dir.path().join("cache"));
+        it.arg("--set").arg(format!("embeddings.model={}", model.display()));
+        let out = it.arg("--set").arg(format!("embeddings.device={device}")).output().unwrap();
+        let all: Vec<Value> = serde_json::from_slice(&out.stdout).unwrap();
+        let found = all.into_iter().find(|it| it["what"] == "embeddings").unwrap();
+        (found["state"].as_str().unwrap().to_owned(), found["text"].as_str().unwrap().to_owned(), out.status.success())
+    };
+    let (state, text, _) = doctor(dir.path(), "cpu");
+    assert_eq!(state, "good", "{text}");
+    assert!(text.contains("(CPU)") && text.contains("passages/s"), "{text}");
+    assert!(text.contains("built, not yet run here: CUDA, TensorRT"), "{text}");
+    let (state, text, _) = doctor(dir.path(), "mps");
+    assert_eq!(state, "note", "{text}");
+    assert!(text.contains("asks for CoreML") && text.contains("not CoreML:"), "{text}");
+    let (state, text, is_well) = doctor(&dir.path().join("nowhere"), "cpu");
+    assert!(state == "broken" && !is_well && text.contains("give a folder with model.onnx"), "{text}");
+}
+
+#[test]
 fn a_model_that_is_not_there_leaves_search_by_words() {
     let dir = tempfile::tempdir().unwrap();
     let (root, cache) = (dir.path().join("root"), dir.path().join("cache"));

@@ -54,6 +54,7 @@ fn weight_of(kind: SymbolKind, flags: SymbolFlags) -> f32 {
 
 /// A passage with what speaks for it.
 pub(super) struct Candidate {
+    pub passage: PassageId,
     pub info: PassageInfo,
     pub evidence: Evidence,
     /// Bit `i`: term `i` of the question occurs.
@@ -248,7 +249,7 @@ impl<'a> Search<'a> {
         let info = self.snapshot.passage(passage)?;
         let evidence = Evidence { traits: info.traits, prose: info.prose, length: info.terms, ..Evidence::default() };
         self.known.insert(passage, self.candidates.len());
-        self.candidates.push(Candidate { info, evidence, terms: 0, declared: None });
+        self.candidates.push(Candidate { passage, info, evidence, terms: 0, declared: None });
         Some(self.candidates.len() - 1)
     }
 
@@ -301,6 +302,11 @@ impl<'a> Search<'a> {
         let mut ranked: Vec<(&Candidate, f32)> = order.into_iter().zip(scores).collect();
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
         ranked
+    }
+
+    /// Cosine of a passage's stored vector to the question's.
+    pub fn stored_nearness(&self, passage: PassageId) -> Option<f32> {
+        self.snapshot.nearness(passage, &self.vector).filter(|_| !self.vector.is_empty())
     }
 
     /// Cosines of texts to the question; nothing where there is no vector of it.

@@ -259,7 +259,7 @@ impl<'s, 'a> Look<'s, 'a> {
         let Some(embedder) = embedder else { return Vec::new() };
         if embedder.is_slow() {
             // A question cannot wait for vectors of so many declarations: those of their passages stand for them.
-            return all.iter().map(|it| it.candidate.evidence.meaning.unwrap_or(0.0)).collect();
+            return all.iter().map(|it| self.search.stored_nearness(it.candidate.passage).unwrap_or(0.0)).collect();
         }
         let input = |(it, body): (&Looked<'_>, &&str)| {
             let mut names = Vec::new();

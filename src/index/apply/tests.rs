@@ -64,8 +64,13 @@ fn answers(snapshot: &Snapshot) -> String {
         rows.sort_by(|a, b| a.4.cmp(&b.4));
         writeln!(out, "{query:?} {rows:?}").unwrap();
     }
-    let mut near: Vec<_> =
-        snapshot.nearest(&vector(1), 1000, &cancel).iter().map(|it| (it.score.to_bits(), place(it.passage))).collect();
+    let hits = snapshot.nearest(&vector(1), 1000, &cancel);
+    assert!(
+        hits.iter().all(|it| snapshot.nearness(it.passage, &vector(1)) == Some(it.score)),
+        "one by one as all at once"
+    );
+    assert!(hits.iter().all(|it| snapshot.nearness(it.passage, &[1.0]).is_none()), "another length");
+    let mut near: Vec<_> = hits.iter().map(|it| (it.score.to_bits(), place(it.passage))).collect();
     near.sort_by(|a, b| a.1.cmp(&b.1));
     writeln!(out, "nearest {near:?}").unwrap();
     for query in ["opf", "rout", "parsetree", "retrybackof"] {

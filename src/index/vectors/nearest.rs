@@ -50,6 +50,25 @@ impl Snapshot {
         self.nearest_of(vector, within, limit, EXACT, cancel)
     }
 
+    /// Dot product of a passage's own vector with `vector`; none where it has no vector of that length.
+    pub fn nearness(&self, passage: PassageId, vector: &[f32]) -> Option<f32> {
+        let state = self.0.packs.get(passage.slot as usize)?.as_ref()?;
+        let (files, at) = (state.view()?.files(), passage.ordinal as usize);
+        if at >= files.passage_count() {
+            return None;
+        }
+        let segment = files.segment_of_passage(at);
+        let found = state.vectors.get(segment).filter(|it| **it != VectorRef::NONE)?;
+        let view = &self.0.vectors.get(found.slot as usize)?.as_ref()?.view;
+        let row = found.first as usize + at.checked_sub(files.passages_of(segment).start)?;
+        if view.dims() != vector.len() || row >= view.len() {
+            return None;
+        }
+        let (query, mut dots) = (quantise(vector), Vec::new());
+        kernels::dots(&query.values, view.rows(row, 1), &mut dots);
+        Some(*dots.first()? as f32 * query.scale * view.scale(row))
+    }
+
     pub(super) fn nearest_of(
         &self,
         vector: &[f32],
