@@ -50,7 +50,8 @@ pub fn run(settings: Settings, common: &Common, wish: &Wish) -> anyhow::Result<E
     let means = Means { embedder: embedder.as_deref(), texts: Some(&texts), near: Some(id) };
     let found = related(&snapshot, means, (id, offset), &filters, limit, &Cancel::new());
     let (subject, found) = found.map_err(|why| refuse(&why))?;
-    let show = Show { flags: &wish.show, json: common.json, asked: "" };
+    let asked = text.get(subject.span.range()).unwrap_or("");
+    let show = Show { flags: &wish.show, json: common.json, asked };
     let about = json!({
         "path": path.display(), "name": subject.name, "start_line": subject.lines.0 + 1, "end_line": subject.lines.1 + 1,
     });

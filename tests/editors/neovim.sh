@@ -52,6 +52,14 @@ type_text 1
 press Enter
 expect jump 'mail/outbox.py.* 4[6-9],' 'choosing an answer jumps to it'
 
+command 'Portolan related'
+expect related 'code like line 4[6-9] of outbox.py' ':Portolan related lists code like the function at the cursor'
+press Enter
+command 'Portolan search retry lang:pyhton'
+expect filter 'lang:pyhton: no such language is known here' 'a wrong filter is explained'
+command 'Portolan search retry path:mial/'
+expect filter-path 'path:mial/: no indexed path fits it' 'a filter that fits nothing is told'
+
 command 'Portolan! search make sure a crash never leaves half a file'
 expect quickfix 'ledger.rs.*save_atomically' ':Portolan! search fills the quickfix list'
 command cclose

@@ -333,3 +333,117 @@ fn related_code_is_found_at_every_door() {
     assert!(client.request("portolan/related", gone).unwrap_err().message.contains("not in the index"));
     assert!(client.request("portolan/related", json!({"textDocument": {"uri": &uri}})).is_err());
 }
+
+#[test]
+fn other_languages_scripts_and_encodings_are_searched() {
+    let project = project();
+    let dir = project.path();
+    let root = dir.join("root");
+    // Latin-1, UTF-16 with its mark, and names that no ASCII word holds.
+    let latin = b"/// Gr\xf6\xdfe der K\xe4stchen in Zentimetern.\npub fn kaestchen(it: u32) -> u32 {\n    it\n}\n";
+    std::fs::write(root.join("src/latin.rs"), latin).unwrap();
+    let text = "/// The tide at noon, in fathoms.\npub fn tide_at_noon() -> u32 {\n    7\n}\n";
+    let wide: Vec<u8> = "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    std::fs::write(root.join("src/wide.rs"), wide).unwrap();
+    let han = "# 検索の順位を決める関数\ndef 順位(候補):\n    return sorted(候補)\n\nclass Größenrechner:\n    def messen(self):\n        return 1\n";
+    std::fs::write(root.join("src/han.py"), han).unwrap();
+    let first = |question: &str| {
+        let output = run(dir, &["search", "--json", question]);
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let it = &answer["results"][0];
+        format!("{}:{} {}", it["path"].as_str().unwrap(), it["line"], it["name"].as_str().unwrap_or("-"))
+    };
+    for (question, want) in [
+        // A word or a name of the code in a sentence of another language.
+        ("wo wird retry_with_backoff definiert?", "src/net/retry.rs:2 retry_with_backoff"),
+        ("retry_with_backoff 在哪里定义的？", "src/net/retry.rs:2 retry_with_backoff"),
+        ("где функция retry_with_backoff", "src/net/retry.rs:2 retry_with_backoff"),
+        ("Größe der Kästchen", "src/latin.rs:2 kaestchen"),
+        ("the tide at noon in fathoms", "src/wide.rs:2 tide_at_noon"),
+        ("検索の順位", "src/han.py:2 順位"),
+        ("Größenrechner", "src/han.py:5 Größenrechner"),
+        ("Größenrechner lang:python kind:class", "src/han.py:5 Größenrechner"),
+    ] {
+        assert_eq!(first(question), want, "{question}");
+    }
+    let output = run(dir, &["search", "Größe der Kästchen", "-n", "1"]);
+    assert!(String::from_utf8(output.stdout).unwrap().contains("Größe der Kästchen in Zentimetern."), "decoded");
+}
+
+#[test]
+fn positions_count_on_tabs_wide_characters_and_line_ends() {
+    let project = project();
+    let dir = project.path();
+    let text = "\t# 幅 \u{1f9ed}\r\n\tdef 測る_lantern(self):\r\n\t\treturn 1\r\n";
+    let whole = format!("class A:\r\n{text}");
+    std::fs::write(dir.join("root/src/wide.py"), &whole).unwrap();
+    let output = run(dir, &["search", "--json", "測る_lantern", "-n", "1"]);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let first = &answer["results"][0];
+    assert_eq!(
+        (&first["line"], &first["column"], &first["name"]),
+        (&json!(3), &json!(6), &json!("測る_lantern")),
+        "{first}"
+    );
+    let mut client = client(dir);
+    let answer = ask(&mut client, "測る_lantern");
+    let range = &answer["items"][0]["selectionRange"];
+    assert_eq!(range, &json!({"start": {"line": 2, "character": 5}, "end": {"line": 2, "character": 15}}), "in UTF-16");
+    let output = run(dir, &["search", "測る_lantern", "-n", "1", "--color", "always"]);
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(!shown.contains('\t') && !shown.contains('\r'), "{shown:?}");
+}
+
+#[test]
+fn strange_questions_have_clear_outcomes() {
+    let project = project();
+    let dir = project.path();
+    let mut client = client(dir);
+    ask(&mut client, QUESTION);
+    let mut outcome = |query: &str| {
+        let answer = client.request("portolan/semanticSearch", json!({ "query": query }));
+        answer.map(|it| it["items"].as_array().unwrap().len()).map_err(|it| (it.code, it.message))
+    };
+    for query in [
+        "retry\u{0}\u{1}\u{1b}[2J backoff",
+        "\u{202e}retry",
+        "retry\r\n\tbackoff",
+        "\u{feff}retry",
+        "retry ::: -- \"",
+        "a:b retry",
+    ] {
+        assert!(outcome(query).is_ok_and(|found| found > 0), "{query:?}");
+    }
+    for (query, said) in [
+        ("", "empty"),
+        ("\u{0}\u{1}", "no letter"),
+        ("-path:src lang:rust", "nothing but filters"),
+        ("kind:", "portolan"),
+        (&*"x".repeat(100_000), "shorter"),
+        (&*format!("retry path:{}", "x".repeat(2_000)), "shorter"),
+        (&*format!("retry {}", "path:src ".repeat(200)), "more than 64 filters"),
+    ] {
+        match outcome(query) {
+            Err((code, message)) => assert!(code == -32602 && message.contains(said), "{query:.40}: {message}"),
+            Ok(_) => assert_eq!(query, "kind:", "words, since nothing is behind the colon"),
+        }
+    }
+    // Many at once: each is answered, or told to come again where too many wait; and then all goes on.
+    let ids: Vec<i64> = (0..1_000)
+        .map(|n| client.ask("portolan/semanticSearch", json!({ "query": format!("retry backoff {n}"), "limit": 3 })))
+        .collect();
+    let mut answered = 0;
+    for id in ids {
+        match client.answer(id) {
+            Ok(answer) => {
+                assert_eq!(answer["items"][0]["path"], "src/net/retry.rs");
+                answered += 1;
+            }
+            Err(refusal) => {
+                assert!(refusal.code == -32803 && refusal.message.contains("ask again later"), "{refusal:?}")
+            }
+        }
+    }
+    assert!(answered > 0);
+    assert_eq!(ask(&mut client, QUESTION)["items"][0]["path"], "src/net/retry.rs");
+}

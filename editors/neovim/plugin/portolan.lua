@@ -15,7 +15,7 @@ vim.api.nvim_create_user_command('Portolan', function(call)
 end, {
   nargs = '*',
   bang = true,
-  desc = 'Portolan: search <question> | status | pause | resume | restart',
+  desc = 'Portolan: search <question> | related | status | pause | resume | restart',
   complete = function(lead, line)
     return require('portolan.command').complete(lead, line)
   end,

@@ -1,7 +1,7 @@
 // Starts and stops everything: the server, the status bar item, the commands. Each lives in its own file.
 
 import * as vscode from 'vscode';
-import { askQuestion } from './search';
+import { askQuestion, findRelated } from './search';
 import { Server } from './server';
 import { StatusItem, setPaused, showStatus } from './status';
 
@@ -18,6 +18,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     vscode.commands.registerCommand('portolan.search', (question?: unknown) =>
       askQuestion(started, typeof question === 'string' ? question : undefined),
     ),
+    vscode.commands.registerCommand('portolan.related', () => findRelated(started)),
     vscode.commands.registerCommand('portolan.showStatus', () => showStatus(started)),
     vscode.commands.registerCommand('portolan.pause', () => setPaused(started, item, true)),
     vscode.commands.registerCommand('portolan.resume', () => setPaused(started, item, false)),

@@ -1,9 +1,17 @@
 // The quick pick for questions. Sends the whole question, keeps the server's order, previews what is selected and goes
-// back to where one was when the list is left without a choice.
+// back to where one was when the list is left without a choice. Code like the function at the cursor comes in the same list.
 
 import * as vscode from 'vscode';
 import { SymbolKind } from 'vscode-languageclient/node';
-import { type Hit, SEARCH, type SearchAnswer, type SearchParams } from './protocol';
+import {
+  type Hit,
+  RELATED,
+  type RelatedAnswer,
+  type RelatedParams,
+  SEARCH,
+  type SearchAnswer,
+  type SearchParams,
+} from './protocol';
 import type { Server } from './server';
 
 /** A pause in typing of this length, in milliseconds, sends the question. */
@@ -11,6 +19,8 @@ const PAUSE = 200;
 
 interface Answer extends vscode.QuickPickItem {
   place?: vscode.Location;
+  /** Where the cursor goes. */
+  jump?: vscode.Position;
 }
 
 let lastQuestion = '';
@@ -41,7 +51,9 @@ function tellingLine(preview: string | null | undefined): string {
 function toAnswer(server: Server, hit: Hit): Answer {
   const place = server.place(hit.location);
   const path = hit.path ?? vscode.workspace.asRelativePath(place.uri);
-  const where = `${path}:${place.range.start.line + 1}`;
+  const named = hit.selectionRange && server.place({ uri: hit.location.uri, range: hit.selectionRange });
+  const jump = named?.range.start ?? place.range.start;
+  const where = `${path}:${jump.line + 1}`;
   const icon = `$(${ICONS.get(hit.kind ?? SymbolKind.Null) ?? 'note'})`;
   return {
     label: `${icon} ${hit.name || where}`,
@@ -50,6 +62,7 @@ function toAnswer(server: Server, hit: Hit): Answer {
     // Without this, VS Code hides every answer whose words are not in the question.
     alwaysShow: true,
     place,
+    jump,
   };
 }
 
@@ -88,8 +101,7 @@ class Asking implements vscode.Disposable {
       };
       const answer = await this.server.ask<SearchAnswer>(SEARCH, params, mine.token);
       if (this.waiting !== mine) return;
-      const found = answer.items.map((hit) => toAnswer(this.server, hit));
-      this.pick.items = found.length > 0 ? found : [message('Nothing found', 'Other words may help.')];
+      this.pick.items = toList(this.server, answer);
     } catch (error) {
       if (this.waiting !== mine) return;
       this.pick.items = [message('No answer', error instanceof Error ? error.message : String(error))];
@@ -109,10 +121,18 @@ function message(label: string, detail: string): Answer {
   return { label, detail, alwaysShow: true };
 }
 
+/** The answers, behind them what is to be told of the question's filters. */
+function toList(server: Server, answer: SearchAnswer): Answer[] {
+  const found = answer.items.map((hit) => toAnswer(server, hit));
+  const notes = (answer.notes ?? []).map((note) => message('$(info) Filter', note));
+  if (found.length > 0 || notes.length > 0) return [...found, ...notes];
+  return [message('Nothing found', 'Other words may help.')];
+}
+
 /** Shows a place in the editor and gives that editor. */
-async function show(place: vscode.Location, preserveFocus: boolean): Promise<vscode.TextEditor> {
-  const start = new vscode.Range(place.range.start, place.range.start);
-  const editor = await vscode.window.showTextDocument(place.uri, { preview: true, preserveFocus, selection: start });
+async function show(place: vscode.Location, at: vscode.Position, preserveFocus: boolean): Promise<vscode.TextEditor> {
+  const selection = new vscode.Range(at, at);
+  const editor = await vscode.window.showTextDocument(place.uri, { preview: true, preserveFocus, selection });
   editor.revealRange(place.range, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
   return editor;
 }
@@ -135,30 +155,26 @@ function firstQuestion(editor: vscode.TextEditor | undefined): string {
   return lastQuestion;
 }
 
-/** Opens the list; `question` fills it. */
-export function askQuestion(server: Server, question?: string): void {
-  const from = vscode.window.activeTextEditor;
+/** An empty list that previews what is selected and goes there, or back; `closed` is called in the end. */
+function openList(closed: () => void): vscode.QuickPick<Answer> {
   const goBack = remember();
   const pick = vscode.window.createQuickPick<Answer>();
-  // Not yet in the API: without it VS Code sorts answers by label while the question is typed.
+  // Not yet in the API: without it VS Code sorts answers by label while something is typed.
   (pick as unknown as { sortByLabel: boolean }).sortByLabel = false;
   pick.title = 'Portolan';
-  pick.placeholder = 'Ask in plain words: where do we retry with backoff?';
   pick.ignoreFocusOut = false;
-  const asking = new Asking(server, pick, from);
   const marked = vscode.window.createTextEditorDecorationType({
     backgroundColor: new vscode.ThemeColor('editor.rangeHighlightBackground'),
     isWholeLine: true,
   });
   let chosen = false;
   let previewed = false;
-  pick.onDidChangeValue((value) => asking.later(value));
   pick.onDidChangeActive(async ([active]) => {
     const wanted = vscode.workspace.getConfiguration('portolan').get<boolean>('search.preview', true);
     if (!wanted || !active?.place || chosen) return;
     previewed = true;
     const { range } = active.place;
-    await show(active.place, true).then(
+    await show(active.place, active.jump ?? range.start, true).then(
       (editor) => editor.setDecorations(marked, [range]),
       () => undefined,
     );
@@ -168,17 +184,52 @@ export function askQuestion(server: Server, question?: string): void {
     if (!selected?.place) return;
     chosen = true;
     pick.hide();
-    await show(selected.place, false).then(undefined, (error: unknown) =>
+    await show(selected.place, selected.jump ?? selected.place.range.start, false).then(undefined, (error: unknown) =>
       vscode.window.showErrorMessage(`Portolan: ${String(error)}`),
     );
   });
   pick.onDidHide(async () => {
-    asking.dispose();
+    closed();
     marked.dispose();
     pick.dispose();
     if (!chosen && previewed) await goBack();
   });
+  return pick;
+}
+
+/** Opens the list; `question` fills it. */
+export function askQuestion(server: Server, question?: string): void {
+  const from = vscode.window.activeTextEditor;
+  const pick = openList(() => asking.dispose());
+  const asking = new Asking(server, pick, from);
+  pick.placeholder = 'Ask in plain words: where do we retry with backoff? Filters: lang:go path:src/ -path:tests kind:function';
+  pick.onDidChangeValue((value) => asking.later(value));
   pick.value = question ?? firstQuestion(from);
   pick.show();
   if (pick.value !== '') void asking.now(pick.value);
+}
+
+/** Lists code that is like the function or class at the cursor. */
+export async function findRelated(server: Server): Promise<void> {
+  const editor = vscode.window.activeTextEditor;
+  if (!editor) {
+    void vscode.window.showInformationMessage('Portolan: open a file and put the cursor into a function first.');
+    return;
+  }
+  const params: RelatedParams = {
+    textDocument: { uri: editor.document.uri.toString() },
+    position: { line: editor.selection.active.line, character: editor.selection.active.character },
+    limit: vscode.workspace.getConfiguration('portolan').get<number>('search.limit', 30),
+  };
+  try {
+    const answer = await server.ask<RelatedAnswer>(RELATED, params);
+    const pick = openList(() => undefined);
+    pick.placeholder = answer.subject.name ? `Like ${answer.subject.name}` : 'Like this';
+    // Here nothing is asked: what is typed filters the list.
+    pick.matchOnDescription = true;
+    pick.items = toList(server, answer).map((item) => ({ ...item, alwaysShow: false }));
+    pick.show();
+  } catch (error) {
+    void vscode.window.showInformationMessage(`Portolan: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }

@@ -30,6 +30,8 @@ const TERMS: usize = 20;
 const WORDS: f32 = 0.3;
 const ALIKE: f32 = 0.04;
 const UNASKED: f32 = 0.08;
+/// What has less than this share of the nearest one's likeness is not like it.
+const UNLIKE: f32 = 0.4;
 
 /// Why there is nothing to compare with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -73,6 +75,8 @@ pub fn related(
     let (shown, scores) = distinct(&others, others.iter().map(|it| subject.likeness(it)).collect());
     let mut order: Vec<usize> = (0..shown.len()).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
+    let least = order.first().map_or(0.0, |&at| scores[at] * UNLIKE);
+    order.retain(|&at| scores[at] >= least);
     let mut items = Vec::new();
     for at in order.into_iter().take(limit) {
         let (candidate, place) = &shown[at];

@@ -6,6 +6,9 @@ local SUBCOMMANDS = {
   search = function(call)
     require('portolan.search').ask(table.concat(call.words, ' '), { quickfix = call.bang })
   end,
+  related = function(call)
+    require('portolan.search').related({ quickfix = call.bang })
+  end,
   status = function()
     require('portolan.status').show()
   end,

@@ -8,6 +8,7 @@ local PREVIEW_CONTEXT = 60
 ---@field name? string
 ---@field path? string
 ---@field location lsp.Location
+---@field selectionRange? lsp.Range
 ---@field preview? string
 
 -- The request that waits for its answer; a new question cancels it.
@@ -25,7 +26,7 @@ end
 
 local function place(hit)
   local path = hit.path or vim.fn.fnamemodify(vim.uri_to_fname(hit.location.uri), ':.')
-  return ('%s:%d'):format(path, hit.location.range.start.line + 1)
+  return ('%s:%d'):format(path, (hit.selectionRange or hit.location.range).start.line + 1)
 end
 
 -- The first line of a passage that says something: no empty one, no lone bracket or comment mark, no attribute.
@@ -79,14 +80,15 @@ local function preview(hit)
 end
 
 local function jump(client, hit)
-  vim.lsp.util.show_document(hit.location, client.offset_encoding, { focus = true })
+  local name = { uri = hit.location.uri, range = hit.selectionRange or hit.location.range }
+  vim.lsp.util.show_document(name, client.offset_encoding, { focus = true })
   vim.cmd.normal({ 'zz', bang = true })
 end
 
 local function to_quickfix(client, question, hits)
   local items = vim.lsp.util.locations_to_items(
     vim.tbl_map(function(hit)
-      return hit.location
+      return { uri = hit.location.uri, range = hit.selectionRange or hit.location.range }
     end, hits),
     client.offset_encoding
   )
@@ -97,7 +99,9 @@ local function to_quickfix(client, question, hits)
   end
   local ordered = {}
   for _, hit in ipairs(hits) do
-    local item = by_place[vim.uri_to_fname(hit.location.uri) .. ':' .. (hit.location.range.start.line + 1)]
+    local item = by_place[vim.uri_to_fname(hit.location.uri)
+      .. ':'
+      .. ((hit.selectionRange or hit.location.range).start.line + 1)]
     if item then
       table.insert(ordered, vim.tbl_extend('force', item, { text = (hit.name or '') .. '  ' .. vim.trim(item.text) }))
     end
@@ -129,8 +133,14 @@ local function answer(client, question, options, err, result)
     return
   end
   local hits = vim.tbl_map(without_nulls, result and result.items or {})
+  local notes = result and result.notes or {}
+  for _, note in ipairs(notes) do
+    vim.notify('portolan: ' .. note, vim.log.levels.WARN)
+  end
   if #hits == 0 then
-    vim.notify(('portolan: nothing found for %q'):format(question))
+    if #notes == 0 then
+      vim.notify(('portolan: nothing found for %q'):format(question))
+    end
     return
   end
   if options.quickfix then
@@ -138,6 +148,19 @@ local function answer(client, question, options, err, result)
   else
     pick(client, question, hits)
   end
+end
+
+-- Sends a request whose answer is a list; one that is still waited for is cancelled.
+local function request(client, buffer, method, params, title, options)
+  if waiting then
+    waiting.client:cancel_request(waiting.id)
+  end
+  local sent, id = client:request(method, params, function(err, result)
+    vim.schedule(function()
+      answer(client, title, options or {}, err, result)
+    end)
+  end, buffer)
+  waiting = sent and { client = client, id = id } or nil
 end
 
 --- Asks a question; without one, asks for it first.
@@ -153,20 +176,25 @@ function M.ask(question, options)
     return
   end
   require('portolan.client').ready(function(client)
-    if waiting then
-      waiting.client:cancel_request(waiting.id)
-    end
     local buffer = vim.api.nvim_get_current_buf()
     local params = { query = question, limit = require('portolan').options.limit }
     if vim.lsp.buf_is_attached(buffer, client.id) then
       params.textDocument = { uri = vim.uri_from_bufnr(buffer) }
     end
-    local sent, id = client:request('portolan/semanticSearch', params, function(err, result)
-      vim.schedule(function()
-        answer(client, question, options or {}, err, result)
-      end)
-    end, buffer)
-    waiting = sent and { client = client, id = id } or nil
+    request(client, buffer, 'portolan/semanticSearch', params, question, options)
+  end)
+end
+
+--- Lists code that is like the function or class at the cursor.
+---@param options? { quickfix?: boolean }
+function M.related(options)
+  require('portolan.client').ready(function(client)
+    local buffer = vim.api.nvim_get_current_buf()
+    local params = vim.lsp.util.make_position_params(0, client.offset_encoding)
+    params.limit = require('portolan').options.limit
+    local line = vim.api.nvim_win_get_cursor(0)[1]
+    local place = ('code like line %d of %s'):format(line, vim.fn.expand('%:t'))
+    request(client, buffer, 'portolan/related', params, place, options)
   end)
 end
 
