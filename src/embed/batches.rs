@@ -33,9 +33,11 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Of `texts`, padded with `padding`.
-    pub fn of(texts: &[Encoded], padding: u32) -> Self {
-        let (rows, width) = (texts.len(), texts.iter().map(|it| it.ids.len()).max().unwrap_or(0));
+    /// Of `texts` for an engine.
+    pub fn of(texts: &[Encoded], engine: &impl Engine) -> Self {
+        let longest = texts.iter().map(|it| it.ids.len()).max().unwrap_or(0);
+        let (rows, width, padding) =
+            (texts.len(), longest.next_multiple_of(engine.granularity().max(1)), engine.padding());
         let mut out = Self {
             rows,
             width,
@@ -100,6 +102,10 @@ pub trait Engine {
     fn padding(&self) -> u32 {
         0
     }
+    /// Rows have a multiple of so many tokens.
+    fn granularity(&self) -> usize {
+        1
+    }
 }
 
 /// Bounds of a batch.
@@ -148,7 +154,7 @@ impl<E: Engine> Batcher<E> {
         if taken.is_empty() {
             return words;
         }
-        let batch = Batch::of(&taken, self.engine.padding());
+        let batch = Batch::of(&taken, &self.engine);
         let begun = Instant::now();
         match self.engine.run(&batch) {
             Ok(vectors) if vectors.len() == taken.len() => {

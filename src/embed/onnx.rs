@@ -50,7 +50,11 @@ pub struct OnnxEngine {
     by_token: bool,
     feeding: Feeding,
     padding: u32,
+    granularity: usize,
 }
+
+/// Compilers for a device make a program for each shape that they meet: so there are few.
+const GRANULARITY: usize = 64;
 
 /// How a session is made.
 pub struct Making<'a> {
@@ -81,13 +85,18 @@ impl OnnxEngine {
         let session = session(&loaded.environment, &making)?;
         let inputs = inputs(&session)?;
         let (output, by_token) = output(&session, &making.feeding)?;
-        Ok(Self { session, inputs, output, by_token, feeding: making.feeding, padding: making.padding })
+        let granularity = if making.device == Device::Cpu { 1 } else { GRANULARITY };
+        Ok(Self { session, inputs, output, by_token, feeding: making.feeding, padding: making.padding, granularity })
     }
 }
 
 impl Engine for OnnxEngine {
     fn padding(&self) -> u32 {
         self.padding
+    }
+
+    fn granularity(&self) -> usize {
+        self.granularity
     }
 
     fn run(&mut self, batch: &Batch) -> Result<Vec<Vec<f32>>, RunError> {
@@ -247,6 +256,8 @@ fn session(environment: &ort::environment::Environment, making: &Making<'_>) -> 
             .with_inter_threads(1)?
             .with_intra_op_spinning(false)?
             .with_inter_op_spinning(false)?
+            // Batches have many shapes; DirectML does not work with it at all.
+            .with_memory_pattern(false)?
             // A second lock against models that name other files.
             .with_config_entry("session.model_external_initializers_file_folder_path", "/nonexistent")?;
         if let Some(provider) = provider(making.device) {

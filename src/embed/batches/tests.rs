@@ -117,10 +117,29 @@ fn batches_are_padded_at_the_end() {
         Encoded { ids: vec![5, 6], types: vec![0, 1], ..Encoded::default() },
         Encoded { ids: vec![7], skipped: 1, ..Encoded::default() },
     ];
-    let batch = Batch::of(&texts, 9);
+    let batch = Batch::of(&texts, &Padded(1));
     assert_eq!((batch.rows, batch.width), (2, 2));
     assert_eq!((batch.ids, batch.mask, batch.types), (vec![5, 6, 7, 9], vec![1, 1, 1, 0], vec![0, 1, 0, 0]));
     assert_eq!(batch.skipped, [0, 1]);
+    let batch = Batch::of(&texts, &Padded(64));
+    assert_eq!((batch.width, batch.ids.len(), batch.mask.iter().sum::<i64>()), (64, 128, 3));
+}
+
+/// A device that wants rows of a multiple of so many tokens.
+struct Padded(usize);
+
+impl Engine for Padded {
+    fn run(&mut self, _: &Batch) -> Result<Vec<Vec<f32>>, RunError> {
+        Err(RunError::of("never run".into()))
+    }
+
+    fn padding(&self) -> u32 {
+        9
+    }
+
+    fn granularity(&self) -> usize {
+        self.0
+    }
 }
 
 #[test]

@@ -239,7 +239,7 @@ impl Inner {
         if let Some(name) = &self.name {
             text = format!("{name}, {} numbers, {text}", ready.dimensions);
         }
-        tracing::info!("embeddings: {text}");
+        tracing::info!("Using device: {} ({text})", ready.device.name().to_lowercase());
         *lock(&self.runs_on) = text;
     }
 

@@ -129,7 +129,7 @@ impl Model {
 
 /// The engine after its first run, and the length of its vectors.
 fn tried(mut engine: OnnxEngine, bounds: Bounds, probe: &Encoded) -> Result<(Batcher<OnnxEngine>, usize), EmbedError> {
-    let batch = batches::Batch::of(std::slice::from_ref(probe), engine.padding());
+    let batch = batches::Batch::of(std::slice::from_ref(probe), &engine);
     let mut vectors = engine.run(&batch).map_err(|e| match e {
         RunError::Memory(why) | RunError::Other(why) => EmbedError(format!("the model cannot be run: {why}")),
     })?;
