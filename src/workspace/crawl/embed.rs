@@ -2,8 +2,9 @@
 //! Invariant: a vector is made of the text whose facts the index holds, or not at all. Must not know ranking.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
@@ -42,8 +43,11 @@ fn next(snapshot: &Snapshot, root: RootId, tried: &HashSet<FileId>) -> Vec<FileI
     files
 }
 
-/// Texts that an embedder is given at once: it sorts them by length.
-const PORTION: usize = 128;
+/// Texts that an embedder is given at once, which sorts them by length: at first, at least and at most. What is in hand when
+/// the process is killed is lost, so it is to take a second or so.
+const PORTION: usize = 32;
+const LEAST: usize = 8;
+const MOST: usize = 512;
 /// Portions in hand at once: while one runs, the next is cut into tokens.
 const AT_ONCE: usize = 2;
 
@@ -71,6 +75,15 @@ pub fn missing(pass: &Pass<'_>) {
     }
 }
 
+/// Texts of the next portion after one of `size` took so long.
+fn next_portion(size: usize, took: Duration) -> usize {
+    match took {
+        quick if quick < Duration::from_millis(500) => (size * 2).min(MOST),
+        slow if slow > Duration::from_secs(2) => (size / 2).max(LEAST),
+        _ => size,
+    }
+}
+
 /// Segments that are embedded together.
 #[derive(Default)]
 struct Portion {
@@ -82,12 +95,14 @@ struct Portion {
 /// Vectors for some files: they are read, embedded and committed at the same time.
 fn round(pass: &Pass<'_>, embedder: &dyn Embedder, snapshot: &Snapshot, files: &[FileId]) -> Option<EmbedError> {
     let failed: Mutex<Option<EmbedError>> = Mutex::new(None);
+    let size = &AtomicUsize::new(PORTION);
     let (read, portions) = bounded::<Portion>(1);
     let (made, runs) = bounded::<Vec<Run>>(2);
     std::thread::scope(|scope| {
         let background = Intent::Background;
-        let reading =
-            threads::scoped(scope, "embed-files", background, || read_all(pass, embedder, snapshot, files, read));
+        let reading = threads::scoped(scope, "embed-files", background, || {
+            read_all(pass, embedder, snapshot, (files, size), read)
+        });
         let mut embedding = 0;
         for _ in 0..AT_ONCE {
             let (portions, made, failed) = (portions.clone(), made.clone(), &failed);
@@ -95,8 +110,14 @@ fn round(pass: &Pass<'_>, embedder: &dyn Embedder, snapshot: &Snapshot, files: &
                 // Whoever reads stops when nobody takes any more.
                 for portion in portions {
                     pass.wait();
+                    let (begun, texts) = (Instant::now(), portion.texts);
                     match embed(embedder, portion) {
-                        Ok(runs) => drop(made.send(runs)),
+                        Ok(runs) => {
+                            if texts >= size.load(Ordering::Relaxed).min(PORTION) {
+                                size.store(next_portion(texts, begun.elapsed()), Ordering::Relaxed);
+                            }
+                            let _ = made.send(runs);
+                        }
                         Err(error) => {
                             *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                             return;
@@ -158,7 +179,13 @@ fn embed(embedder: &dyn Embedder, portion: Portion) -> Result<Vec<Run>, EmbedErr
 }
 
 /// Hands on what lacks vectors in these files, a portion at a time.
-fn read_all(pass: &Pass<'_>, embedder: &dyn Embedder, snapshot: &Snapshot, files: &[FileId], out: Sender<Portion>) {
+fn read_all(
+    pass: &Pass<'_>,
+    embedder: &dyn Embedder,
+    snapshot: &Snapshot,
+    (files, size): (&[FileId], &AtomicUsize),
+    out: Sender<Portion>,
+) {
     let mut portion = Portion::default();
     for &file in files {
         for it in read_one(pass, embedder, snapshot, file).unwrap_or_default() {
@@ -169,7 +196,7 @@ fn read_all(pass: &Pass<'_>, embedder: &dyn Embedder, snapshot: &Snapshot, files
                     portion.lacks.push(lack);
                 }
             }
-            if portion.texts >= PORTION && out.send(std::mem::take(&mut portion)).is_err() {
+            if portion.texts >= size.load(Ordering::Relaxed) && out.send(std::mem::take(&mut portion)).is_err() {
                 return;
             }
         }
@@ -213,7 +240,7 @@ fn commit(pass: &Pass<'_>, runs: &mut Vec<Run>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{ROUND, next};
+    use super::{LEAST, MOST, ROUND, next, next_portion};
     use crate::base::ids::RootId;
     use crate::index::apply::{Builder, PackId};
     use crate::index::build::build_facts_pack;
@@ -222,6 +249,15 @@ mod tests {
     use crate::index::view::PackView;
     use std::collections::HashSet;
     use std::sync::Arc;
+
+    #[test]
+    fn portions_take_about_a_second() {
+        let grown = |from, milliseconds| {
+            let next = |it: &usize| Some(next_portion(*it, std::time::Duration::from_millis(milliseconds)));
+            std::iter::successors(Some(from), next).nth(20).unwrap()
+        };
+        assert_eq!((grown(32, 100), grown(32, 1_000), grown(32, 9_000)), (MOST, 32, LEAST));
+    }
 
     #[test]
     fn rounds_do_not_grow() {
