@@ -175,20 +175,20 @@ fn declared(found: &Found, used: usize) -> String {
     format!("{start}{DIM}{kind}{DIM:#} {NAME}{}{NAME:#}{DIM}{inside}{DIM:#}", cut(&name, room))
 }
 
-/// Why it is an answer, in a few words: what was found of the question, how near it is, what the file is for.
+/// Why it is an answer, in a few words: what the file is for, how near it is, what was found of the question.
 fn why(found: &Found, asked: &str) -> String {
     let mut parts = Vec::new();
-    let words = words_of(asked, &found.reason.words);
-    if !words.is_empty() {
-        let by = if found.reason.named { "words, some in names" } else { "words" };
-        parts.push(format!("{by}: {}", clean(&words.join(", "))));
+    let traits = found.traits.names();
+    if !traits.is_empty() {
+        parts.push(traits.join(", "));
     }
     if let Some(meaning) = found.reason.meaning {
         parts.push(format!("meaning {meaning:.2}"));
     }
-    let traits = found.traits.names();
-    if !traits.is_empty() {
-        parts.push(traits.join(", "));
+    let words = words_of(asked, &found.reason.words);
+    if !words.is_empty() {
+        let by = if found.reason.named { "words, some in names" } else { "words" };
+        parts.push(format!("{by}: {}", clean(&words.join(", "))));
     }
     parts.join(" · ")
 }
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn reasons_are_said_in_the_words_of_the_question() {
         let said = why(&found(), "why retries after a long pause?");
-        assert_eq!(said, "words, some in names: retries, pause · meaning 0.71 · test");
+        assert_eq!(said, "test · meaning 0.71 · words, some in names: retries, pause");
         assert_eq!(words_of("", &["retri".into()]), ["retri"]);
     }
 

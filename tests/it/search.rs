@@ -249,10 +249,8 @@ fn answers_are_shown_in_eighty_columns() {
     let project = project();
     let output = run(project.path(), &["search", QUESTION, "-n", "3"]);
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        text.starts_with("src/net/retry.rs:2  function retry_with_backoff\n        words, some in names: "),
-        "{text}"
-    );
+    assert!(text.starts_with("src/net/retry.rs:2  function retry_with_backoff\n        meaning 0."), "{text}");
+    assert!(text.contains(" · words, some in names: "), "{text}");
     assert!(text.contains("\n     2  pub fn retry_with_backoff"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     assert!(!text.contains('\u{1b}'), "no colours into a pipe");

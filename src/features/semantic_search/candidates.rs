@@ -326,6 +326,10 @@ impl<'a> Search<'a> {
 
     pub fn reason(&self, candidate: &Candidate) -> Reason {
         let mut found: Vec<usize> = (0..self.terms.len()).filter(|i| candidate.terms >> i & 1 == 1).collect();
+        // Words that hold a sentence together, and guesses, are no reason where others are.
+        if found.iter().any(|&i| self.terms[i].weight >= 1.0) {
+            found.retain(|&i| self.terms[i].weight >= 1.0);
+        }
         found.sort_by(|&a, &b| self.rarity[b].total_cmp(&self.rarity[a]).then(a.cmp(&b)));
         Reason {
             words: found.into_iter().take(5).map(|i| self.terms[i].text.clone()).collect(),
