@@ -127,7 +127,7 @@ impl Link {
         let (of, launched, library) = (shared.clone(), launch.clone(), setup.library.clone());
         // The signal that ends a child with its parent follows the thread that started it: so the thread that reads from
         // the child, and lives as long as it, starts it.
-        threads::spawn("embed-read", Intent::Background, move || {
+        threads::spawn("embed-read", Intent::Latency, move || {
             let mut child = match spawn(&launched, &library) {
                 Ok(child) => child,
                 Err(error) => return drop(begun.send(Err(error))),

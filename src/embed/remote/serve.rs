@@ -158,8 +158,8 @@ fn serve(model: Model, setup: &Setup, mut output: std::fs::File) -> bool {
     let tokens = Arc::new(tokens);
     let (cutting, faults) = (tokens.clone(), setup.faults);
     let cut = move || requests.iter().all(|it| hand_over.send(group(&cutting, it, faults)).is_ok());
-    let reading = threads::spawn("embed-in", Intent::Background, move || read(&ask, &bring));
-    let cutting = threads::spawn("embed-tokens", Intent::Background, cut);
+    let reading = threads::spawn("embed-in", Intent::Latency, move || read(&ask, &bring));
+    let cutting = threads::spawn("embed-tokens", Intent::Latency, cut);
     if reading.is_err() || cutting.is_err() {
         return false;
     }

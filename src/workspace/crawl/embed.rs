@@ -99,10 +99,10 @@ fn round(pass: &Pass<'_>, embedder: &dyn Embedder, snapshot: &Snapshot, files: &
     let (read, portions) = bounded::<Portion>(1);
     let (made, runs) = bounded::<Vec<Run>>(2);
     std::thread::scope(|scope| {
-        let background = Intent::Background;
-        let reading = threads::scoped(scope, "embed-files", background, || {
-            read_all(pass, embedder, snapshot, (files, size), read)
-        });
+        // They inherit the niceness of the crawl, and hand it on to a process that they start: once is enough.
+        let as_crawl = Intent::Latency;
+        let reading =
+            threads::scoped(scope, "embed-files", as_crawl, || read_all(pass, embedder, snapshot, (files, size), read));
         let mut embedding = 0;
         for _ in 0..AT_ONCE {
             let (portions, made, failed) = (portions.clone(), made.clone(), &failed);
@@ -128,7 +128,7 @@ fn round(pass: &Pass<'_>, embedder: &dyn Embedder, snapshot: &Snapshot, files: &
                     }
                 }
             };
-            embedding += usize::from(threads::scoped(scope, "embed", background, work).is_some());
+            embedding += usize::from(threads::scoped(scope, "embed", as_crawl, work).is_some());
         }
         drop((portions, made));
         if reading.is_none() || embedding == 0 {
