@@ -6,7 +6,8 @@
 //!
 //! `--numbers FILE [--questions DIR]` writes what speaks for each declaration in the best passages instead, for
 //! `tools/ranking/fit.py`: FILE.json has a line for each question, FILE.f32 the numbers. With `--questions` (a half of
-//! tests/search) the folder holds a checkout for each of its files; `--words-alone` does without vectors.
+//! tests/search) the folder holds a checkout for each of its files; `--words-alone` does without vectors; `--model FOLDER`
+//! takes another model of the built-in's kind.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -24,6 +25,7 @@ use portolan::base::cancel::Cancel;
 use portolan::base::hash::{ContentHash, Key};
 use portolan::base::ids::RootId;
 use portolan::base::paths::RelPath;
+use portolan::embed::builtin::Builtin;
 use portolan::embed::{Embedder, batch};
 use portolan::features::rank::Tuning;
 use portolan::features::semantic_search::{Found, Means, Question, semantic_search_with};
@@ -66,7 +68,7 @@ fn main() {
     let values =
         |flag: &str| -> Vec<String> { arguments.windows(2).filter(|w| w[0] == flag).map(|w| w[1].clone()).collect() };
     let flag = |name: &str| arguments.iter().any(|a| a == name);
-    let embedder = portolan::embed::open(&portolan::embed::Options::default()).unwrap();
+    let embedder = embedder(values("--model").first().map(Path::new));
     if let Some(out) = values("--numbers").first() {
         let questions = values("--questions");
         return numbers::write(
@@ -113,6 +115,15 @@ fn main() {
             }
         }
     }
+}
+
+/// The default model, or one of its kind from a folder: what was trained is judged before it is built in.
+fn embedder(folder: Option<&Path>) -> Arc<dyn Embedder> {
+    let Some(folder) = folder else {
+        return portolan::embed::open(&portolan::embed::Options::default()).unwrap();
+    };
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    Arc::new(Builtin::new(read("model.onnx").leak(), &read("tokenizer.json")).unwrap())
 }
 
 fn field<'a>(tuning: &'a mut Tuning, name: &str) -> &'a mut f32 {

@@ -43,7 +43,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("dashmap", &["workspace"]),
     ("fastcdc", &["workspace"]),
     ("notify", &["workspace"]),
-    ("rayon", &["workspace", "index"]),
+    ("rayon", &["workspace", "index", "features"]),
     ("frizbee", &["index"]),
     ("blake3", &["base"]),
     ("rustix", &["base"]),
