@@ -14,7 +14,7 @@ use portolan::base::chars::floor;
 use portolan::base::paths::RelPath;
 use portolan::base::span::Span;
 use portolan::embed::batch;
-use portolan::facts::{Facts, SymbolFlags, SymbolIx, SymbolKind};
+use portolan::facts::{Facts, Marks, SymbolFlags, SymbolIx, SymbolKind};
 use portolan::index::traits::{self, Traits};
 use portolan::syntax::extract::{self, Segment};
 use portolan::syntax::languages;
@@ -63,7 +63,7 @@ fn one(root: &Path, file: &Path, code_only: bool, out: &mut impl Write) {
     }
     let tail = batch::path_tail(name.as_bytes());
     for segment in extract::extract(lang, &text, &extract::Limits::default()) {
-        if code_only && segment.facts.generated {
+        if code_only && segment.facts.marks.has(Marks::GENERATED) {
             continue;
         }
         let facts = &segment.facts;
@@ -93,7 +93,7 @@ fn one(root: &Path, file: &Path, code_only: bool, out: &mut impl Write) {
                 "doc": symbol.doc.map(|it| &text[within(it).0..within(it).1]).filter(|it| !it.is_empty()),
                 "bare": bare(text, symbol.doc.map(within)), "text": text, "before": input.trim_end_matches('\n'),
                 "test": kind.has(Traits::TEST) || is_test(facts, ix), "docs": kind.has(Traits::DOCS),
-                "sample": kind.has(Traits::SAMPLE), "off": unwanted || facts.generated,
+                "sample": kind.has(Traits::SAMPLE), "off": unwanted || facts.marks.has(Marks::GENERATED),
                 "open": symbol.flags.has(SymbolFlags::DECLARATION),
             });
             writeln!(out, "{it}").unwrap();
