@@ -4,6 +4,7 @@
 pub mod cancel;
 pub mod chars;
 pub mod failpoint;
+pub mod frames;
 pub mod hash;
 pub mod ids;
 pub mod metrics;

@@ -2,11 +2,14 @@
 //! every length is bounded before it allocates; what the worker says is checked, for it runs foreign code. Must not know
 //! processes.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::base::frames::write as write_frame;
+
+use crate::base::frames;
 use crate::base::hash::Key;
 use crate::embed::Purpose;
 use crate::embed::device::{Device, Refusal, Wanted};
@@ -75,29 +78,9 @@ pub fn build() -> String {
     Key::of("embedding worker 1", &parts).0.iter().map(|it| format!("{it:02x}")).collect()
 }
 
-/// Writes one frame.
-pub fn write_frame(out: &mut impl Write, body: &[u8]) -> std::io::Result<()> {
-    let length = u32::try_from(body.len()).map_err(|_| std::io::Error::from(std::io::ErrorKind::InvalidInput))?;
-    out.write_all(&length.to_le_bytes())?;
-    out.write_all(body)?;
-    out.flush()
-}
-
 /// Reads one frame; `None` at the end of the stream.
 pub fn read_frame(input: &mut impl Read) -> std::io::Result<Option<Vec<u8>>> {
-    let mut length = [0; 4];
-    match input.read_exact(&mut length) {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
-        Err(error) => return Err(error),
-    }
-    let length = u32::from_le_bytes(length) as usize;
-    if length > MOST_FRAME {
-        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "frame too long"));
-    }
-    let mut body = vec![0; length];
-    input.read_exact(&mut body)?;
-    Ok(Some(body))
+    frames::read(input, MOST_FRAME)
 }
 
 /// A request as a frame's body.

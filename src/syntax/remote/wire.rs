@@ -2,9 +2,12 @@
 //! endian) and that many bytes; every length is bounded before it allocates; whatever does not read as written is refused.
 //! Both ends are the same build. Must not know pipes' owners.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::sync::Arc;
 
+pub use crate::base::frames::write as write_frame;
+
+use crate::base::frames;
 use crate::base::span::Span;
 use crate::facts::codec::{self, Reader, put_varint};
 use crate::facts::{Facts, SymbolFlags, SymbolKind};
@@ -52,33 +55,12 @@ pub enum Sent {
     Kept(u32),
 }
 
-/// Writes one frame and flushes.
-///
-/// # Errors
-/// The pipe broke.
-pub fn write_frame(to: &mut impl Write, body: &[u8]) -> io::Result<()> {
-    to.write_all(&(body.len() as u32).to_le_bytes())?;
-    to.write_all(body)?;
-    to.flush()
-}
-
 /// Reads one frame; none where the pipe ended between two.
 ///
 /// # Errors
 /// The pipe broke inside a frame, or promises too long a one.
 pub fn read_frame(from: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
-    let mut head = [0; 4];
-    match from.read_exact(&mut head) {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-        other => other?,
-    }
-    let length = u32::from_le_bytes(head) as usize;
-    if length > MAX_FRAME {
-        return Err(io::Error::other(format!("a frame of {length} bytes")));
-    }
-    let mut body = Vec::with_capacity(length.min(1 << 20));
-    from.take(length as u64).read_to_end(&mut body)?;
-    if body.len() < length { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(Some(body)) }
+    frames::read(from, MAX_FRAME)
 }
 
 /// A request as a frame's body.

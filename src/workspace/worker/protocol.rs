@@ -1,8 +1,11 @@
 //! Frames between us and a worker. Invariants: a frame is a length (u32, little endian) and that many bytes; every length
 //! is bounded before it allocates; both ends are the same build (the handshake says so). Must not know processes.
 
-use std::io::{Read, Write};
+use std::io::Read;
 
+pub use crate::base::frames::write as write_frame;
+
+use crate::base::frames;
 use crate::base::hash::Key;
 use crate::base::span::Span;
 use crate::facts::codec;
@@ -47,29 +50,9 @@ pub fn hello() -> Vec<u8> {
     [MAGIC.as_slice(), &build_id().0].concat()
 }
 
-/// Writes one frame.
-pub fn write_frame(out: &mut impl Write, body: &[u8]) -> std::io::Result<()> {
-    let length = u32::try_from(body.len()).map_err(|_| std::io::Error::from(std::io::ErrorKind::InvalidInput))?;
-    out.write_all(&length.to_le_bytes())?;
-    out.write_all(body)?;
-    out.flush()
-}
-
 /// Reads one frame; `None` at the end of the stream.
 pub fn read_frame(input: &mut impl Read) -> std::io::Result<Option<Vec<u8>>> {
-    let mut length = [0; 4];
-    match input.read_exact(&mut length) {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
-        Err(error) => return Err(error),
-    }
-    let length = u32::from_le_bytes(length) as usize;
-    if length > MAX_FRAME {
-        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "frame too long"));
-    }
-    let mut body = vec![0; length];
-    input.read_exact(&mut body)?;
-    Ok(Some(body))
+    frames::read(input, MAX_FRAME)
 }
 
 /// A batch of files as one frame's body.
