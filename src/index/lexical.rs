@@ -1,6 +1,9 @@
 //! Words: BM25 over three fields (body, declared names, path). Invariant: statistics count live passages only, so that
 //! scores equal those of an index built from the live files alone. Must not know what a question is made of.
 
+#[cfg(test)]
+mod tests;
+
 use super::bits::BitSet;
 use super::snapshot::{FileIds, PackState, PassageId, Snapshot};
 use super::view::PackView;
@@ -11,6 +14,8 @@ use crate::facts::words::QueryTerm;
 
 /// More terms of a query are not walked.
 const MAX_TERMS: usize = 24;
+/// Sums of the same numbers differ by less than this, in whatever order they are made.
+const ROUNDING: f32 = 1.001;
 
 /// How the fields count.
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +99,7 @@ impl Snapshot {
                 },
             };
             let mut walk = Walk::new(slot, state, view, dead);
-            walk.terms(terms, &factors, weights, average);
+            walk.terms(terms, &factors, weights, average, limit);
             hits.append(&mut walk.best(limit));
         }
         keep_best(&mut hits, limit, &self.0.ids);
@@ -135,6 +140,10 @@ struct Walk<'a> {
     dead: (&'a BitSet, &'a BitSet),
     sums: Vec<Sum>,
     touched: Vec<u32>,
+    /// The best sum so far.
+    most: f32,
+    /// The only passages that can still be among the best; none: all can.
+    open: Option<BitSet>,
 }
 
 /// What a passage has so far; one line of the processor's cache has all of it.
@@ -148,26 +157,50 @@ struct Sum {
 
 impl<'a> Walk<'a> {
     fn new(slot: u32, state: &'a PackState, view: &'a PackView, dead: (&'a BitSet, &'a BitSet)) -> Self {
-        Self { slot, state, view, dead, sums: Vec::new(), touched: Vec::new() }
+        Self { slot, state, view, dead, sums: Vec::new(), touched: Vec::new(), most: 0.0, open: None }
     }
 
-    fn terms(&mut self, terms: &[QueryTerm], factors: &[f32], weights: &Weights, average: f32) {
+    /// Sums up all terms, the rarest first: what the frequent ones at the end can add is so little that most passages
+    /// need not be looked at for them.
+    fn terms(&mut self, terms: &[QueryTerm], factors: &[f32], weights: &Weights, average: f32, limit: usize) {
         let lists: Vec<Lists> = terms.iter().map(|it| lists_of(self.view, &it.text)).collect();
-        if lists.iter().any(|it| it.body.is_some() || it.paths.is_some()) {
-            self.sums = vec![Sum::default(); self.view.files().passage_count()];
-            for (at, list) in lists.iter().enumerate() {
-                self.term(at, list, factors[at], weights, average);
-            }
+        let mut order: Vec<usize> =
+            (0..lists.len()).filter(|&at| lists[at].body.is_some() || lists[at].paths.is_some()).collect();
+        if order.is_empty() {
+            return;
         }
+        order.sort_by(|&a, &b| factors[b].total_cmp(&factors[a]));
+        self.sums = vec![Sum::default(); self.view.files().passage_count()];
+        for (turn, &at) in order.iter().enumerate() {
+            let most: f32 = order[turn..].iter().map(|&at| factors[at]).sum::<f32>() * (weights.k1 + 1.0);
+            self.close(most * ROUNDING, limit);
+            self.term(at, &lists[at], factors[at], weights, average);
+        }
+    }
+
+    /// Leaves out the passages that are not among the best `limit` even if `more` is added to them and to no other.
+    fn close(&mut self, more: f32, limit: usize) {
+        if self.touched.len() <= limit || self.most <= more {
+            return;
+        }
+        let least = self.least(limit) - more;
+        if least > 0.0 {
+            let (sums, mut open) = (&self.sums, BitSet::default());
+            self.touched.retain(|&at| sums[at as usize].score >= least);
+            self.touched.iter().for_each(|&at| open.set(at as usize));
+            self.open = Some(open);
+        }
+    }
+
+    /// The sum of the last of the best `limit`, of which there are at least so many.
+    fn least(&self, limit: usize) -> f32 {
+        let mut scores: Vec<f32> = self.touched.iter().map(|&at| self.sums[at as usize].score).collect();
+        *scores.select_nth_unstable_by(limit - 1, |a, b| b.total_cmp(a)).1
     }
 
     /// The best `limit`, and all that are as good as the last of them.
     fn best(&self, limit: usize) -> Vec<LexicalHit> {
-        let mut least = f32::MIN;
-        if self.touched.len() > limit {
-            let mut scores: Vec<f32> = self.touched.iter().map(|&at| self.sums[at as usize].score).collect();
-            least = *scores.select_nth_unstable_by(limit - 1, |a, b| b.total_cmp(a)).1;
-        }
+        let least = if self.touched.len() > limit { self.least(limit) } else { f32::MIN };
         let good = self.touched.iter().filter(|&&at| self.sums[at as usize].score >= least);
         good.filter_map(|&at| self.hit(at)).collect()
     }
@@ -197,7 +230,7 @@ impl<'a> Walk<'a> {
         let bit = 1u32 << at;
         for (doc, body, name) in lists.body.into_iter().flat_map(|it| words.body.list(it).1) {
             let doc = doc as usize;
-            if doc >= self.sums.len() || dead_passages.has(doc) {
+            if doc >= self.sums.len() || self.is_closed(doc) || dead_passages.has(doc) {
                 continue;
             }
             while in_path.get(next_path).is_some_and(|it| it.0.end <= doc) {
@@ -215,7 +248,7 @@ impl<'a> Walk<'a> {
         for (range, count) in in_path {
             let from_path = saturate(weights.path * f32::from(count));
             for doc in range {
-                if dead_passages.has(doc) {
+                if self.is_closed(doc) || dead_passages.has(doc) {
                     continue;
                 }
                 if self.sums[doc].seen & bit == 0 {
@@ -234,6 +267,12 @@ impl<'a> Walk<'a> {
         }
         sum.seen |= bit;
         sum.score += score;
+        self.most = self.most.max(sum.score);
+    }
+
+    #[inline]
+    fn is_closed(&self, doc: usize) -> bool {
+        self.open.as_ref().is_some_and(|it| !it.has(doc))
     }
 }
 

@@ -14,6 +14,10 @@ const EXACT: u64 = 20_000;
 /// Beyond that those whose sketches are most alike: one in so many, and so many more for each that is wanted.
 const SHARE: u64 = 24;
 const LEAST: u64 = 8;
+/// Sketches that one thread compares at a time.
+const ROWS: usize = 8_192;
+/// Vectors that are on their way from memory while one is scored.
+const AHEAD: usize = 8;
 
 /// A passage near to a question.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,6 +31,8 @@ pub struct VectorHit {
 /// Vectors of one live segment, with the passages they belong to.
 struct Stretch<'a> {
     view: &'a VectorView,
+    /// Where the view is among the packs of vectors.
+    slot: u32,
     first: usize,
     count: usize,
     passage: PassageId,
@@ -88,14 +94,26 @@ impl Snapshot {
             let score = |piece: &&[Stretch<'_>]| score_all(piece, &query, limit, ids, cancel);
             pieces.par_iter().flat_map_iter(score).collect()
         } else {
-            let planes = planes(vector);
-            let alike: Vec<Alike> = pieces.par_iter().map(|piece| Alike::of(piece, &planes, cancel)).collect();
-            let cut = cut_off(&alike, total / SHARE + LEAST * limit as u64);
-            let score = |(piece, alike): (&&[Stretch<'_>], &Alike)| score_alike(piece, alike, cut, &query, limit, ids);
-            pieces.par_iter().zip(&alike).flat_map_iter(score).collect()
+            let alike = self.alike(&planes(vector), cancel);
+            let counts: Vec<Vec<u32>> = pieces.par_iter().map(|piece| alike.counts(piece)).collect();
+            let cut = alike.cut_off(&counts, total / SHARE + LEAST * limit as u64);
+            let score = |piece: &&[Stretch<'_>]| score_alike(piece, &alike, cut, &query, limit, ids);
+            pieces.par_iter().flat_map_iter(score).collect()
         };
         keep_best(&mut hits, limit, ids);
         hits
+    }
+
+    /// How alike the sketches of all packs of vectors are.
+    fn alike(&self, planes: &[Vec<u8>; 4], cancel: &Cancel) -> Alike {
+        let mut out = Alike::new(planes);
+        for it in self.0.vectors.iter() {
+            match it {
+                Some(it) if it.view.dims().div_ceil(8) == planes[0].len() => out.add(&it.view, planes, cancel),
+                _ => out.packs.push(Vec::new()),
+            }
+        }
+        out
     }
 
     /// All live vectors of `dims` components, or those in a part of the index.
@@ -136,7 +154,7 @@ impl Snapshot {
             let Some(&file) = state.file_ids.get(file) else { continue };
             if first + count <= vectors.view.len() {
                 let passage = PassageId { slot, ordinal: passages.start as u32 };
-                out.push(Stretch { view: &vectors.view, first, count, passage, file });
+                out.push(Stretch { view: &vectors.view, slot: found.slot, first, count, passage, file });
             }
         }
     }
@@ -194,62 +212,77 @@ fn planes(vector: &[f32]) -> [Vec<u8>; 4] {
     out
 }
 
-/// How alike the sketches of a piece are to the question, in its order, and how many are so much alike.
+/// How alike all sketches are to a question, those of segments that are gone included: what lies side by side is read
+/// several times as fast as what is picked out.
 struct Alike {
-    each: Vec<i32>,
-    /// From the least that there can be to the most.
-    counts: Vec<u32>,
-    least: i32,
+    /// Of each pack of vectors, row by row.
+    packs: Vec<Vec<i16>>,
+    /// The most that there can be; the least is as far below zero.
+    most: i16,
 }
 
 impl Alike {
-    fn of(piece: &[Stretch<'_>], planes: &[Vec<u8>; 4], cancel: &Cancel) -> Self {
-        // What a component adds lies between -15 and 15.
-        let most = planes[0].len() * 8 * 15;
-        let mut it = Self { each: Vec::new(), counts: vec![0; 2 * most + 1], least: -(most as i32) };
-        it.each.reserve(piece.iter().map(|it| it.count).sum());
-        for stretch in piece.iter().take_while(|_| !cancel.is_cancelled()) {
-            let end = it.each.len() + stretch.count;
-            kernels::likeness(planes, stretch.view.sketches(stretch.first, stretch.count), &mut it.each);
-            // Sketches that cannot be read.
-            it.each.resize(end, it.least);
-        }
-        for likeness in &it.each {
-            it.counts[(likeness - it.least) as usize] += 1;
-        }
-        it
+    fn new(planes: &[Vec<u8>; 4]) -> Self {
+        // What a component adds lies between -15 and 15; vectors that are longer than that allows all count alike.
+        Self { packs: Vec::new(), most: i16::try_from(planes[0].len() * 8 * 15).unwrap_or(i16::MAX) }
     }
-}
 
-/// The likeness that `wanted` vectors have at least.
-fn cut_off(all: &[Alike], wanted: u64) -> i32 {
-    let Some(first) = all.first() else { return 0 };
-    let mut seen = 0;
-    for at in (0..first.counts.len()).rev() {
-        seen += all.iter().map(|it| u64::from(it.counts[at])).sum::<u64>();
-        if seen >= wanted {
-            return first.least + at as i32;
-        }
+    fn add(&mut self, view: &VectorView, planes: &[Vec<u8>; 4], cancel: &Cancel) {
+        // What is not reached, or cannot be read, is like nothing.
+        let mut each = vec![-self.most; view.len()];
+        each.par_chunks_mut(ROWS).enumerate().filter(|_| !cancel.is_cancelled()).for_each(|(at, out)| {
+            kernels::likeness(planes, view.sketches(at * ROWS, out.len()), out);
+        });
+        self.packs.push(each);
     }
-    first.least
+
+    fn of(&self, it: &Stretch<'_>) -> &[i16] {
+        let pack = self.packs.get(it.slot as usize).map_or(&[][..], |it| it);
+        pack.get(it.first..it.first + it.count).unwrap_or(&[])
+    }
+
+    /// How many of a piece are how much alike, from the least to the most.
+    fn counts(&self, piece: &[Stretch<'_>]) -> Vec<u32> {
+        let mut out = vec![0; 2 * self.most as usize + 1];
+        for likeness in piece.iter().flat_map(|it| self.of(it)) {
+            out[(i32::from(*likeness) + i32::from(self.most)) as usize] += 1;
+        }
+        out
+    }
+
+    /// The likeness that `wanted` vectors have at least.
+    fn cut_off(&self, counts: &[Vec<u32>], wanted: u64) -> i16 {
+        let mut seen = 0;
+        for likeness in (-self.most..=self.most).rev() {
+            let at = (i32::from(likeness) + i32::from(self.most)) as usize;
+            seen += counts.iter().map(|it| u64::from(it[at])).sum::<u64>();
+            if seen >= wanted {
+                return likeness;
+            }
+        }
+        -self.most
+    }
 }
 
 fn score_alike(
     piece: &[Stretch<'_>],
     alike: &Alike,
-    cut: i32,
+    cut: i16,
     query: &Quantised,
     limit: usize,
     ids: &FileIds,
 ) -> Vec<VectorHit> {
-    let (mut hits, mut dot, mut each) = (Vec::new(), Vec::new(), alike.each.iter());
-    for it in piece {
-        let close = (0..it.count).zip(&mut each).filter(|it| *it.1 >= cut);
-        for (at, _) in close {
-            dot.clear();
-            kernels::dots(&query.values, it.view.rows(it.first + at, 1), &mut dot);
-            hits.extend(dot.iter().map(|&dot| it.hit(at, dot, query.scale)));
+    let close = |it| alike.of(it).iter().enumerate().filter(|it| *it.1 >= cut).map(move |(at, _)| (it, at));
+    let close: Vec<(&Stretch<'_>, usize)> = piece.iter().flat_map(close).collect();
+    let (mut hits, mut dot) = (Vec::with_capacity(close.len()), Vec::new());
+    for (turn, &(it, at)) in close.iter().enumerate() {
+        // These lie far from each other in memory: they are called for a while before they are needed.
+        if let Some((it, at)) = close.get(turn + AHEAD) {
+            kernels::call_for(it.view.rows(it.first + at, 1));
         }
+        dot.clear();
+        kernels::dots(&query.values, it.view.rows(it.first + at, 1), &mut dot);
+        hits.extend(dot.iter().map(|&dot| it.hit(at, dot, query.scale)));
     }
     keep_best(&mut hits, limit, ids);
     hits
@@ -292,16 +325,17 @@ mod tests {
         let pack = MemoryPack::new(build_vector_pack(256, &runs));
         let view = VectorView::open(&pack).unwrap();
         let passage = PassageId { slot: 0, ordinal: 0 };
-        let piece = [Stretch { view: &view, first: 0, count: all.len(), passage, file: FileId(0) }];
+        let piece = [Stretch { view: &view, slot: 0, first: 0, count: all.len(), passage, file: FileId(0) }];
         let (ids, cancel) = (FileIds::default(), Cancel::new());
         let mut found = 0;
         for vector in vectors(4_020).split_off(4_000) {
             let query = quantise(&vector);
             let exact = score_all(&piece, &query, 10, &ids, &cancel);
-            let alike = [Alike::of(&piece, &planes(&vector), &cancel)];
-            let cut = cut_off(&alike, 160);
-            assert!((160..320).contains(&alike[0].each.iter().filter(|&&it| it >= cut).count()));
-            let near = score_alike(&piece, &alike[0], cut, &query, 10, &ids);
+            let mut alike = Alike::new(&planes(&vector));
+            alike.add(&view, &planes(&vector), &cancel);
+            let cut = alike.cut_off(&[alike.counts(&piece)], 160);
+            assert!((160..320).contains(&alike.packs[0].iter().filter(|&&it| it >= cut).count()));
+            let near = score_alike(&piece, &alike, cut, &query, 10, &ids);
             assert_eq!(near.len(), 10);
             found += near.iter().filter(|it| exact.contains(it)).count();
         }

@@ -12,11 +12,10 @@ proptest! {
         prop_assert_eq!(&fast, &plain);
         prop_assert_eq!(fast.len(), 5);
         let planes = std::array::from_fn(|plane| query[plane * 32..][..32].iter().map(|&it| it as u8).collect());
-        (fast, plain) = (Vec::new(), Vec::new());
+        let (mut fast, mut plain) = ([0; 40], [0; 40]);
         kernels::likeness(&planes, &rows, &mut fast);
         kernels::likeness_portable(&planes, &rows, &mut plain);
-        prop_assert_eq!(&fast, &plain);
-        prop_assert_eq!(fast.len(), 40);
+        prop_assert_eq!(fast, plain);
     }
 
     #[test]
