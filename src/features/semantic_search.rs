@@ -177,26 +177,25 @@ fn answers(search: &Search<'_>, means: Means<'_>, limit: usize) -> Vec<Found> {
     }
     let last = out.iter().map(|it| it.score).fold(1.0f32, f32::min);
     let top = ranked.first().map_or(1.0, |it| it.1).max(1e-6);
-    let mut facts = HashMap::new();
+    let mut segments = HashMap::new();
     let kinds = search.question.filters.kinds();
     for (candidate, score) in ranked.into_iter().skip(PASSAGES) {
         if out.len() >= limit || search.cancel.is_cancelled() {
             break;
         }
-        let file = candidate.info.file;
-        let Some(facts) = facts.entry(file).or_insert_with(|| search.snapshot.facts(file)) else { continue };
+        let (file, at) = (candidate.info.file, candidate.info.segment);
+        let segment = segments.entry((file, at)).or_insert_with(|| search.snapshot.segment(file, at));
+        let Some(segment) = segment else { continue };
         let score = last * (score / top).clamp(0.0, 1.0);
         if kinds == KindSet::ALL {
-            let place = place::place(&candidate.info, facts, candidate.declared.map(SymbolIx));
+            let place = place::place(&candidate.info, segment, candidate.declared.map(SymbolIx));
             add(search, &paths, candidate, place, score, &mut out);
             continue;
         }
         let mut units = Units::of(kinds);
-        if let Some(segment) = facts.segments.get(candidate.info.segment as usize) {
-            units.take(0, &candidate.info, segment, None);
-        }
+        units.take(0, &candidate.info, segment, None);
         for it in units.all.into_iter().take(limit - out.len()) {
-            add(search, &paths, candidate, place::place(&candidate.info, facts, it.symbol), score, &mut out);
+            add(search, &paths, candidate, place::place(&candidate.info, segment, it.symbol), score, &mut out);
         }
     }
     out

@@ -16,7 +16,7 @@ use crate::base::ids::FileId;
 use crate::base::span::Span;
 use crate::embed::batch;
 use crate::facts::Facts;
-use crate::index::snapshot::FileFacts;
+use crate::index::snapshot::FileSegment;
 use rayon::prelude::*;
 
 /// Passages that are looked at: a right function that is not in these is in hardly any more.
@@ -33,18 +33,18 @@ type Texts = HashMap<FileId, Option<Arc<str>>>;
 pub(super) struct Looked<'c> {
     pub unit: Unit,
     pub candidate: &'c Candidate,
-    pub facts: Arc<FileFacts>,
+    segment: Arc<FileSegment>,
     pub signals: Signals,
 }
 
 impl Looked<'_> {
     fn facts(&self) -> &Facts {
-        &self.facts.segments[self.unit.segment as usize].facts
+        &self.segment.facts
     }
 
     /// What is shown of it.
     pub fn place(&self) -> place::Place {
-        place::place(&self.candidate.info, &self.facts, self.unit.symbol)
+        place::place(&self.candidate.info, &self.segment, self.unit.symbol)
     }
 }
 
@@ -128,9 +128,9 @@ impl<'s, 'a> Look<'s, 'a> {
 
     /// What the passages hold, and what they say of their files.
     fn units<'c>(&self, ranked: &[(&'c Candidate, f32)]) -> (Vec<Looked<'c>>, HashMap<FileId, File>) {
-        let distinct: HashSet<FileId> = ranked.iter().map(|it| it.0.info.file).collect();
-        let facts: HashMap<FileId, Option<Arc<FileFacts>>> =
-            distinct.into_par_iter().map(|id| (id, self.search.snapshot.facts(id))).collect();
+        let distinct: HashSet<(FileId, u32)> = ranked.iter().map(|it| (it.0.info.file, it.0.info.segment)).collect();
+        let segment = |at: (FileId, u32)| Some((at, Arc::new(self.search.snapshot.segment(at.0, at.1)?)));
+        let segments: HashMap<(FileId, u32), Arc<FileSegment>> = distinct.into_par_iter().filter_map(segment).collect();
         let mut files: HashMap<FileId, File> = HashMap::new();
         let mut units = Units::of(self.search.question.filters.kinds());
         for (place, (candidate, score)) in ranked.iter().enumerate() {
@@ -144,17 +144,15 @@ impl<'s, 'a> Look<'s, 'a> {
             file.terms |= candidate.terms;
             file.words.push(candidate.evidence.words);
             file.near = file.near.max(candidate.evidence.meaning.unwrap_or(0.0));
-            let segment =
-                facts.get(&id).and_then(Option::as_ref).and_then(|it| it.segments.get(candidate.info.segment as usize));
-            if let Some(segment) = segment {
+            if let Some(segment) = segments.get(&(id, candidate.info.segment)) {
                 let declared = candidate.declared.map(|ix| (ix, candidate.evidence.declared));
                 units.take(place, &candidate.info, segment, declared);
             }
         }
         let looked = units.all.into_iter().filter_map(|unit| {
             let candidate = ranked[unit.passage].0;
-            let facts = facts.get(&candidate.info.file)?.clone()?;
-            Some(Looked { unit, candidate, facts, signals: Signals::default() })
+            let segment = segments.get(&(candidate.info.file, unit.segment))?.clone();
+            Some(Looked { unit, candidate, segment, signals: Signals::default() })
         });
         (looked.collect(), files)
     }
@@ -313,7 +311,6 @@ fn relative(all: &mut [Looked<'_>]) {
 /// The text that speaks for it; empty where it cannot be had.
 fn body<'t>(it: &Looked<'_>, texts: &'t Texts) -> &'t str {
     let text = texts.get(&it.candidate.info.file).and_then(|it| it.as_deref()).unwrap_or("");
-    let segment = &it.facts.segments[it.unit.segment as usize];
-    let own = text.get(it.unit.own.shifted(segment.span.start).range()).unwrap_or("");
+    let own = text.get(it.unit.own.shifted(it.segment.span.start).range()).unwrap_or("");
     &own[..floor(own, LONGEST)]
 }

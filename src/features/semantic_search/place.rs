@@ -3,7 +3,7 @@
 
 use crate::base::span::Span;
 use crate::facts::{Facts, SymbolIx, SymbolKind};
-use crate::index::snapshot::{FileFacts, FileSegment, PassageInfo};
+use crate::index::snapshot::{FileSegment, PassageInfo};
 
 /// Most lines of an answer.
 pub const MOST_LINES: u32 = 120;
@@ -24,11 +24,10 @@ pub struct Place {
 }
 
 /// The place of a symbol of `passage`'s segment, or of the passage itself.
-pub(super) fn place(passage: &PassageInfo, file: &FileFacts, symbol: Option<SymbolIx>) -> Place {
+pub(super) fn place(passage: &PassageInfo, segment: &FileSegment, symbol: Option<SymbolIx>) -> Place {
     let start = Span::new(passage.span.start, passage.span.start);
     let plain =
         Place { span: passage.span, lines: passage.lines, jump: start, name: None, kind: None, container: None };
-    let Some(segment) = file.segments.get(passage.segment as usize) else { return plain };
     let known = |ix: &SymbolIx| (ix.0 as usize) < segment.facts.symbols.len();
     if let Some(ix) = symbol.filter(known) {
         return answer(segment, ix, passage);

@@ -19,6 +19,7 @@ use crate::base::ids::{FileId, Generation, RootId};
 use crate::base::paths::RelPath;
 use crate::base::span::Span;
 use crate::facts::{Facts, SymbolKind};
+use crate::index::view::PackView;
 use crate::store::pack::PackId;
 use std::sync::Arc;
 
@@ -297,24 +298,40 @@ impl Snapshot {
 
     /// A file's facts, decoded (through the cache). `None` where it is gone, skipped or cannot be read.
     pub fn facts(&self, file: FileId) -> Option<Arc<FileFacts>> {
-        let (state, ordinal) = self.locate(file)?;
-        let view = match &state.body {
-            Body::Open(it) => return Some(it.facts().clone()),
-            Body::Stored(view) => view,
+        let (view, ordinal) = match self.place_of_facts(file)? {
+            Ok(open) => return Some(open.clone()),
+            Err(stored) => stored,
         };
-        if !view.files().is_indexed(ordinal) {
-            return None;
+        let segments = view.files().segments_of(ordinal).map(|segment| self.stored_segment(view, ordinal, segment));
+        Some(Arc::new(FileFacts { segments: segments.collect::<Option<_>>()? }))
+    }
+
+    /// One segment of it, by its position in the file: the others need not be decoded.
+    pub fn segment(&self, file: FileId, position: u32) -> Option<FileSegment> {
+        match self.place_of_facts(file)? {
+            Ok(open) => open.segments.get(position as usize).cloned(),
+            Err((view, ordinal)) => {
+                let segment = view.files().segments_of(ordinal).nth(position as usize)?;
+                self.stored_segment(view, ordinal, segment)
+            }
         }
-        let lang = view.files().lang(ordinal);
-        let mut out = FileFacts::default();
-        for segment in view.files().segments_of(ordinal) {
-            let (span, line) = view.files().segment_place(segment);
-            let key = view.files().key(segment);
-            let load = &mut |chunks: &dyn Chunks| view.facts(segment, chunks);
-            let facts = self.0.cache.facts(key, lang, self.1, load)?;
-            out.segments.push(FileSegment { span, line, key, facts });
+    }
+
+    /// The facts of an open document, or the pack that holds those of a file and the file's position in it.
+    fn place_of_facts(&self, file: FileId) -> Option<Result<&Arc<FileFacts>, (&PackView, usize)>> {
+        let (state, ordinal) = self.locate(file)?;
+        match &state.body {
+            Body::Open(it) => Some(Ok(it.facts())),
+            Body::Stored(view) => view.files().is_indexed(ordinal).then_some(Err((view, ordinal))),
         }
-        Some(Arc::new(out))
+    }
+
+    fn stored_segment(&self, view: &PackView, file: usize, segment: usize) -> Option<FileSegment> {
+        let (span, line) = view.files().segment_place(segment);
+        let key = view.files().key(segment);
+        let load = &mut |chunks: &dyn Chunks| view.facts(segment, chunks);
+        let facts = self.0.cache.facts(key, view.files().lang(file), self.1, load)?;
+        Some(FileSegment { span, line, key, facts })
     }
 
     /// What was found unreadable so far, by pack id: those packs should be set aside and rebuilt.
