@@ -109,7 +109,7 @@ impl<'a> Search<'a> {
         };
         it.add_similar_names();
         let passages = snapshot.completeness().passages.max(1) as f32;
-        it.frequencies = it.terms.iter().map(|term| snapshot.passages_with(&term.text)).collect();
+        it.frequencies = it.terms.par_iter().map(|term| snapshot.passages_with(&term.text)).collect();
         let rarity = |(term, &held): (&QueryTerm, &u64)| term.weight * (1.0 + passages / (1.0 + held as f32)).ln();
         it.rarity = it.terms.iter().zip(&it.frequencies).map(rarity).collect();
         it
