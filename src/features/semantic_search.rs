@@ -178,7 +178,7 @@ fn answers(search: &Search<'_>, means: Means<'_>, limit: usize) -> Vec<Found> {
     let last = out.iter().map(|it| it.score).fold(1.0f32, f32::min);
     let top = ranked.first().map_or(1.0, |it| it.1).max(1e-6);
     let mut segments = HashMap::new();
-    let kinds = search.question.filters.kinds();
+    let filters = &search.question.filters;
     for (candidate, score) in ranked.into_iter().skip(PASSAGES) {
         if out.len() >= limit || search.cancel.is_cancelled() {
             break;
@@ -187,15 +187,16 @@ fn answers(search: &Search<'_>, means: Means<'_>, limit: usize) -> Vec<Found> {
         let segment = segments.entry((file, at)).or_insert_with(|| search.snapshot.segment(file, at));
         let Some(segment) = segment else { continue };
         let score = last * (score / top).clamp(0.0, 1.0);
-        if kinds == KindSet::ALL {
+        if filters.kinds() == KindSet::ALL {
             let place = place::place(&candidate.info, segment, candidate.declared.map(SymbolIx));
             add(search, &paths, candidate, place, score, &mut out);
             continue;
         }
-        let mut units = Units::of(kinds);
+        let mut units = Units::of(filters);
         units.take(0, &candidate.info, segment, None);
         for it in units.all.into_iter().take(limit - out.len()) {
-            add(search, &paths, candidate, place::place(&candidate.info, segment, it.symbol), score, &mut out);
+            let place = place::place(&candidate.info, segment, it.symbol);
+            add(search, &paths, candidate, place, score, &mut out);
         }
     }
     out

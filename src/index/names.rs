@@ -58,6 +58,9 @@ pub fn typos_allowed(letters: usize) -> u32 {
     }
 }
 
+/// Which names may be among the answers.
+pub type Wanted<'a> = &'a (dyn Fn(&str) -> bool + Sync);
+
 /// How a query is matched against names.
 struct Needle {
     text: String,
@@ -117,13 +120,29 @@ impl Snapshot {
         self.fuzzy_with(query, limit, true, cancel)
     }
 
-    /// The same; without `prefilter` every name is aligned (the truth that benches and tests compare with).
+    /// The same of the names that are `wanted`, which is asked of names that match alone.
+    pub fn fuzzy_of(&self, query: &str, limit: usize, wanted: Wanted<'_>, cancel: &Cancel) -> Vec<NameMatch> {
+        self.matching(query, limit, true, wanted, cancel)
+    }
+
+    /// As [`Self::fuzzy`]; without `prefilter` every name is aligned (the truth that benches and tests compare with).
     pub fn fuzzy_with(&self, query: &str, limit: usize, prefilter: bool, cancel: &Cancel) -> Vec<NameMatch> {
+        self.matching(query, limit, prefilter, &|_| true, cancel)
+    }
+
+    fn matching(
+        &self,
+        query: &str,
+        limit: usize,
+        prefilter: bool,
+        wanted: Wanted<'_>,
+        cancel: &Cancel,
+    ) -> Vec<NameMatch> {
         let needle = Needle::new(query);
         if needle.text.is_empty() || limit == 0 {
             return Vec::new();
         }
-        let search = Search { packs: packs_of(self), needle, limit, prefilter, cancel };
+        let search = Search { packs: packs_of(self), needle, limit, prefilter, wanted, cancel };
         let found = search.run();
         let plain = |it: &Found<'_>| NameMatch { name: it.name.to_owned(), class: it.class, score: it.score };
         found.iter().map(plain).collect()
@@ -144,6 +163,7 @@ struct Search<'a> {
     needle: Needle,
     limit: usize,
     prefilter: bool,
+    wanted: Wanted<'a>,
     cancel: &'a Cancel,
 }
 
@@ -227,7 +247,7 @@ impl<'a> Search<'a> {
             let (state, view, part) = self.packs[it.pack];
             let lacking: &[u32] = if typos == 0 { &[] } else { &it.lacking };
             let all = if self.cancel.is_cancelled() { Vec::new() } else { self.align(part, &it.whole, lacking, typos) };
-            best_alive(all, self.limit, state, view, part)
+            self.best_left(all, state, view, part)
         };
         let mut found: Vec<Found<'a>> = all.par_iter().flat_map_iter(one).collect();
         let mut best = Vec::new();
@@ -252,6 +272,25 @@ impl<'a> Search<'a> {
             Some(Found { name, class, score: it.score, declared: numbers[it.index as usize] })
         };
         matches.into_iter().filter_map(plain).collect()
+    }
+
+    /// The best names of a piece that have a live symbol and are wanted.
+    fn best_left(
+        &self,
+        mut all: Vec<Found<'a>>,
+        state: &PackState,
+        view: &PackView,
+        part: &NamesPart,
+    ) -> Vec<Found<'a>> {
+        let dead = &state.dead_files;
+        let is_alive = |it: &Found<'_>| dead.is_empty() || is_alive(dead, view, part, it.declared as usize);
+        let mut kept = Vec::new();
+        while kept.len() < self.limit && !all.is_empty() && !self.cancel.is_cancelled() {
+            let best = take_best(&mut all, self.limit);
+            kept.extend(best.into_iter().filter(|it| is_alive(it) && (self.wanted)(it.name)));
+        }
+        kept.truncate(self.limit);
+        kept
     }
 }
 
@@ -304,24 +343,6 @@ fn take_best<'a>(all: &mut Vec<Found<'a>>, count: usize) -> Vec<Found<'a>> {
     }
     best.sort_unstable_by(Found::order);
     best
-}
-
-/// The best names of a piece that have a live symbol.
-fn best_alive<'a>(
-    mut all: Vec<Found<'a>>,
-    limit: usize,
-    state: &PackState,
-    view: &PackView,
-    part: &NamesPart,
-) -> Vec<Found<'a>> {
-    let is_alive =
-        |it: &Found<'_>| state.dead_files.is_empty() || is_alive(&state.dead_files, view, part, it.declared as usize);
-    let mut kept = Vec::new();
-    while kept.len() < limit && !all.is_empty() {
-        kept.extend(take_best(&mut all, limit).into_iter().filter(is_alive));
-    }
-    kept.truncate(limit);
-    kept
 }
 
 fn is_alive(dead: &BitSet, view: &PackView, part: &NamesPart, declared: usize) -> bool {

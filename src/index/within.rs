@@ -107,13 +107,16 @@ impl Snapshot {
         out
     }
 
-    /// Calls `look` with each live indexed path beneath its root; within a pack in their order.
-    pub fn each_indexed_path(&self, look: &mut dyn FnMut(&[u8])) {
+    /// Calls `look` with each live indexed path beneath its root, until it is cancelled; within a pack in their order.
+    pub fn each_indexed_path(&self, cancel: &Cancel, look: &mut dyn FnMut(&[u8])) {
         for (_, state) in self.packs() {
             let Some(view) = state.view() else { continue };
             let files = view.files();
-            let live = (0..files.len()).filter(|&at| files.is_indexed(at) && !state.dead_files.has(at));
-            live.for_each(|at| look(files.path_bytes(at)));
+            for from in (0..files.len()).step_by(PIECE).take_while(|_| !cancel.is_cancelled()) {
+                let piece = from..files.len().min(from + PIECE);
+                let live = piece.filter(|&at| files.is_indexed(at) && !state.dead_files.has(at));
+                live.for_each(|at| look(files.path_bytes(at)));
+            }
         }
     }
 

@@ -178,11 +178,8 @@ impl<'a> Search<'a> {
 
     /// Names like one that nobody declares, of declarations that may answer.
     fn similar(&self, name: &str) -> Vec<NameMatch> {
-        if self.narrowed.is_none() {
-            return self.snapshot.fuzzy(name, SIMILAR_NAMES, self.cancel);
-        }
-        let alike = self.snapshot.fuzzy(name, 40 * SIMILAR_NAMES, self.cancel);
-        alike.into_iter().filter(|it| !self.symbols_named(&it.name).is_empty()).take(SIMILAR_NAMES).collect()
+        let is_wanted = |name: &str| self.narrowed.is_none() || !self.symbols_named(name).is_empty();
+        self.snapshot.fuzzy_of(name, SIMILAR_NAMES, &is_wanted, self.cancel)
     }
 
     /// Passages that declare a name which the question gives.

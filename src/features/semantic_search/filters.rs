@@ -175,8 +175,13 @@ impl Filters {
 
     /// The declarations that may answer.
     pub fn kinds(&self) -> KindSet {
-        let wanted = if self.kinds == KindSet::default() { KindSet::ALL } else { self.kinds };
+        let wanted = if self.wishes_kinds() { self.kinds } else { KindSet::ALL };
         wanted.without(self.not_kinds)
+    }
+
+    /// Whether kinds are wished, not only left out.
+    pub fn wishes_kinds(&self) -> bool {
+        self.kinds != KindSet::default()
     }
 
     fn fits_lang(&self, id: &str) -> bool {
@@ -215,7 +220,7 @@ impl Filters {
         };
         let within = snapshot.within(&wish, cancel);
         let met: Vec<bool> = met.into_iter().map(AtomicBool::into_inner).collect();
-        let notes = if cancel.is_cancelled() { Vec::new() } else { self.notes(snapshot, &within, &met) };
+        let notes = self.notes(snapshot, &within, &met, cancel);
         Some(Narrowed { within, notes })
     }
 }

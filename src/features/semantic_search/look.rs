@@ -132,7 +132,7 @@ impl<'s, 'a> Look<'s, 'a> {
         let segment = |at: (FileId, u32)| Some((at, Arc::new(self.search.snapshot.segment(at.0, at.1)?)));
         let segments: HashMap<(FileId, u32), Arc<FileSegment>> = distinct.into_par_iter().filter_map(segment).collect();
         let mut files: HashMap<FileId, File> = HashMap::new();
-        let mut units = Units::of(self.search.question.filters.kinds());
+        let mut units = Units::of(&self.search.question.filters);
         for (place, (candidate, score)) in ranked.iter().enumerate() {
             let (id, rank) = (candidate.info.file, files.len());
             let file = files.entry(id).or_insert_with(|| {

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use super::filters::Filters;
 use super::place::{answers, holds_members, whole};
 use crate::base::ids::FileId;
 use crate::base::span::Span;
@@ -12,6 +13,9 @@ use crate::index::snapshot::{FileSegment, PassageInfo};
 
 /// Most declarations that one passage gives.
 const MOST: usize = 64;
+/// Of wished kinds, once there are so many, a passage gives no more than a few: keys and fields are many.
+const ENOUGH: usize = 400;
+const FEW: usize = 8;
 /// Constants and variables of so many bytes can be an answer: tables, not flags.
 const TABLE: u32 = 80;
 
@@ -37,12 +41,18 @@ pub(super) struct Units {
     known: HashMap<(FileId, u32, SymbolIx), usize>,
     /// What may answer.
     kinds: KindSet,
+    /// Kinds are wished by name, so that what is never an answer unasked may be one.
+    wished: bool,
 }
 
 impl Units {
-    /// None yet; of these kinds.
-    pub fn of(kinds: KindSet) -> Self {
-        Self { kinds, ..Self::default() }
+    /// None yet; of the kinds that the filters leave.
+    pub fn of(filters: &Filters) -> Self {
+        Self { kinds: filters.kinds(), wished: filters.wishes_kinds(), ..Self::default() }
+    }
+
+    fn is_wanted(&self, symbol: &Symbol) -> bool {
+        KindSet::of_symbol(symbol.kind, symbol.flags).meets(self.kinds)
     }
 
     /// Takes in what the passage at `place` of the order holds; `declared` is the symbol in it that the question names, and
@@ -52,24 +62,27 @@ impl Units {
         let Some(inner) = facts.passages.get(passage.index as usize).map(|it| it.span) else { return };
         let known = |ix: u32| ((ix as usize) < facts.symbols.len()).then_some(SymbolIx(ix));
         let cover = passage.symbol.and_then(known);
-        if self.kinds != KindSet::ALL {
-            self.take_wanted(place, passage, inner, cover, facts);
-        } else if let Some(ix) = cover.filter(|&ix| !holds_members(facts.symbol(ix).kind)) {
+        if self.wished {
+            self.take_wished(place, passage, inner, cover, facts);
+        } else if let Some(ix) = cover.filter(|&ix| self.is_answer(facts.symbol(ix))) {
             self.add(place, passage, ix, whole(facts, ix));
         } else {
-            self.take_members(place, passage, inner, facts);
+            self.take_members(place, passage, inner, cover, facts);
         }
         let declared = declared.and_then(|(ix, share)| Some((known(ix)?, share)));
-        let is_wanted =
-            |ix: SymbolIx| KindSet::of_symbol(facts.symbol(ix).kind, facts.symbol(ix).flags).meets(self.kinds);
-        if let Some((ix, share)) = declared.filter(|it| is_wanted(it.0)) {
+        if let Some((ix, share)) = declared.filter(|it| self.is_wanted(facts.symbol(it.0))) {
             let at = self.add(place, passage, ix, whole(facts, ix));
             self.all[at].declared = self.all[at].declared.max(share);
         }
     }
 
+    /// Whether the declaration that a passage lies in answers for it.
+    fn is_answer(&self, symbol: &Symbol) -> bool {
+        !holds_members(symbol.kind) && self.is_wanted(symbol)
+    }
+
     /// Whatever is of the wished kinds, also what is never an answer unasked: a field, a key.
-    fn take_wanted(
+    fn take_wished(
         &mut self,
         place: usize,
         passage: &PassageInfo,
@@ -77,32 +90,37 @@ impl Units {
         cover: Option<SymbolIx>,
         facts: &Facts,
     ) {
-        let kinds = self.kinds;
-        let is_wanted = |symbol: &Symbol| KindSet::of_symbol(symbol.kind, symbol.flags).meets(kinds);
         let from = facts.symbols.partition_point(|it| it.range.start < inner.start);
         let begun = (from..facts.symbols.len()).take_while(|&at| facts.symbols[at].range.start < inner.end);
         let begun = begun.filter(|&at| !facts.symbols[at].flags.has(SymbolFlags::LOCAL)).map(|at| SymbolIx(at as u32));
+        let most = if self.all.len() < ENOUGH { MOST } else { FEW };
         let all = cover.into_iter().chain(begun_before(facts, from, inner)).chain(begun);
-        let mut found = false;
-        for ix in all.filter(|&ix| is_wanted(facts.symbol(ix))).take(MOST) {
-            self.add(place, passage, ix, whole(facts, ix));
-            found = true;
-        }
-        if !found && KindSet::PLAIN.meets(kinds) {
-            let unit = Unit { passage: place, segment: passage.segment, symbol: None, own: inner, declared: 0.0 };
-            self.all.push(unit);
+        let wanted: Vec<SymbolIx> = all.filter(|&ix| self.is_wanted(facts.symbol(ix))).take(most).collect();
+        for ix in wanted {
+            self.add(place, passage, ix, own(facts, ix, inner));
         }
     }
 
-    fn take_members(&mut self, place: usize, passage: &PassageInfo, inner: Span, facts: &Facts) {
+    fn take_members(
+        &mut self,
+        place: usize,
+        passage: &PassageInfo,
+        inner: Span,
+        cover: Option<SymbolIx>,
+        facts: &Facts,
+    ) {
         let held = members(facts, inner);
         let within = |own: Span| own.end.min(inner.end).saturating_sub(own.start.max(inner.start));
         let covered: u32 = held.iter().map(|it| within(it.1)).sum();
-        for &(ix, own) in &held {
+        let wanted = held.iter().filter(|it| self.is_wanted(facts.symbol(it.0)));
+        let wanted: Vec<(SymbolIx, Span)> = wanted.copied().collect();
+        for &(ix, own) in &wanted {
             self.add(place, passage, ix, own);
         }
+        // A passage is shown under the name of what it lies in; one of nothing but what is left out is not shown.
+        let may_show = cover.is_none_or(|ix| self.is_wanted(facts.symbol(ix))) && wanted.is_empty() == held.is_empty();
         // What lies between declarations, or the head of a class that goes on elsewhere.
-        if held.is_empty() || covered * 2 < inner.len() {
+        if may_show && (held.is_empty() || covered * 2 < inner.len()) {
             let unit = Unit { passage: place, segment: passage.segment, symbol: None, own: inner, declared: 0.0 };
             self.all.push(unit);
         }
@@ -124,6 +142,22 @@ impl Units {
 fn can_answer(kind: SymbolKind, length: u32) -> bool {
     let table = matches!(kind, SymbolKind::Constant | SymbolKind::Variable | SymbolKind::Field) && length >= TABLE;
     answers(kind) || table || matches!(kind, SymbolKind::Implementation | SymbolKind::Module)
+}
+
+/// What is a declaration's own, told in a passage: of one that is made of others what comes before its first member, and of
+/// that, where it is longer than the passage, what lies in it.
+fn own(facts: &Facts, ix: SymbolIx, passage: Span) -> Span {
+    let own = whole(facts, ix);
+    if !holds_members(facts.symbol(ix).kind) {
+        return own;
+    }
+    let inside = facts.symbols[ix.0 as usize + 1..].iter().take_while(|it| it.range.start < own.end);
+    let member = |it: &Symbol| !it.flags.has(SymbolFlags::LOCAL) && can_answer(it.kind, it.range.len());
+    let first =
+        inside.enumerate().find(|it| member(it.1)).map(|it| whole(facts, SymbolIx(ix.0 + 1 + it.0 as u32)).start);
+    let own = Span::new(own.start, first.map_or(own.end, |it| it.clamp(own.start, own.end)));
+    let part = Span::new(own.start.max(passage.start), own.end.min(passage.end));
+    if own.len() > passage.len() && !part.is_empty() { part } else { own }
 }
 
 /// The declarations that a passage holds, wholly or in part, in the order of their starts, with what is their own.

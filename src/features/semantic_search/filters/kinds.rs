@@ -1,4 +1,4 @@
-//! The kinds of declarations that a filter can name. Invariant: every kind of the index has a name here; a name that is wider
+//! The kinds of declarations that a filter can name. Invariant: every kind that can answer has a name here; a name that is wider
 //! than its kind says so in the documentation. Must not know languages.
 
 use crate::facts::{KindSet, SymbolKind};
@@ -6,9 +6,9 @@ use crate::facts::{KindSet, SymbolKind};
 /// Names, first the ones that are listed, with what they mean.
 const KINDS: &[(&[&str], &[SymbolKind])] = {
     use SymbolKind::{
-        Class, Constant, Constructor, Enum, EnumMember, Event, Field, File, Function, Heading, Implementation,
-        Interface, Key, Label, Macro, Method, Module, Namespace, Object, Operator, Package, Property, Struct, Trait,
-        TypeAlias, Union, Variable,
+        Class, Constant, Constructor, Enum, EnumMember, Event, Field, Function, Heading, Implementation, Interface,
+        Key, Label, Macro, Method, Module, Namespace, Object, Operator, Package, Property, Struct, Trait, TypeAlias,
+        Union, Variable,
     };
     &[
         (&["function", "fn", "func", "def"], &[Function, Method, Constructor, Operator]),
@@ -37,7 +37,6 @@ const KINDS: &[(&[&str], &[SymbolKind])] = {
         (&["heading", "section"], &[Heading]),
         (&["key"], &[Key]),
         (&["label"], &[Label]),
-        (&["file"], &[File]),
     ]
 };
 

@@ -49,7 +49,7 @@ pub fn near(name: &str) -> Vec<&'static str> {
 /// Letters that must be put in, taken out, replaced, or swapped with the next, to make one of the other.
 pub fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
-    let mut rows = [Vec::new(), (0..=b.len()).collect::<Vec<usize>>(), vec![0; b.len() + 1]];
+    let mut rows = [vec![0; b.len() + 1], (0..=b.len()).collect::<Vec<usize>>(), vec![0; b.len() + 1]];
     for i in 1..=a.len() {
         rows[2][0] = i;
         for j in 1..=b.len() {
@@ -61,7 +61,6 @@ pub fn distance(a: &str, b: &str) -> usize {
             rows[2][j] = least;
         }
         rows.rotate_left(1);
-        rows[2] = vec![0; b.len() + 1];
     }
     rows[1][b.len()]
 }

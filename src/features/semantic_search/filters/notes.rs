@@ -6,24 +6,29 @@ use std::collections::BTreeMap;
 use super::langs::distance;
 use super::paths::Pattern;
 use super::{By, Filters};
+use crate::base::cancel::Cancel;
 use crate::index::snapshot::Snapshot;
 use crate::index::within::Within;
 use crate::syntax::languages::Lang;
 
 /// Languages that are told.
 const TOLD: usize = 6;
+/// Filters that fit nothing for which the component most like them is looked for.
+const COMPARED: usize = 3;
 
 impl Filters {
-    /// `met`: whether a path filter fits any file.
-    pub(super) fn notes(&self, snapshot: &Snapshot, within: &Within, met: &[bool]) -> Vec<String> {
+    /// `met`: whether a path filter fits any file. None once it is cancelled.
+    pub(super) fn notes(&self, snapshot: &Snapshot, within: &Within, met: &[bool], cancel: &Cancel) -> Vec<String> {
         let so_far = if snapshot.completeness().is_indexed() { "" } else { " so far" };
         let counts = snapshot.files_by_lang();
+        let unmet = self.unmet(snapshot, met, cancel);
+        let compared: Vec<Near> = unmet.iter().take(COMPARED).map(|&at| Near::to(&self.all[at].value)).collect();
+        let mut near = nearest(snapshot, compared, cancel).into_iter();
         let mut notes = Vec::new();
         for (at, it) in self.all.iter().enumerate() {
             match it.by {
-                By::Path if !met[at] && !fits_any(snapshot, &it.value) => {
-                    let near = nearest(snapshot, &it.value);
-                    let near = near.map_or(String::new(), |near| format!("; there is {near}"));
+                By::Path if unmet.contains(&at) => {
+                    let near = near.next().flatten().map_or(String::new(), |near| format!("; there is {near}"));
                     notes.push(format!("{it}: no indexed path fits it{so_far}{near}"));
                 }
                 By::Lang => {
@@ -45,15 +50,18 @@ impl Filters {
             let all: Vec<String> = self.all.iter().map(ToString::to_string).collect();
             notes.push(format!("nothing indexed fits {}{so_far}", all.join(" ")));
         }
-        notes
+        if cancel.is_cancelled() { Vec::new() } else { notes }
     }
-}
 
-/// Whether a path filter fits a file in whatever language.
-fn fits_any(snapshot: &Snapshot, value: &str) -> bool {
-    let (pattern, mut fits) = (Pattern::new(value), false);
-    snapshot.each_indexed_path(&mut |path| fits = fits || pattern.fits(path));
-    fits
+    /// The path filters that fit no file in whatever language, by their positions.
+    fn unmet(&self, snapshot: &Snapshot, met: &[bool], cancel: &Cancel) -> Vec<usize> {
+        let all = self.all.iter().enumerate().filter(|(at, it)| it.by == By::Path && !met[*at]);
+        let mut open: Vec<(usize, Pattern)> = all.map(|(at, it)| (at, Pattern::new(&it.value))).collect();
+        if !open.is_empty() {
+            snapshot.each_indexed_path(cancel, &mut |path| open.retain(|it| !it.1.fits(path)));
+        }
+        open.into_iter().map(|it| it.0).collect()
+    }
 }
 
 /// The languages with the most files.
@@ -69,34 +77,55 @@ fn told(counts: &BTreeMap<String, u64>) -> String {
 }
 
 /// The component of a path that is written most like the last one of a filter.
-fn nearest(snapshot: &Snapshot, value: &str) -> Option<String> {
-    let wanted = value.trim_end_matches('/').rsplit('/').next()?.to_lowercase();
-    if wanted.contains(['*', '?']) || wanted.chars().count() < 3 {
-        return None;
+struct Near {
+    wanted: String,
+    allowed: usize,
+    best: Option<(usize, String)>,
+}
+
+impl Near {
+    fn to(value: &str) -> Self {
+        let wanted = value.trim_end_matches('/').rsplit('/').next().unwrap_or("").to_lowercase();
+        let allowed = match wanted.chars().count() {
+            _ if wanted.contains(['*', '?']) => 0,
+            0..=2 => 0,
+            3..=5 => 1,
+            _ => 2,
+        };
+        Self { wanted, allowed, best: None }
     }
-    let allowed = if wanted.chars().count() < 6 { 1 } else { 2 };
-    let mut best: Option<(usize, String)> = None;
-    let mut look = |part: &[u8], is_folder: bool| {
-        if part.len().abs_diff(wanted.len()) > allowed || best.as_ref().is_some_and(|it| it.0 == 0) {
+
+    fn look(&mut self, part: &[u8], is_folder: bool) {
+        let is_known = self.best.as_ref().is_some_and(|it| it.0 == 0);
+        if self.allowed == 0 || is_known || part.len().abs_diff(self.wanted.len()) > self.allowed {
             return;
         }
         let part = String::from_utf8_lossy(part);
-        let far = distance(&part.to_lowercase(), &wanted);
-        if far <= allowed && best.as_ref().is_none_or(|it| far < it.0) {
-            best = Some((far, format!("{part}{}", if is_folder { "/" } else { "" })));
+        let far = distance(&part.to_lowercase(), &self.wanted);
+        if far <= self.allowed && self.best.as_ref().is_none_or(|it| far < it.0) {
+            self.best = Some((far, format!("{part}{}", if is_folder { "/" } else { "" })));
         }
-    };
+    }
+}
+
+/// What is nearest to each, in one walk over all paths.
+fn nearest(snapshot: &Snapshot, mut all: Vec<Near>, cancel: &Cancel) -> Vec<Option<String>> {
+    if all.iter().all(|it| it.allowed == 0) {
+        return Vec::new();
+    }
     let mut last: Vec<u8> = Vec::new();
-    snapshot.each_indexed_path(&mut |path| {
+    let mut look = |path: &[u8]| {
         // Paths come in order: a folder that the one before had, too, has been looked at.
         let shared = path.iter().zip(&last).take_while(|(a, b)| a == b).count();
         let from = path[..shared].iter().rposition(|it| *it == b'/').map_or(0, |it| it + 1);
         let mut parts = path[from..].split(|it| *it == b'/').peekable();
         while let Some(part) = parts.next() {
-            look(part, parts.peek().is_some());
+            let is_folder = parts.peek().is_some();
+            all.iter_mut().for_each(|it| it.look(part, is_folder));
         }
         last.clear();
         last.extend_from_slice(path);
-    });
-    best.map(|it| it.1)
+    };
+    snapshot.each_indexed_path(cancel, &mut look);
+    all.into_iter().map(|it| Some(it.best?.1)).collect()
 }

@@ -1,9 +1,14 @@
 //! What is a filter and what is words; what each fits; what is said of wrong ones.
 
-use super::super::tests::{ask_in, builder, listed};
-use super::super::{BadQuestion, Question};
+use super::super::signals::{Signal, Signals};
+use super::super::tests::{ask_in, builder, listed, text_of};
+use super::super::{BadQuestion, Means, Place, Question, numbers};
 use super::paths::Pattern;
 use super::*;
+use crate::base::ids::{FileId, RootId};
+use crate::base::paths::RelPath;
+use crate::embed::fake::Fake;
+use crate::facts::{SymbolFlags, SymbolKind};
 
 fn split(text: &str) -> (String, String) {
     let (words, filters) = Filters::split(text).unwrap();
@@ -86,13 +91,14 @@ fn languages_have_many_names() {
 }
 
 #[test]
-fn every_kind_has_a_name() {
+fn every_kind_that_can_answer_has_a_name() {
     let named = kinds::names().iter().fold(KindSet::default(), |all, it| all.with(kinds::of(it).unwrap()));
     for number in 0..30 {
-        let kind = crate::facts::SymbolKind::from_number(number).unwrap();
-        // What is local to a function is never an answer.
-        let is_local = matches!(kind, crate::facts::SymbolKind::Parameter | crate::facts::SymbolKind::TypeParameter);
-        assert!(is_local || named.meets(KindSet::of(kind)), "{kind:?}");
+        let kind = SymbolKind::from_number(number).unwrap();
+        // What is local to a function is never an answer, nor does anything declare a file.
+        let is_none = matches!(kind, SymbolKind::Parameter | SymbolKind::TypeParameter | SymbolKind::File);
+        let set = KindSet::of_symbol(kind, SymbolFlags::default());
+        assert_eq!(named.meets(set), !is_none, "{kind:?}");
     }
     for (many, one) in [("functions", "fn"), ("classes", "class"), ("aliases", "alias"), ("Tests", "test")] {
         assert_eq!(kinds::of(many), kinds::of(one), "{many}");
@@ -209,4 +215,140 @@ fn filters_come_before_candidates_are_cut() {
         assert_eq!(answers.items.len(), 10, "{question}");
         assert!(answers.items.iter().all(|it| it.path.as_bytes().starts_with(b"small/")));
     }
+}
+
+/// A class with methods and fields, an enum, constants, and a test beside them.
+const SHOP: &str = "\
+//- src/basket.py
+LIMIT = 3
+
+class Basket:
+    \"\"\"What a customer buys.\"\"\"
+    currency = 'EUR'
+
+    def add(self, item):
+        self.items.append(item)
+
+    def total(self):
+        \"\"\"The price with discount and postage.\"\"\"
+        return sum(it.price for it in self.items)
+
+    def clear(self):
+        self.items = []
+//- src/parcel.rs
+/// Price and postage of a parcel.
+pub enum Parcel {
+    Small,
+    Large,
+}
+
+pub struct Stamp {
+    pub postage: u32,
+}
+
+impl Stamp {
+    pub fn price(&self) -> u32 {
+        self.postage * 2
+    }
+}
+
+#[test]
+fn price_of_a_parcel() {
+    assert_eq!(Stamp { postage: 1 }.price(), 2);
+}
+//- src/prices.json
+{\"postage\": {\"price\": 1, \"discount\": 2}}
+//- src/test_basket.py
+def test_price_and_postage():
+    assert Basket().total() == 0
+";
+
+/// What a question is answered from, each with the length of its own text.
+fn judged(fixture: &str, question: &str) -> Vec<String> {
+    let snapshot = builder(fixture).publish();
+    let texts = |_: FileId, _: RootId, path: &RelPath| text_of(fixture, path);
+    let means = Means { embedder: Some(&Fake), texts: Some(&texts), near: None };
+    let all = numbers(&snapshot, means, &Question::new(question).unwrap());
+    let line = |(path, place, signals): &(RelPath, Place, Signals)| {
+        let name = place.name.as_deref().unwrap_or("-");
+        format!("{}:{} {name} {:.3}", path.display(), place.lines.0 + 1, signals.get(Signal::Long))
+    };
+    let mut lines: Vec<String> = all.iter().map(line).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn what_is_left_out_by_kind_changes_nothing_else() {
+    for question in ["price after discount and postage", "Basket"] {
+        let plain = judged(SHOP, question);
+        let wanted = |not: &str| -> Vec<String> { plain.iter().filter(|it| !it.contains(not)).cloned().collect() };
+        assert_eq!(judged(SHOP, &format!("{question} -kind:event")), plain, "nothing is left out");
+        assert_eq!(judged(SHOP, &format!("{question} -kind:test")), wanted("price_"), "{question}");
+        assert_eq!(judged(SHOP, &format!("{question} -kind:enum")), wanted(" Parcel "), "{question}");
+        let classes: Vec<String> = plain.iter().filter(|it| it.contains(" Basket ")).cloned().collect();
+        assert_eq!(judged(SHOP, &format!("{question} kind:class lang:python")), classes, "a class is its head");
+    }
+    assert_eq!(judged(SHOP, "postage kind:field lang:rust").len(), 1, "what is never an answer unasked");
+}
+
+#[test]
+fn a_question_by_kind_is_bounded() {
+    let keys = |file: usize| (0..70).map(|n| format!("\"walrus_{file}_{n}\": {n}")).collect::<Vec<_>>().join(",\n");
+    let fixture: String = (0..70).map(|n| format!("//- big/f{n}.json\n{{\"walrus\": {{{}}}}}\n", keys(n))).collect();
+    let (plain, keys) = (judged(&fixture, "the walrus"), judged(&fixture, "the walrus kind:key"));
+    assert_eq!(judged(&fixture, "the walrus -kind:test"), plain);
+    assert!(keys.len() > 400 && keys.len() < 1_000, "{} declarations", keys.len());
+}
+
+#[test]
+fn nothing_left_out_by_kind_is_shown() {
+    let long = "carry(walrus);".repeat(400);
+    let fixture =
+        format!("//- src/one.js\nfunction first(){{{long}}} var walrus=1\n//- src/other.js\nvar walrus = 2;\n");
+    let snapshot = builder(&fixture).publish();
+    for question in ["walrus -kind:function", "who carries the walrus -kind:function"] {
+        let found = ask_in(&fixture, &snapshot, question).items;
+        assert!(!found.is_empty());
+        assert!(found.iter().all(|it| it.place.name.as_deref() != Some("first")), "{:?}", listed(&found));
+    }
+}
+
+#[test]
+fn names_that_are_like_are_looked_for_where_the_filter_says() {
+    // More names elsewhere fit better than are ever looked at.
+    let many: String = (0..300).map(|n| format!("//- big/f{n}.rs\npub fn walrus_{n:03}() {{}}\n")).collect();
+    let fixture = format!(
+        "{many}//- small/a.rs\npub fn walrus_in_the_small_folder() {{}}\n//- small/b.rs\npub fn other() {{}}\n"
+    );
+    let snapshot = builder(&fixture).publish();
+    let question = Question::new("walrus_y path:small/").unwrap();
+    let all = numbers(&snapshot, Means::default(), &question);
+    let declared = |name: &str| {
+        let it = all.iter().find(|it| it.1.name.as_deref() == Some(name));
+        it.map_or(0.0, |it| it.2.get(Signal::Declared))
+    };
+    assert!(declared("walrus_in_the_small_folder") > 0.0 && declared("other") == 0.0);
+}
+
+#[test]
+fn of_many_filters_that_fit_nothing_only_the_first_are_compared() {
+    let snapshot = builder(FIXTURE).publish();
+    let paths: String = ('d'..='z').map(|it| format!(" path:sr{it}/")).collect();
+    let notes = ask_in(FIXTURE, &snapshot, &format!("retry{paths}")).notes;
+    assert_eq!(notes.len(), 23);
+    assert!(notes[..3].iter().all(|it| it.ends_with("; there is src/")), "{:?}", &notes[..3]);
+    assert!(notes[3..].iter().all(|it| it.ends_with("no indexed path fits it so far")), "{:?}", &notes[3..]);
+}
+
+#[test]
+fn a_cancelled_walk_over_paths_says_nothing() {
+    let snapshot = builder(FIXTURE).publish();
+    let (_, filters) = Filters::split("retry path:scr/").unwrap();
+    let cancel = Cancel::new();
+    let within = filters.narrow(&snapshot, &cancel).unwrap().within;
+    let notes = || filters.notes(&snapshot, &within, &[false], &cancel);
+    assert_eq!(notes(), ["path:scr/: no indexed path fits it so far; there is src/"]);
+    cancel.cancel();
+    assert!(notes().is_empty());
 }
