@@ -176,16 +176,16 @@ fn held_back(it: &Evidence, asked: Traits, tuning: &Tuning) -> f32 {
     factor
 }
 
-/// Positions of the candidates, best first, where all but the best of a file count `further` less. `scores` are in the order
-/// that ties go by.
-pub fn spread(scores: &[f32], files: &[u32], further: f32) -> Vec<usize> {
+/// Positions of the candidates with what they count, best first, where all but the best of a file count `further` less.
+/// `scores` are in the order that ties go by.
+pub fn spread(scores: &[f32], files: &[u32], further: f32) -> Vec<(usize, f32)> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
     let mut seen = std::collections::HashSet::new();
-    let held_back = |at: usize| (if seen.insert(files[at]) { scores[at] } else { scores[at] - further }, at);
-    let mut ranked: Vec<(f32, usize)> = order.into_iter().map(held_back).collect();
-    ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    ranked.into_iter().map(|it| it.1).collect()
+    let held_back = |at: usize| (at, if seen.insert(files[at]) { scores[at] } else { scores[at] - further });
+    let mut ranked: Vec<(usize, f32)> = order.into_iter().map(held_back).collect();
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    ranked
 }
 
 #[cfg(test)]
@@ -235,8 +235,13 @@ mod tests {
     #[test]
     fn further_declarations_of_a_file_are_held_back() {
         let (scores, files) = ([5.0, 4.9, 4.0, 3.0, 1.0], [0, 0, 0, 1, 2]);
-        assert_eq!(spread(&scores, &files, 0.0), [0, 1, 2, 3, 4]);
-        assert_eq!(spread(&scores, &files, 1.5), [0, 1, 3, 2, 4]);
-        assert_eq!(spread(&scores, &files, 9.0), [0, 3, 4, 1, 2]);
+        let spread = |further| -> Vec<usize> {
+            let all = spread(&scores, &files, further);
+            assert!(all.is_sorted_by(|a, b| a.1 >= b.1), "what each counts follows the order: {all:?}");
+            all.into_iter().map(|it| it.0).collect()
+        };
+        assert_eq!(spread(0.0), [0, 1, 2, 3, 4]);
+        assert_eq!(spread(1.5), [0, 1, 3, 2, 4]);
+        assert_eq!(spread(9.0), [0, 3, 4, 1, 2]);
     }
 }

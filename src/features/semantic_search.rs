@@ -34,7 +34,7 @@ use crate::index::snapshot::{Completeness, Snapshot};
 use crate::index::traits::Traits;
 use crate::index::wants::Wants;
 use asker::Asker;
-use candidates::{Candidate, Paths, Search};
+use candidates::{Paths, Reasoned, Search};
 use look::{Look, Looked, PASSAGES};
 use model::Model;
 use signals::{Signal, Signals};
@@ -64,7 +64,7 @@ pub struct Reason {
     pub words: Vec<String>,
     /// A declared name holds one of them.
     pub named: bool,
-    /// Cosine of its vector to the question's, where it was near.
+    /// Cosine of its passage's vector to the question's, where it was near.
     pub meaning: Option<f32>,
 }
 
@@ -167,13 +167,13 @@ fn answers(search: &Search<'_>, means: Means<'_>, limit: usize) -> Vec<Found> {
         model.score(&it.signals) + named * it.signals.get(Signal::Declared) + near(it.candidate.info.file)
     };
     let (shown, scores) = distinct(&looked, looked.iter().map(score).collect());
-    let files: Vec<u32> = shown.iter().map(|it| it.0.info.file.0).collect();
+    let files: Vec<u32> = shown.iter().map(|it| it.0.candidate.info.file.0).collect();
     let mut out: Vec<Found> = Vec::new();
     let described = search.question.kind == Kind::Description;
     let further = if described { search.tuning.further_described } else { search.tuning.further };
-    for at in rank::spread(&scores, &files, further).into_iter().take(limit) {
-        let (candidate, place) = &shown[at];
-        add(search, &paths, candidate, place.clone(), 1.0 / (1.0 + (-scores[at]).exp()), &mut out);
+    for (at, score) in rank::spread(&scores, &files, further).into_iter().take(limit) {
+        let (it, place) = &shown[at];
+        add(search, &paths, it.reasoned(), place.clone(), 1.0 / (1.0 + (-score).exp()), &mut out);
     }
     let last = out.iter().map(|it| it.score).fold(1.0f32, f32::min);
     let top = ranked.first().map_or(1.0, |it| it.1).max(1e-6);
@@ -189,44 +189,44 @@ fn answers(search: &Search<'_>, means: Means<'_>, limit: usize) -> Vec<Found> {
         let score = last * (score / top).clamp(0.0, 1.0);
         if filters.kinds() == KindSet::ALL {
             let place = place::place(&candidate.info, segment, candidate.declared.map(SymbolIx));
-            add(search, &paths, candidate, place, score, &mut out);
+            add(search, &paths, candidate.reasoned(), place, score, &mut out);
             continue;
         }
         let mut units = Units::of(filters);
         units.take(0, &candidate.info, segment, None);
         for it in units.all.into_iter().take(limit - out.len()) {
             let place = place::place(&candidate.info, segment, it.symbol);
-            add(search, &paths, candidate, place, score, &mut out);
+            add(search, &paths, candidate.reasoned(), place, score, &mut out);
         }
     }
     out
 }
 
 /// What is shown for each, in the order of `looked`, with its score: of several on the same lines the best.
-fn distinct<'c>(looked: &[Looked<'c>], scores: Vec<f32>) -> (Vec<(&'c Candidate, Place)>, Vec<f32>) {
+fn distinct<'l, 'c>(looked: &'l [Looked<'c>], scores: Vec<f32>) -> (Vec<(&'l Looked<'c>, Place)>, Vec<f32>) {
     let mut known: HashMap<(FileId, (u32, u32)), usize> = HashMap::new();
-    let mut shown: Vec<(&Candidate, Place)> = Vec::new();
+    let mut shown: Vec<(&Looked<'c>, Place)> = Vec::new();
     let mut kept: Vec<f32> = Vec::new();
     for (it, score) in looked.iter().zip(scores) {
         let place = it.place();
         let at = *known.entry((it.candidate.info.file, place.lines)).or_insert(shown.len());
         if at == shown.len() {
-            shown.push((it.candidate, place));
+            shown.push((it, place));
             kept.push(score);
         } else if score > kept[at] {
-            (shown[at], kept[at]) = ((it.candidate, place), score);
+            (shown[at], kept[at]) = ((it, place), score);
         }
     }
     (shown, kept)
 }
 
 /// Adds an answer, unless its lines are already shown.
-fn add(search: &Search<'_>, paths: &Paths, candidate: &Candidate, place: Place, score: f32, out: &mut Vec<Found>) {
-    let file = candidate.info.file;
-    let Some((root, path)) = paths.get(&file) else { return };
-    if !out.iter().any(|it| it.file == file && it.place.lines == place.lines) {
-        let (reason, traits) = (search.reason(candidate), candidate.info.traits);
-        out.push(Found { file, root: *root, path: path.clone(), place, traits, score, reason });
+fn add(search: &Search<'_>, paths: &Paths, it: Reasoned<'_>, place: Place, score: f32, out: &mut Vec<Found>) {
+    let info = &it.candidate.info;
+    let Some((root, path)) = paths.get(&info.file) else { return };
+    if !out.iter().any(|it| it.file == info.file && it.place.lines == place.lines) {
+        let (reason, path) = (search.reason(it), path.clone());
+        out.push(Found { file: info.file, root: *root, path, place, traits: info.traits, score, reason });
     }
 }
 

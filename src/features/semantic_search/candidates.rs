@@ -63,6 +63,23 @@ pub(super) struct Candidate {
     pub declared: Option<u32>,
 }
 
+impl Candidate {
+    /// With what the index says of the passage as the reason.
+    pub fn reasoned(&self) -> Reasoned<'_> {
+        Reasoned { candidate: self, terms: self.terms, named: self.evidence.names > 0.0 }
+    }
+}
+
+/// A candidate with why what is shown of it is an answer.
+#[derive(Clone, Copy)]
+pub(super) struct Reasoned<'c> {
+    pub candidate: &'c Candidate,
+    /// Bit `i`: term `i` of the question occurs.
+    pub terms: u32,
+    /// A declared name holds one of them.
+    pub named: bool,
+}
+
 /// The search for one question.
 pub(super) struct Search<'a> {
     pub snapshot: &'a Snapshot,
@@ -306,13 +323,16 @@ impl<'a> Search<'a> {
         self.snapshot.nearness(passage, &self.vector).filter(|_| !self.vector.is_empty())
     }
 
-    /// Cosines of texts to the question; nothing where there is no vector of it.
+    /// Cosines of texts to the question; nothing where there is no vector of it, or it is cancelled on the way.
     pub fn nearness(&self, embedder: &dyn Embedder, texts: &[String]) -> Option<Vec<f32>> {
         if self.vector.is_empty() {
             return None;
         }
         let dot = |it: &[f32]| it.iter().zip(&self.vector).map(|(a, b)| a * b).sum();
         let cosines = |texts: &[String]| {
+            if self.cancel.is_cancelled() {
+                return None;
+            }
             let (texts, mut vectors): (Vec<&str>, _) = (texts.iter().map(String::as_str).collect(), Vec::new());
             embedder.embed(&texts, &mut vectors).ok()?;
             Some(vectors.chunks_exact(self.vector.len()).map(dot).collect::<Vec<f32>>())
@@ -321,8 +341,8 @@ impl<'a> Search<'a> {
         Some(parts?.concat())
     }
 
-    pub fn reason(&self, candidate: &Candidate) -> Reason {
-        let mut found: Vec<usize> = (0..self.terms.len()).filter(|i| candidate.terms >> i & 1 == 1).collect();
+    pub fn reason(&self, it: Reasoned<'_>) -> Reason {
+        let mut found: Vec<usize> = (0..self.terms.len()).filter(|i| it.terms >> i & 1 == 1).collect();
         // Words that hold a sentence together, and guesses, are no reason where others are.
         if found.iter().any(|&i| self.terms[i].weight >= 1.0) {
             found.retain(|&i| self.terms[i].weight >= 1.0);
@@ -330,8 +350,8 @@ impl<'a> Search<'a> {
         found.sort_by(|&a, &b| self.rarity[b].total_cmp(&self.rarity[a]).then(a.cmp(&b)));
         Reason {
             words: found.into_iter().take(5).map(|i| self.terms[i].text.clone()).collect(),
-            named: candidate.evidence.names > 0.0,
-            meaning: candidate.evidence.meaning,
+            named: it.named,
+            meaning: it.candidate.evidence.meaning,
         }
     }
 }

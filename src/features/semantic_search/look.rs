@@ -1,11 +1,11 @@
 //! A closer look at the best passages: the declarations in them are read, and each gets its numbers. Invariant: at most
-//! [`PASSAGES`] passages are looked at, nothing more is read once it is cancelled; a declaration whose text cannot be had is judged by its name and its passage. Must
-//! not know how the numbers are weighed.
+//! [`PASSAGES`] passages are looked at, nothing more is read or embedded once it is cancelled; a declaration whose text
+//! cannot be had is judged by its name and its passage. Must not know how the numbers are weighed.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::candidates::{Candidate, Paths, Search};
+use super::candidates::{Candidate, Paths, Reasoned, Search};
 use super::question::Kind;
 use super::signals::{Signal, Signals};
 use super::units::{Unit, Units};
@@ -35,11 +35,23 @@ pub(super) struct Looked<'c> {
     pub candidate: &'c Candidate,
     segment: Arc<FileSegment>,
     pub signals: Signals,
+    /// Terms of the question in its text and around its name (where that cannot be had in its passage), and in its name.
+    held: u32,
+    named: u32,
 }
 
-impl Looked<'_> {
+impl<'c> Looked<'c> {
     fn facts(&self) -> &Facts {
         &self.segment.facts
+    }
+
+    /// With what is found in the declaration itself as the reason; of a passage as it is what the index says of that.
+    pub fn reasoned(&self) -> Reasoned<'c> {
+        let of_passage = self.candidate.reasoned();
+        match self.unit.symbol {
+            Some(_) => Reasoned { terms: self.held, named: self.named != 0, ..of_passage },
+            None => of_passage,
+        }
     }
 
     /// What is shown of it.
@@ -93,9 +105,10 @@ impl<'s, 'a> Look<'s, 'a> {
     pub fn at<'c>(&self, ranked: &[(&'c Candidate, f32)]) -> Vec<Looked<'c>> {
         let ranked = &ranked[..ranked.len().min(PASSAGES)];
         let (mut all, mut files) = self.units(ranked);
-        for it in &all {
+        for it in &mut all {
             if let (Some(ix), Some(file)) = (it.unit.symbol, files.get_mut(&it.candidate.info.file)) {
-                file.named |= self.wanted.held(it.facts().text(it.facts().symbol(ix).name)).terms;
+                it.named = self.wanted.held(it.facts().text(it.facts().symbol(ix).name)).terms;
+                file.named |= it.named;
             }
         }
         let read = |&id: &FileId| {
@@ -113,14 +126,15 @@ impl<'s, 'a> Look<'s, 'a> {
             let file = &files[&it.candidate.info.file];
             self.of_file(file, &scale, &mut signals);
             let around = self.of_names(it, file, &mut signals);
-            self.of_text(it, bodies[at], around, &scale, &mut signals);
+            let body = if self.search.cancel.is_cancelled() { "" } else { bodies[at] };
+            let held = self.of_text(it, body, around, &scale, &mut signals);
             self.of_meaning(it, cosines.get(at).copied(), &scale, &mut signals);
             self.of_question(&mut signals);
-            signals
+            (signals, if body.is_empty() { it.candidate.terms } else { held | around.terms })
         };
-        let numbers: Vec<Signals> = all.par_iter().enumerate().map(numbers).collect();
-        for (it, signals) in all.iter_mut().zip(numbers) {
-            it.signals = signals;
+        let numbers: Vec<(Signals, u32)> = all.par_iter().enumerate().map(numbers).collect();
+        for (it, numbers) in all.iter_mut().zip(numbers) {
+            (it.signals, it.held) = numbers;
         }
         relative(&mut all);
         all
@@ -152,7 +166,7 @@ impl<'s, 'a> Look<'s, 'a> {
         let looked = units.all.into_iter().filter_map(|unit| {
             let candidate = ranked[unit.passage].0;
             let segment = segments.get(&(candidate.info.file, unit.segment))?.clone();
-            Some(Looked { unit, candidate, segment, signals: Signals::default() })
+            Some(Looked { unit, candidate, segment, signals: Signals::default(), held: 0, named: 0 })
         });
         (looked.collect(), files)
     }
@@ -185,7 +199,8 @@ impl<'s, 'a> Look<'s, 'a> {
         out.set(Signal::FileNamed, self.wanted.share(file.named));
     }
 
-    fn of_text(&self, it: &Looked<'_>, text: &str, around: Held, scale: &Scale, out: &mut Signals) {
+    /// The terms that its text holds.
+    fn of_text(&self, it: &Looked<'_>, text: &str, around: Held, scale: &Scale, out: &mut Signals) -> u32 {
         let wanted = &self.wanted;
         let mut parts = Parts::default();
         if let Some(ix) = it.unit.symbol {
@@ -206,6 +221,7 @@ impl<'s, 'a> Look<'s, 'a> {
         out.mark(Signal::Rarest, body.held.terms & self.rarest != 0);
         out.set(Signal::Long, (1.0 + body.held.all as f32).ln() / 7.0);
         out.mark(Signal::Short, body.held.all < 25);
+        body.held.terms
     }
 
     /// Its name, what contains it, its path; what all of them hold.

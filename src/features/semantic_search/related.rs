@@ -79,8 +79,8 @@ pub fn related(
     order.retain(|&at| scores[at] >= least);
     let mut items = Vec::new();
     for at in order.into_iter().take(limit) {
-        let (candidate, place) = &shown[at];
-        add(&search, &paths, candidate, place.clone(), scores[at].clamp(0.0, 1.0), &mut items);
+        let (it, place) = &shown[at];
+        add(&search, &paths, it.reasoned(), place.clone(), scores[at].clamp(0.0, 1.0), &mut items);
     }
     let answers = Answers {
         items,

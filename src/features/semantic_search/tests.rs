@@ -1,9 +1,12 @@
 //! Questions to small workspaces: real extraction, a pack in memory, the fake embedder.
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use expect_test::{Expect, expect};
 
 use super::*;
 use crate::base::hash::{ContentHash, Key};
-use crate::embed::{batch, fake::Fake};
+use crate::embed::{EmbedError, batch, fake::Fake};
 use crate::index::apply::Builder;
 use crate::index::apply::PackId;
 use crate::index::build::{FileMeta, FileRecord, FileState, SegmentRecord, build_facts_pack};
@@ -195,6 +198,100 @@ fn reasons_say_what_was_found() {
     assert_eq!(first.place.name.as_deref(), Some("retry"));
     assert!(first.reason.words.iter().any(|it| it == "paus") && first.reason.meaning.is_some());
     assert!(answers.by_meaning && !answers.cut_short && answers.completeness.vectors > 0);
+}
+
+#[test]
+fn reasons_are_those_of_the_declaration_not_of_its_neighbours() {
+    let snapshot = builder(NEIGHBOURS).publish();
+    let reasons = |question: &str| {
+        let of = |it: &Found| {
+            let name = it.place.name.clone().unwrap_or_default();
+            format!("{name}: {}{}", it.reason.words.join(" "), if it.reason.named { " (named)" } else { "" })
+        };
+        let found = ask_in(NEIGHBOURS, &snapshot, question).items;
+        let mut lines: Vec<String> = found.iter().filter(|it| it.path.display().contains("units")).map(of).collect();
+        lines.sort();
+        lines.join("\n")
+    };
+    let check = |question: &str, want: Expect| want.assert_eq(&reasons(question));
+    check(
+        "convert luggage",
+        expect![[r#"
+        convert: convert (named)
+        measure: 
+        scale: luggag"#]],
+    );
+    check(
+        "scale of warmth",
+        expect![[r#"
+        convert: 
+        measure: warmth
+        scale: scal (named)"#]],
+    );
+}
+
+#[test]
+fn scores_follow_the_order() {
+    let body = "    let steps = steps_of(steps);\n".repeat(40);
+    let strong = |n| format!("/// The walrus sings at noon.\npub fn walrus_{n}() {{\n    sings(noon);\n{body}}}\n\n");
+    let many: String = (0..5).map(strong).collect();
+    let weaker = |(n, text)| format!("//- src/weak{n}.rs\n/// {text}.\npub fn weak_{n}() {{}}\n");
+    let texts =
+        ["A walrus sings", "A walrus at noon", "It sings at noon", "A walrus", "A walrus, or not, as it may be"];
+    let others: String = texts.into_iter().enumerate().map(weaker).collect();
+    let fixture = format!("//- src/many.rs\n{many}{others}");
+    let snapshot = builder(&fixture).publish();
+    let items = ask_in(&fixture, &snapshot, "the walrus sings at noon").items;
+    let scores: Vec<String> = items.iter().map(|it| format!("{:.4} {}", it.score, it.path.display())).collect();
+    let of_many = |it: &Found| it.path.display() == "src/many.rs";
+    let (last, other) = (items.iter().rposition(of_many), items.iter().position(|it| !of_many(it)));
+    assert!(other < last, "some are held back behind others: {scores:?}");
+    assert!(items.iter().is_sorted_by(|a, b| a.score >= b.score), "{scores:?}");
+}
+
+/// Counts the texts it is given, and cancels when the first of several comes.
+struct Cancelling<'a>(&'a Cancel, AtomicUsize);
+
+impl Embedder for Cancelling<'_> {
+    fn model_id(&self) -> Key {
+        Fake.model_id()
+    }
+
+    fn dimensions(&self) -> usize {
+        Fake.dimensions()
+    }
+
+    fn runs_on(&self) -> String {
+        Fake.runs_on()
+    }
+
+    fn embed(&self, texts: &[&str], out: &mut Vec<f32>) -> Result<(), EmbedError> {
+        if texts.len() > 1 {
+            self.0.cancel();
+        }
+        self.1.fetch_add(texts.len(), Ordering::Relaxed);
+        Fake.embed(texts, out)
+    }
+}
+
+#[test]
+fn a_closer_look_ends_when_it_is_cancelled() {
+    let file = |n| (0..8).map(|f| format!("pub fn walrus_{n}_{f}() {{\n    walrus();\n}}\n\n")).collect::<String>();
+    let fixture: String = (0..60).map(|n| format!("//- src/f{n}.rs\n{}", file(n))).collect();
+    let snapshot = builder(&fixture).publish();
+    let texts = |_: FileId, _: RootId, path: &RelPath| text_of(&fixture, path);
+    let (question, cancel, tuning) = (Question::new("what is a walrus").unwrap(), Cancel::new(), Tuning::default());
+    let embedder = Cancelling(&cancel, AtomicUsize::new(0));
+    let means = Means { embedder: Some(&embedder), texts: Some(&texts), near: None };
+    let mut search = Search::new(&snapshot, &question, 10, &cancel, &tuning);
+    search.gather(means.embedder);
+    let paths = search.paths();
+    let look = || Look::new(&search, &paths, means).at(&search.ranked(&paths));
+    // One thread, so that nothing is under way when the first chunk ends.
+    let looked = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap().install(look);
+    assert!(looked.len() > 200, "{}", looked.len());
+    assert!(embedder.1.load(Ordering::Relaxed) < 50, "the question and one chunk");
+    assert!(looked.iter().all(|it| it.signals.get(Signal::Text) == 0.0), "no text is walked");
 }
 
 #[test]
