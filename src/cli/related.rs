@@ -13,7 +13,7 @@ use crate::base::cancel::Cancel;
 use crate::base::ids::{FileId, RootId};
 use crate::base::paths::RelPath;
 use crate::base::settings::{Settings, table};
-use crate::features::semantic_search::{Means, NoSubject, offset_of_line, related};
+use crate::features::semantic_search::{Means, NoSubject, meant_in_line, related};
 use crate::workspace::{Options, Stage};
 
 /// What the command line asked for.
@@ -46,7 +46,7 @@ pub fn run(settings: Settings, common: &Common, wish: &Wish) -> anyhow::Result<E
     let texts = |file: FileId, root: RootId, path: &RelPath| workspace.text_of(&snapshot, file, root, path);
     let facts = snapshot.facts(id).ok_or_else(|| refuse(&missing))?;
     let text = texts(id, RootId(0), &path).unwrap_or_default();
-    let offset = offset_of_line(&facts, &text, line).map_err(|why| refuse(&why))?;
+    let offset = meant_in_line(&facts, &text, line, 0).map_err(|why| refuse(&why))?;
     let means = Means { embedder: embedder.as_deref(), texts: Some(&texts), near: Some(id) };
     let found = related(&snapshot, means, (id, offset), &filters, limit, &Cancel::new());
     let (subject, found) = found.map_err(|why| refuse(&why))?;

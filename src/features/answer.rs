@@ -70,14 +70,18 @@ pub fn line_column(facts: &FileFacts, offset: u32, encoding: Encoding) -> (u32, 
     (segment.line + line, column)
 }
 
-/// Byte offset in a file of a zero-based line and column in units of `encoding`; columns beyond a line end at its end.
+/// Byte offset in a file of a zero-based line and column in units of `encoding`; columns beyond a line end at its end,
+/// lines beyond the last at the end of the file.
 pub fn offset_at(facts: &FileFacts, line: u32, column: u32, encoding: Encoding) -> Option<u32> {
     let at = facts.segments.partition_point(|it| it.line <= line);
     let segment = facts.segments.get(at.checked_sub(1)?)?;
     let lines = &segment.facts.lines;
     let start = lines.line_start(line - segment.line);
-    let end = lines.line_start(line - segment.line + 1);
-    let mut offset = start + column;
+    let next = (line - segment.line).saturating_add(1);
+    // Before what breaks the line: behind it the next one begins.
+    let end = lines.line_start(next) - u32::from((next as usize) < lines.starts.len());
+    // What a client sends may be any number.
+    let mut offset = start.saturating_add(column).min(end);
     if encoding != Encoding::Utf8 {
         let from = lines.wide.partition_point(|it| it.offset < start);
         for wide in &lines.wide[from..] {
@@ -103,4 +107,35 @@ pub fn name_range(snapshot: &Snapshot, hit: &SymbolHit, encoding: Encoding) -> (
         return (line_column(&facts, span.start, encoding), line_column(&facts, span.end, encoding));
     }
     ((hit.line, hit.column), (hit.line, hit.column + length))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::base::hash::Key;
+    use crate::index::snapshot::FileSegment;
+    use crate::syntax::{extract, languages};
+
+    #[test]
+    fn places_beyond_the_end_are_at_the_end() {
+        let text = "let a = \"\u{1f600}\";\nb()\n";
+        let lang = languages::Lang::from_id("javascript").unwrap();
+        let all = extract::extract(lang, text, &extract::Limits::default());
+        let key = Key::of("facts", &[text.as_bytes()]);
+        let segment = |it: extract::Segment| FileSegment { span: it.span, line: 0, key, facts: Arc::new(it.facts) };
+        let facts = FileFacts { segments: all.into_iter().map(segment).collect() };
+        let check = |line: u32, column: u32, offset: u32| {
+            for encoding in [Encoding::Utf8, Encoding::Utf16, Encoding::Utf32] {
+                assert_eq!(offset_at(&facts, line, column, encoding), Some(offset), "{line}:{column} {encoding:?}");
+            }
+        };
+        check(1, 1, 17);
+        check(0, u32::MAX, 15);
+        check(1, u32::MAX, 19);
+        check(2, 0, 20);
+        check(u32::MAX, 0, 20);
+        check(u32::MAX, u32::MAX, 20);
+    }
 }

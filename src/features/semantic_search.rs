@@ -19,7 +19,7 @@ mod wanted;
 pub use filters::{BadFilter, By, Filters};
 pub use place::{MOST_LINES, Place};
 pub use question::{BadQuestion, Kind, LONGEST, Question};
-pub use related::{NoSubject, offset_of_line, related};
+pub use related::{NoSubject, meant_in_line, related};
 
 use std::collections::HashMap;
 use std::sync::Arc;

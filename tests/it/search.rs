@@ -327,6 +327,20 @@ fn related_code_is_found_at_every_door() {
         let refusal = client.request("portolan/related", at(line)).unwrap_err();
         assert!(refusal.code == -32602 && refusal.message.contains("nothing stands there"), "{refusal:?}");
     }
+    // Before the first character of a line the declaration in that line is meant, behind its last one no other line.
+    let output = related(&["src/client.py:2", "--json"]);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["subject"]["name"], "fetch", "{answer}");
+    let client_uri = crate::client::uri(&root.join("src/client.py"));
+    let mut subject = |line: u32, character: u32| {
+        let place = json!({"textDocument": {"uri": &client_uri}, "position": {"line": line, "character": character}});
+        let answer = client.request("portolan/related", place).map_err(|it| it.message)?;
+        Ok::<_, String>(answer["subject"]["name"].as_str().unwrap_or("-").to_owned())
+    };
+    assert_eq!(subject(1, 0).as_deref(), Ok("fetch"));
+    assert_eq!(subject(1, u32::MAX).as_deref(), Ok("fetch"));
+    assert_eq!(subject(0, u32::MAX).as_deref(), Ok("Client"));
+    assert!(subject(u32::MAX, u32::MAX).unwrap_err().contains("nothing stands there"));
     let gone = json!({"textDocument": {"uri": "file:///elsewhere/a.rs"}, "position": {"line": 0, "character": 0}});
     assert!(client.request("portolan/related", gone).unwrap_err().message.contains("not in the index"));
     assert!(client.request("portolan/related", json!({"textDocument": {"uri": &uri}})).is_err());

@@ -17,7 +17,7 @@ use crate::base::paths::RelPath;
 use crate::base::span::Span;
 use crate::embed::batch;
 use crate::facts::words::{Query, QueryTerm, analyse};
-use crate::facts::{SymbolFlags, SymbolIx};
+use crate::facts::{Passage, SymbolFlags, SymbolIx};
 use crate::features::rank::Tuning;
 use crate::index::snapshot::{FileFacts, Snapshot};
 
@@ -75,7 +75,8 @@ pub fn related(
     let (shown, scores) = distinct(&others, others.iter().map(|it| subject.likeness(it)).collect());
     let mut order: Vec<usize> = (0..shown.len()).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
-    let least = order.first().map_or(0.0, |&at| scores[at] * UNLIKE);
+    // A share of less than nothing would be more than the best.
+    let least = order.first().map_or(0.0, |&at| if scores[at] > 0.0 { scores[at] * UNLIKE } else { scores[at] });
     order.retain(|&at| scores[at] >= least);
     let mut items = Vec::new();
     for at in order.into_iter().take(limit) {
@@ -94,11 +95,12 @@ pub fn related(
     Ok((subject.place, answers))
 }
 
-/// The byte offset of what stands in a zero-based line of a file.
+/// The byte offset of what is meant at a place in a zero-based line of a file: `place` in that line, but before the first
+/// character that is not blank that one.
 ///
 /// # Errors
 /// The file has no such line.
-pub fn offset_of_line(facts: &FileFacts, text: &str, line: u32) -> Result<u32, NoSubject> {
+pub fn meant_in_line(facts: &FileFacts, text: &str, line: u32, place: u32) -> Result<u32, NoSubject> {
     let at = facts.segments.partition_point(|it| it.line <= line).checked_sub(1).ok_or(NoSubject::Blank)?;
     let segment = &facts.segments[at];
     let lines = &segment.facts.lines;
@@ -110,7 +112,7 @@ pub fn offset_of_line(facts: &FileFacts, text: &str, line: u32) -> Result<u32, N
     let end = segment.span.start + lines.line_start(within + 1);
     let shown = text.get(start as usize..end as usize).unwrap_or("");
     let blank = shown.len() - shown.trim_start().len();
-    Ok(if blank == shown.len() { start } else { start + blank as u32 })
+    Ok(place.max(if blank == shown.len() { start } else { start + blank as u32 }))
 }
 
 /// What others are compared with.
@@ -198,22 +200,29 @@ fn declared_at(facts: &FileFacts, offset: u32) -> Option<(Place, Vec<String>)> {
     let segment = &facts.segments[at];
     let within = offset - segment.span.start;
     let own = &*segment.facts;
-    let holds = |span: Span| span.start <= within && within <= span.end && !span.is_empty();
-    let can = |ix: &SymbolIx| {
-        let it = own.symbol(*ix);
-        let wanted = answers(it.kind) || holds_members(it.kind);
-        wanted && !it.flags.has(SymbolFlags::LOCAL) && holds(whole(own, *ix))
+    let holds = |span: Span| span.start <= within && within < span.end;
+    // What ends there counts, too, but not in the next line (a macro has its line break), nor where another begins.
+    let ends_line = own.lines.line_start(own.lines.line_of(within)) == within;
+    let ends = |span: Span| span.end == within && !span.is_empty() && !ends_line;
+    let can = |ix: SymbolIx| {
+        let (it, span) = (own.symbol(ix), whole(own, ix));
+        let wanted = (answers(it.kind) || holds_members(it.kind)) && !it.flags.has(SymbolFlags::LOCAL);
+        (wanted && (holds(span) || ends(span))).then_some((ix, span))
     };
-    let all = (0..own.symbols.len() as u32).map(SymbolIx).filter(can);
-    if let Some(ix) = all.min_by_key(|&ix| (whole(own, ix).len(), ix.0)) {
+    let all: Vec<(SymbolIx, Span)> = (0..own.symbols.len() as u32).map(SymbolIx).filter_map(can).collect();
+    let begins = all.iter().any(|it| it.1.start == within);
+    let counts = all.into_iter().filter(|it| !begins || holds(it.1));
+    if let Some((ix, _)) = counts.min_by_key(|it| (it.1.len(), it.0.0)) {
         let mut names: Vec<String> = own.containers(ix).into_iter().map(str::to_owned).collect();
         names.push(own.text(own.symbol(ix).name).to_owned());
         return Some((place::of_symbol(segment, ix), names));
     }
     // Between the declarations that share a passage there is nothing; one without any is a paragraph.
-    let begins =
+    let declares =
         |it: &Span| own.symbols.iter().any(|symbol| it.start <= symbol.range.start && symbol.range.start < it.end);
-    let passage = own.passages.iter().find(|it| holds(it.span) && (it.prose || !begins(&it.span)))?;
+    let is_prose = |it: &&Passage| it.prose || !declares(&it.span);
+    let mut passages = own.passages.iter().filter(is_prose);
+    let passage = passages.clone().find(|it| holds(it.span)).or_else(|| passages.find(|it| ends(it.span)))?;
     let span = passage.span.shifted(segment.span.start);
     let start = Span::new(span.start, span.start);
     let lines = place::lines_of(segment, span);
@@ -288,5 +297,40 @@ A packet is sent again after a pause.
         let (subject, found) = ask(("docs/a.md", "A packet"), "").unwrap();
         assert_eq!(subject, "Packets");
         assert!(found.iter().any(|it| it.ends_with("send_packet_again")), "{found:?}");
+    }
+    /// The name of the declaration at the place marked `$0`.
+    fn subject_at(path: &str, marked: &str) -> String {
+        let offset = marked.find("$0").unwrap() as u32;
+        let text = marked.replace("$0", "");
+        let fixture = format!("//- {path}\n{text}");
+        let snapshot = builder(&fixture).publish();
+        let file = snapshot.file(RootId(0), &RelPath::from_bytes(path.as_bytes()).unwrap()).unwrap();
+        let facts = snapshot.facts(file).unwrap();
+        declared_at(&facts, offset).map_or("-".to_owned(), |it| it.1.join("."))
+    }
+
+    #[test]
+    fn at_a_border_what_begins_there_counts() {
+        let check = |path: &str, marked: &str, name: &str| assert_eq!(subject_at(path, marked), name, "{marked}");
+        check("a.c", "#define MAX 10\n$0int f(void) {\n  return 1;\n}\n", "f");
+        check("a.c", "#define MAX 10\n$0#define LEAST_OF_ALL 1\nint x;\n", "LEAST_OF_ALL");
+        check("a.c", "#define MAX(a) a\n$0\nint x;\n", "-");
+        check("a.c", "#define M$0AX 10\nint f(void);\n", "MAX");
+        check("a.js", "class A { f(){}$0g(){ return f } }\n", "A.g");
+        // At its end where nothing else begins.
+        check("a.js", "class A {\n  f(){}$0\n}\n", "A.f");
+        check("a.rs", "fn f() {}$0", "f");
+    }
+
+    #[test]
+    fn the_best_stays_where_nothing_speaks_for_it() {
+        let fixture = "//- src/a.rs\npub fn walrus() {}\n//- docs/b.md\n# Walrus\n\nA walrus.\n";
+        let snapshot = builder(fixture).publish();
+        let path = RelPath::from_bytes(b"src/a.rs").unwrap();
+        let texts = |_: FileId, _: RootId, it: &RelPath| if *it == path { text_of(fixture, it) } else { None };
+        let means = Means { embedder: None, texts: Some(&texts), near: None };
+        let at = (snapshot.file(RootId(0), &path).unwrap(), 0);
+        let (_, found) = related(&snapshot, means, at, &Filters::default(), 10, &Cancel::new()).unwrap();
+        assert_eq!(listed(&found.items), ["docs/b.md:1-3 Walrus"]);
     }
 }

@@ -10,7 +10,7 @@ use crate::base::cancel::Cancel;
 use crate::base::ids::{FileId, RootId};
 use crate::base::paths::RelPath;
 use crate::features::answer::offset_at;
-use crate::features::semantic_search::{Means, NoSubject, related};
+use crate::features::semantic_search::{Means, NoSubject, meant_in_line, related};
 use crate::server::asked;
 use crate::server::session::Session;
 use crate::server::to_lsp;
@@ -42,16 +42,18 @@ pub(crate) fn answer(session: &Session, params: Value, cancel: &Cancel) -> Resul
     let filters = asked::filters(&params).map_err(|why| why.error())?;
     let snapshot = session.snapshot_by_meaning(cancel);
     let uri = &asked.text_document.uri;
-    let refuse = |why: NoSubject| Error::invalid_params(format!("{uri}:{}: {why}", asked.position.line + 1));
+    let refuse =
+        |why: NoSubject| Error::invalid_params(format!("{uri}:{}: {why}", asked.position.line.saturating_add(1)));
     let file = session.file(&snapshot, uri).ok_or_else(|| refuse(NoSubject::NotIndexed))?;
     let facts = snapshot.facts(file).ok_or_else(|| refuse(NoSubject::NotIndexed))?;
     let At { line, character } = asked.position;
-    // Only columns are clamped: beyond the last line there is nothing to compare with.
-    let last = facts.segments.last().map_or(0, |it| it.line + (it.facts.lines.starts.len() as u32).saturating_sub(1));
-    let offset = offset_at(&facts, line, character, session.facts().encoding).filter(|_| line <= last);
-    let offset = offset.ok_or_else(|| refuse(NoSubject::Blank))?;
-    let embedder = session.workspace().and_then(|it| it.embedder());
     let texts = |file: FileId, root: RootId, path: &RelPath| session.text_of(&snapshot, file, root, path);
+    let (root, path) = snapshot.path(file).ok_or_else(|| refuse(NoSubject::NotIndexed))?;
+    let text = texts(file, root, &path).ok_or_else(|| refuse(NoSubject::NoText))?;
+    let offset =
+        offset_at(&facts, line, character, session.facts().encoding).ok_or_else(|| refuse(NoSubject::Blank))?;
+    let offset = meant_in_line(&facts, &text, line, offset).map_err(refuse)?;
+    let embedder = session.workspace().and_then(|it| it.embedder());
     let means = Means { embedder: embedder.as_deref(), texts: Some(&texts), near: Some(file) };
     let limit = asked.limit.unwrap_or_else(|| default_limit(session));
     let found = related(&snapshot, means, (file, offset), &filters, limit, cancel);
