@@ -61,6 +61,16 @@
   (#not-any-of? @name "doc" "moduledoc" "typedoc" "spec" "impl" "behaviour" "derive" "type" "typep" "opaque" "callback"
     "macrocallback" "deprecated" "since" "tag" "moduletag" "dialyzer" "compile" "external_resource" "enforce_keys")) @definition.constant
 
+; --- what stands before an item --------------------------------------------
+(unary_operator
+  operator: "@"
+  operand: (call target: (identifier) @_keyword (arguments . [(string) (sigil)] @doc))
+  (#any-of? @_keyword "doc" "typedoc")) @head
+(unary_operator
+  operator: "@"
+  operand: (call target: (identifier) @_keyword (arguments))
+  (#any-of? @_keyword "doc" "typedoc" "spec" "impl" "deprecated" "since" "dialyzer")) @head
+
 ; --- locals ----------------------------------------------------------------
 (call
   target: (identifier) @_keyword

@@ -14,7 +14,8 @@
 (gadt_constructor name: (_) @name) @definition.enum_member
 (field name: (field_name (variable) @name)) @definition.field
 (signature name: (_) @name (#parent? class_declarations)) @definition.method
-(signature name: (variable) @_name type: (_))
+(signature name: (_) (#parent? declarations instance_declarations)) @head
+(pragma) @head
 (function name: (_) @name (#parent? declarations class_declarations instance_declarations)) @definition.function
 (bind name: (_) @name (#parent? declarations class_declarations instance_declarations)) @definition.function
 (pattern_synonym (equation synonym: (prefix name: (_) @name))) @definition.function

@@ -97,6 +97,8 @@ pub struct Pattern {
     pub parents: Box<[u16]>,
     /// It declares an item: the first such pattern that holds at a node is the only one.
     pub defines: bool,
+    /// What it finds may belong to the item behind it.
+    pub heads: bool,
 }
 
 /// One step from a leaf to its ancestors.
@@ -203,6 +205,11 @@ impl Tables {
     /// How a kind leads to a name.
     pub fn shape(&self, kind: u16) -> Shape {
         self.shapes.get(kind as usize).copied().unwrap_or_default()
+    }
+
+    /// Whether nodes of a kind may belong to the item behind them.
+    pub fn is_head(&self, kind: u16) -> bool {
+        self.rooted(kind).iter().any(|&ix| self.patterns[ix as usize].heads)
     }
 
     #[inline]

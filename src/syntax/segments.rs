@@ -49,7 +49,8 @@ fn borders(tables: &Tables, tree: &Tree, text: &str, size: usize) -> Vec<usize> 
     let mut before: Option<usize> = None;
     while more {
         let node = cursor.node();
-        if tables.is_comment(node.kind_id()) || tables.is_attribute(node.kind_id()) {
+        let kind = node.kind_id();
+        if tables.is_comment(kind) || tables.is_attribute(kind) || tables.is_head(kind) {
             before.get_or_insert(node.start_byte());
         } else {
             let at = before.take().unwrap_or(node.start_byte());

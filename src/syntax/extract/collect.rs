@@ -89,6 +89,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
                     let name = self.slice(span_of(node)).trim();
                     self.facts.package = Some(self.facts.names.intern(&name[..floor(name, NAME)]));
                 }
+                Capture::Head => drop(self.head.get_or_insert(lead)),
                 Capture::Wrapper => self.wrap(node, pattern.sets),
                 Capture::Macro if self.raw.macros.len() < MACROS => self.raw.macros.push(span_of(node)),
                 Capture::Import => self.import_end = self.import_end.max(node.end_byte() as u32),
@@ -98,6 +99,9 @@ impl<'a, 'tree> Walk<'a, 'tree> {
                 }
                 _ => shared.take(capture, node),
             }
+        }
+        if let Some(head) = &mut self.head {
+            head.doc = shared.doc.or(head.doc);
         }
         let import = found.iter().any(|it| matches!(it.0, Capture::Import | Capture::ImportPath));
         if import && self.want != Want::Outline {

@@ -75,6 +75,8 @@ pub(super) struct Walk<'a, 'tree> {
     pub import_end: u32,
     /// Set by a pattern for the frame of the node at hand.
     pub wrapper: Option<Wrapper>,
+    /// Set by a pattern: the node at hand and what stands before it belong to the item behind it.
+    pub head: Option<Lead>,
     pub allowance: Allowance,
     pub depth: u32,
 }
@@ -112,6 +114,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
             bindings: Vec::new(),
             import_end: 0,
             wrapper: None,
+            head: None,
             allowance: Allowance::new(limits.time),
             depth: limits.depth,
         }
@@ -160,7 +163,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         // What stands directly before it belongs to it.
         while cursor.goto_previous_sibling() {
             let kind = cursor.node().kind_id();
-            if !self.tables.is_comment(kind) && !self.tables.is_attribute(kind) {
+            if !self.tables.is_comment(kind) && !self.tables.is_attribute(kind) && !self.tables.is_head(kind) {
                 cursor.goto_next_sibling();
                 break;
             }
@@ -201,9 +204,14 @@ impl<'a, 'tree> Walk<'a, 'tree> {
             return false;
         }
         let patterns = self.tables.rooted(kind);
-        let lead = if attribute { Lead::default() } else { self.lead(span, node) };
+        let mut lead = if attribute { Lead::default() } else { self.lead(span, node) };
         if !patterns.is_empty() {
             self.patterns(patterns, node, lead);
+        }
+        if let Some(head) = self.head.take()
+            && let Some(frame) = self.frames.last_mut()
+        {
+            (frame.lead, lead) = (head, Lead::default());
         }
         if self.want == Want::Segment && !self.tables.leaf(kind).is_empty() {
             self.leaf(cursor, node, kind, span);

@@ -38,6 +38,8 @@ pub enum Capture {
     ImportNamespace,
     Package,
     Wrapper,
+    /// Belongs to the item behind it, as comments before that do.
+    Head,
     /// An expression inside a pattern of names.
     Value,
     /// Tokens of a macro call that may hold items.
@@ -131,6 +133,7 @@ const PLAIN: &[(&str, Capture)] = &[
     ("import.namespace", Capture::ImportNamespace),
     ("package", Capture::Package),
     ("wrapper", Capture::Wrapper),
+    ("head", Capture::Head),
     ("value", Capture::Value),
     ("macro", Capture::Macro),
     ("reference", Capture::Reference(Role::Read)),

@@ -132,9 +132,10 @@ impl Compiler<'_> {
             let pats = self.pats(&pattern.node)?;
             let [root] = <[Pat; 1]>::try_from(pats).or_else(|_| self.fault(line, "a pattern has one root"))?;
             let kinds = root.kinds.clone();
-            let defines = defines(&pattern.node);
+            let defines = captures(&pattern.node, &|name| name.starts_with("definition."));
+            let heads = captures(&pattern.node, &|name| name == "head");
             let parents = self.parents(&pattern.directives, line)?;
-            it.patterns.push(Pattern { root, predicates, sets, parents, defines });
+            it.patterns.push(Pattern { root, predicates, sets, parents, defines, heads });
             (kinds, it.patterns.len() as u32 - 1, &mut *roots)
         };
         let Kinds::Ids(ids) = kinds else { return self.fault(line, "a pattern begins at named kinds, not at `_`") };
@@ -350,11 +351,11 @@ fn is_leaf_capture(name: &str) -> bool {
     name == "ignore" || name == "reference" || name.starts_with("reference.")
 }
 
-/// Whether a pattern captures a definition.
-fn defines(node: &Node) -> bool {
-    let own = node.captures.iter().any(|name| name.starts_with("definition."));
+/// Whether a pattern has a capture of such a name.
+fn captures(node: &Node, is_such: &dyn Fn(&str) -> bool) -> bool {
+    let own = node.captures.iter().any(|name| is_such(name));
     let either = if let What::Either(either) = &node.what { either.as_slice() } else { &[] };
-    own || either.iter().chain(&node.children).any(defines)
+    own || either.iter().chain(&node.children).any(|it| captures(it, is_such))
 }
 
 /// Whether the pattern is about one leaf: it captures a reference.

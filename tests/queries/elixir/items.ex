@@ -12,14 +12,38 @@ defmodule A.B do
   @doc "Runs"
   @spec run(integer) :: t
   def run(x, y \\ 1) when x > 1 do
-#     ^^^ definition.function parent=A.B
+#     ^^^ definition.function parent=A.B doc=runs
 #         ^ local.parameter
     z = x
     helper(z)
 #   ^^^^^^ reference.call
   end
   defp helper(q), do: q
-#      ^^^^^^ definition.function parent=A.B
+#      ^^^^^^ definition.function parent=A.B doc=none
+
+  # Said before.
+  @impl true
+  @doc ~S"""
+  Tells more.
+  """
+  @doc since: "1.2"
+  @deprecated "later"
+  @spec told(term) :: term
+  def told(a), do: a
+#     ^^^^ definition.function parent=A.B doc=stellsmore
+
+  # Commented.
+  @spec said(term) :: term
+  def said(a), do: a
+#     ^^^^ definition.function parent=A.B doc=commented
+
+  @doc false
+  def hidden(a), do: a
+#     ^^^^^^ definition.function parent=A.B
+
+  @typedoc "A number"
+  @type n :: integer
+#       ^ definition.type_alias parent=A.B doc=anumber
   defmacro mac(a), do: a
 #          ^^^ definition.macro parent=A.B
   test "works" do

@@ -23,11 +23,21 @@ instance Shape Foo where
 --       ^^^^^ definition.implementation
     area x = 3
 --  ^^^^ definition.method parent=Shape
+
 -- | Runs.
 run :: Int -> Int
 run x = helper x + y where y = 3
--- <- definition.function lines=3
+-- <- definition.function lines=3 doc=runs
 run 0 = 1
 -- <- scope.function
 helper z = z
 -- <- definition.function
+
+-- | Told
+-- in two lines.
+told
+    :: Int
+    -> Int
+{-# INLINE told #-}
+told = run
+-- <- definition.function doc=toldintwolines
