@@ -1,5 +1,6 @@
 //! Prints every declaration of a folder as search by meaning sees it, a JSON line each: what the default model is trained on
-//! and measured with (tools/model). Invariant: the same spans and the same context that the index gives to a model.
+//! and measured with (tools/model). Invariant: the same spans, the same context that the index gives to a model, and what the
+//! index says of files and tests.
 //! `cargo bench --bench declarations -- FOLDER [--code]`; `--code` leaves out what is vendored, generated or no program.
 #![allow(
     clippy::print_stdout,
@@ -9,13 +10,16 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use portolan::base::chars::floor;
+use portolan::base::hash::Key;
 use portolan::base::paths::RelPath;
 use portolan::base::span::Span;
 use portolan::embed::batch;
-use portolan::facts::{Facts, Marks, SymbolFlags, SymbolIx, SymbolKind};
-use portolan::index::traits::{self, Traits};
+use portolan::facts::{Facts, SymbolFlags, SymbolIx, SymbolKind};
+use portolan::index::build::{SegmentRecord, traits_of};
+use portolan::index::traits::Traits;
 use portolan::syntax::extract::{self, Segment};
 use portolan::syntax::languages;
 use serde_json::json;
@@ -56,16 +60,18 @@ fn one(root: &Path, file: &Path, code_only: bool, out: &mut impl Write) {
     let name = file.strip_prefix(root).unwrap().to_string_lossy().into_owned();
     let Some(path) = RelPath::from_bytes(name.as_bytes()) else { return };
     let lang = languages::detect(&path, &text.as_bytes()[..floor(&text, 4096)]);
-    let kind = traits::of(name.as_bytes());
+    if text.contains('\0') || !lang.has_grammar() {
+        return;
+    }
+    let segments: Vec<SegmentRecord> =
+        extract::extract(lang, &text, &extract::Limits::default()).into_iter().map(record).collect();
+    let kind = traits_of(&path, &segments);
     let unwanted = kind.has(Traits::VENDORED) || kind.has(Traits::GENERATED);
-    if text.contains('\0') || !lang.has_grammar() || (code_only && unwanted) {
+    if code_only && unwanted {
         return;
     }
     let tail = batch::path_tail(name.as_bytes());
-    for segment in extract::extract(lang, &text, &extract::Limits::default()) {
-        if code_only && segment.facts.marks.has(Marks::GENERATED) {
-            continue;
-        }
+    for segment in segments {
         let facts = &segment.facts;
         let body = text.get(segment.span.range()).unwrap_or("");
         let first_line = text[..segment.span.start as usize].bytes().filter(|&it| it == b'\n').count() as u32 + 1;
@@ -74,7 +80,7 @@ fn one(root: &Path, file: &Path, code_only: bool, out: &mut impl Write) {
                 continue;
             }
             let (symbol, whole) = (facts.symbol(ix), whole(facts, ix));
-            let own = own(&segment, ix, whole);
+            let own = own(facts, ix, whole);
             let text = body.get(own.range()).unwrap_or("");
             let text = &text[..floor(text, LONGEST)];
             let within = |span: Span| {
@@ -92,8 +98,8 @@ fn one(root: &Path, file: &Path, code_only: bool, out: &mut impl Write) {
                 "first": line(whole.start), "last": line(whole.end.saturating_sub(1).max(whole.start)),
                 "doc": symbol.doc.map(|it| &text[within(it).0..within(it).1]).filter(|it| !it.is_empty()),
                 "bare": bare(text, symbol.doc.map(within)), "text": text, "before": input.trim_end_matches('\n'),
-                "test": kind.has(Traits::TEST) || is_test(facts, ix), "docs": kind.has(Traits::DOCS),
-                "sample": kind.has(Traits::SAMPLE), "off": unwanted || facts.marks.has(Marks::GENERATED),
+                "test": kind.has(Traits::TEST) || facts.is_in_test(ix), "docs": kind.has(Traits::DOCS),
+                "sample": kind.has(Traits::SAMPLE), "off": unwanted,
                 "open": symbol.flags.has(SymbolFlags::DECLARATION),
             });
             writeln!(out, "{it}").unwrap();
@@ -101,21 +107,14 @@ fn one(root: &Path, file: &Path, code_only: bool, out: &mut impl Write) {
     }
 }
 
+/// As the index is told of it: what path and text say of a file is asked as there.
+fn record(it: Segment) -> SegmentRecord {
+    SegmentRecord { span: it.span, key: Key::of("facts", &[]), facts: Arc::new(it.facts) }
+}
+
 /// The text without its documentation; nothing where it has none.
 fn bare(text: &str, doc: Option<(usize, usize)>) -> Option<String> {
     doc.map(|(from, to)| format!("{}{}", &text[..from], &text[to..]))
-}
-
-fn is_test(facts: &Facts, ix: SymbolIx) -> bool {
-    let mut at = Some(ix);
-    while let Some(ix) = at {
-        let it = facts.symbol(ix);
-        if it.flags.has(SymbolFlags::TEST) {
-            return true;
-        }
-        at = it.parent.filter(|parent| parent.0 < ix.0);
-    }
-    false
 }
 
 /// With its documentation.
@@ -125,8 +124,7 @@ fn whole(facts: &Facts, ix: SymbolIx) -> Span {
 }
 
 /// What is its own: of one that is made of others what comes before the first of them.
-fn own(segment: &Segment, ix: SymbolIx, whole: Span) -> Span {
-    let facts = &segment.facts;
+fn own(facts: &Facts, ix: SymbolIx, whole: Span) -> Span {
     if !holds_members(facts.symbol(ix).kind) {
         return whole;
     }

@@ -1,7 +1,7 @@
 //! The engine on texts that no file of marks holds well: deep, slow, in macros, headings of two lines.
 
 use super::*;
-use crate::facts::SymbolFlags;
+use crate::facts::{SymbolFlags, SymbolIx};
 
 fn lang(id: &str) -> Lang {
     Lang::from_id(id).unwrap()
@@ -142,4 +142,13 @@ fn tests_beside_the_code_are_known() {
     check("rust", "fn helper() {}\n#[test]\nfn two() {}\n", &[false]);
     check("python", "def test_one():\n    pass\n", &[true]);
     check("text", "no declaration\n", &[false]);
+    let within = |id: &str, text: &str, wanted: &str| {
+        let segments = extract(lang(id), text, &Limits::default());
+        let facts = &segments[0].facts;
+        let all = (0..facts.symbols.len() as u32 + 1).map(SymbolIx).filter(|&it| facts.is_in_test(it));
+        assert_eq!(all.map(|it| facts.text(facts.symbol(it).name)).collect::<Vec<_>>().join(" "), wanted, "{text}");
+    };
+    within("rust", "fn a() {}\n#[cfg(test)]\nmod tests {\n    fn b() {}\n}\n", "tests b");
+    within("rust", "fn helper() {}\n#[test]\nfn two() {}\n", "two");
+    within("javascript", "describe('a', () => {\n  it('b', () => {});\n});\nfunction c() {}\n", "a b");
 }
