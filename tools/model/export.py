@@ -37,7 +37,8 @@ def graph(held):
         return node("Div", [source, node("Max", [length, "least"], output + "_divisor")], output)
 
     table = held["table"].astype("f4").copy()
-    table[0] = 0
+    # Padding and what is not known add nothing, as in bags of pieces.
+    table[:2] = 0
     rows, scale = quantised(table)
     for name, value in (("table", rows), ("row_scale", scale), ("first", numpy.array([1], "i8")), ("second", numpy.array([2], "i8")),
                         ("last", numpy.array([-1], "i8")), ("least", numpy.array(1e-12, "f4")), ("one", numpy.array(1, "f4")),

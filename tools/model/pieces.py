@@ -145,9 +145,9 @@ def add_rows(table, ids, weights, offsets):
 @numba.njit(parallel=True, cache=True, fastmath=True)
 def spread_rows(slopes, ids, weights, offsets, out, parts):
     """The reverse of `add_rows`: each thread has columns of its own."""
-    width = out.shape[1] // parts
+    width = out.shape[1]
     for part in numba.prange(parts):
-        low, high = part * width, (part + 1) * width
+        low, high = part * width // parts, (part + 1) * width // parts
         for text in range(len(offsets) - 1):
             source = slopes[text]
             for place in range(offsets[text], offsets[text + 1]):
