@@ -36,8 +36,7 @@ impl Batch {
     /// Of `texts` for an engine.
     pub fn of(texts: &[Encoded], engine: &impl Engine) -> Self {
         let longest = texts.iter().map(|it| it.ids.len()).max().unwrap_or(0);
-        let (rows, width, padding) =
-            (texts.len(), longest.next_multiple_of(engine.granularity().max(1)), engine.padding());
+        let (rows, width, padding) = (texts.len(), width(longest, engine), engine.padding());
         let mut out = Self {
             rows,
             width,
@@ -58,6 +57,12 @@ impl Batch {
     }
 }
 
+/// The width of a batch whose longest text has so many tokens.
+fn width(longest: usize, engine: &impl Engine) -> usize {
+    // A model has no position beyond its last: filling up ends there.
+    longest.next_multiple_of(engine.granularity().max(1)).min(engine.most_tokens()).max(longest)
+}
+
 /// Why a batch failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunError {
@@ -69,8 +74,10 @@ pub enum RunError {
 impl RunError {
     /// By what a runtime says.
     pub fn of(text: String) -> Self {
-        const SIGNS: [&str; 9] = [
+        const SIGNS: [&str; 10] = [
             "failed to allocate memory",
+            // As CUBLAS and CUDNN say it.
+            "alloc_failed",
             "out of memory",
             "out_of_memory",
             "outofmemory",
@@ -106,7 +113,19 @@ pub trait Engine {
     fn granularity(&self) -> usize {
         1
     }
+    /// A row is filled up to no more than so many tokens.
+    fn most_tokens(&self) -> usize {
+        usize::MAX
+    }
+    /// Whether it can tell a text from what its row is filled up with; where not, only texts of one length run together.
+    fn sees_padding(&self) -> bool {
+        true
+    }
 }
+
+/// The engine fails even of the text that it began with: nobody is to blame but itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken(pub String);
 
 /// Bounds of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,13 +147,27 @@ pub type Word = (u32, Result<Vec<f32>, String>);
 pub struct Batcher<E> {
     engine: E,
     bounds: Bounds,
-    /// Tokens that it does in a second, as far as it has shown.
+    /// Tokens that it does in a second, padding counted, as far as it has shown.
     speed: Option<f64>,
+    /// A text that it could run once.
+    probe: Encoded,
 }
 
 impl<E: Engine> Batcher<E> {
-    pub fn new(engine: E, bounds: Bounds) -> Self {
-        Self { engine, bounds, speed: None }
+    /// An engine that runs `probe`, and that text's vector. It runs twice: the first time much is still being made.
+    ///
+    /// # Errors
+    /// What the runtime says, or what is wrong with the vector.
+    pub fn open(mut engine: E, bounds: Bounds, probe: Encoded) -> Result<(Self, Vec<f32>), String> {
+        let batch = Batch::of(std::slice::from_ref(&probe), &engine);
+        engine.run(&batch).map_err(RunError::text)?;
+        let begun = Instant::now();
+        let vectors = engine.run(&batch).map_err(RunError::text)?;
+        let time = begun.elapsed();
+        let vector = checked(vectors.into_iter().next().unwrap_or_default())?;
+        let mut out = Self { engine, bounds, speed: None, probe };
+        out.note(batch.rows * batch.width, time);
+        Ok((out, vector))
     }
 
     /// As they are now: memory that ran out has lowered them.
@@ -144,15 +177,16 @@ impl<E: Engine> Batcher<E> {
 
     /// Runs the longest of `waiting`, which is sorted by length, the longest last, and takes them out of it. What has to be
     /// tried again stays there; then the answer may be empty.
-    pub fn step(&mut self, waiting: &mut Vec<Encoded>) -> Vec<Word> {
-        let Some(longest) = waiting.last() else { return Vec::new() };
-        let rows = if longest.alone { 1 } else { self.rows(longest.ids.len()) };
-        let mut taken = waiting.split_off(waiting.len().saturating_sub(rows));
+    ///
+    /// # Errors
+    /// The engine is broken: what waits has nobody to run it.
+    pub fn step(&mut self, waiting: &mut Vec<Encoded>) -> Result<Vec<Word>, Broken> {
+        let mut taken = self.take(waiting);
         // The model is not run for nothing: a text without a token has no vector.
         let mut words: Vec<Word> =
             taken.extract_if(.., |it| it.ids.is_empty()).map(|it| (it.place, Ok(Vec::new()))).collect();
         if taken.is_empty() {
-            return words;
+            return Ok(words);
         }
         let batch = Batch::of(&taken, &self.engine);
         let begun = Instant::now();
@@ -166,7 +200,10 @@ impl<E: Engine> Batcher<E> {
                 let why = format!("the model gives {} vectors for {} texts", vectors.len(), taken.len());
                 words.extend(taken.iter().map(|it| (it.place, Err(why.clone()))));
             }
-            Err(error) if taken.len() == 1 => words.push((taken[0].place, Err(error.text()))),
+            Err(error) if taken.len() == 1 => {
+                self.still_works()?;
+                words.push((taken[0].place, Err(error.text())));
+            }
             Err(RunError::Memory(_)) => {
                 self.halve(batch.rows * batch.width);
                 waiting.extend(taken);
@@ -176,16 +213,33 @@ impl<E: Engine> Batcher<E> {
                 waiting.extend(taken);
             }
         }
-        words
+        Ok(words)
     }
 
-    /// Texts of `length` tokens that may run together.
+    /// Takes the longest texts, as many as may run together.
+    fn take(&self, waiting: &mut Vec<Encoded>) -> Vec<Encoded> {
+        let Some(longest) = waiting.last() else { return Vec::new() };
+        let length = longest.ids.len();
+        let mut rows = if longest.alone { 1 } else { self.rows(length) };
+        if !self.engine.sees_padding() {
+            rows = rows.min(waiting.iter().rev().take_while(|it| it.ids.len() == length).count());
+        }
+        waiting.split_off(waiting.len().saturating_sub(rows))
+    }
+
+    /// A text may be to blame for a failure only where another one still runs: some devices fail of all that comes after.
+    fn still_works(&mut self) -> Result<(), Broken> {
+        let batch = Batch::of(std::slice::from_ref(&self.probe), &self.engine);
+        self.engine.run(&batch).map(drop).map_err(|it| Broken(it.text()))
+    }
+
+    /// Texts of `length` tokens that may run together; one alone as long as nothing is known of its speed.
     fn rows(&self, length: usize) -> usize {
-        let in_time = self.speed.map_or(usize::MAX, |it| (it * self.bounds.time.as_secs_f64()) as usize);
-        (self.bounds.tokens.min(in_time) / length.max(1)).clamp(1, self.bounds.rows.max(1))
+        let in_time = self.speed.map_or(0, |it| (it * self.bounds.time.as_secs_f64()) as usize);
+        (self.bounds.tokens.min(in_time) / width(length, &self.engine).max(1)).clamp(1, self.bounds.rows.max(1))
     }
 
-    /// So many tokens were too many.
+    /// So many tokens, padding counted, were too many: as [`Batcher::rows`] counts them, so the next batch is smaller.
     fn halve(&mut self, tokens: usize) {
         self.bounds.tokens = (tokens / 2).max(1);
         self.bounds.most_rows = self.bounds.rows;

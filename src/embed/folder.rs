@@ -2,11 +2,15 @@
 //! before a text, how long it may be. Invariant: every file is regular and bounded; what is missing or wrong is named with
 //! its path and the remedy; equal contents give equal ids. Must not run anything.
 
+mod feeding;
+
 use std::io::Read;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+
+pub use feeding::{Feeding, Pooling};
+use feeding::{Files, feeding};
 
 use super::EmbedError;
 use crate::base::hash::{ContentHash, Key, RootHasher};
@@ -15,19 +19,10 @@ use crate::base::hash::{ContentHash, Key, RootHasher};
 pub const MOST_MODEL: u64 = 2 << 30;
 /// Largest tokenizer.json, in bytes.
 pub const MOST_TOKENIZER: u64 = 64 << 20;
-/// Largest other configuration file, in bytes.
-const MOST_CONFIGURATION: u64 = 1 << 20;
-/// Most tokens of a text, whatever the model's own limit is: our passages are shorter.
-pub const MOST_TOKENS: usize = 1_024;
 /// Bytes that are hashed at once.
 const PIECE: u64 = 1 << 20;
-/// What holds where no file says anything.
-const USUAL_TOKENS: usize = 512;
-/// Longest prompt before a text, in bytes.
-const LONGEST_PREFIX: usize = 1_000;
-
 /// Version of how a user's model is fed; part of its id.
-const FEEDING: u8 = 1;
+const FEEDING: u8 = 2;
 
 /// Where the model lies in a folder, best first. The names are those that exporters give.
 const NAMES: [&str; 7] = [
@@ -39,37 +34,6 @@ const NAMES: [&str; 7] = [
     "model_optimized.onnx",
     "model_quint8_avx2.onnx",
 ];
-
-/// How the vectors of a text's tokens become one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Pooling {
-    #[default]
-    Mean,
-    First,
-    Last,
-    Max,
-    /// Later tokens count more, by their place.
-    Weighted,
-}
-
-/// What the configuration files say of feeding the model.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Feeding {
-    pub pooling: Pooling,
-    /// Put before a question.
-    pub question: String,
-    /// Put before a passage.
-    pub passage: String,
-    /// Whether the tokens of what is put before count in the pooling.
-    pub pools_prefix: bool,
-    /// Most tokens of a text, special ones included.
-    pub most_tokens: usize,
-    pub lower_case: bool,
-    /// The first position's number.
-    pub first_position: i64,
-    /// A layer behind the pooling that the ONNX file has to hold itself: then it must give the finished vector.
-    pub wants_finished: Option<String>,
-}
 
 /// A model as it lies on the disk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -221,133 +185,6 @@ fn in_folder(folder: &Path, precision: Precision) -> Result<PathBuf, EmbedError>
             "export the model to ONNX (optimum-cli export onnx --task feature-extraction writes it)",
         )
     })
-}
-
-/// The folders that may hold configuration files, nearest first.
-struct Files<'a>(&'a [PathBuf]);
-
-impl Files<'_> {
-    /// A JSON object; `None` where there is no such file.
-    fn object(&self, name: &str) -> Result<Option<Value>, EmbedError> {
-        let Some(path) = self.0.iter().map(|it| it.join(name)).find(|it| it.exists()) else { return Ok(None) };
-        let bytes = read(&path, MOST_CONFIGURATION)?;
-        match serde_json::from_slice(&bytes) {
-            Ok(it) => Ok(Some(it)),
-            Err(error) => Err(wrong(&path, &format!("is no readable JSON ({error})"), "get the model again")),
-        }
-    }
-
-    fn number(&self, file: &str, key: &str) -> Result<Option<usize>, EmbedError> {
-        // Some write 1e30 for "no limit".
-        let number = |it: Value| it.get(key).and_then(Value::as_f64).filter(|it| *it >= 1.0).map(|it| it as usize);
-        Ok(self.object(file)?.and_then(number))
-    }
-}
-
-fn feeding(files: &Files<'_>) -> Result<Feeding, EmbedError> {
-    let config = files.object("config.json")?.unwrap_or_default();
-    let kind = config.get("model_type").and_then(Value::as_str).unwrap_or("").to_owned();
-    // These count positions from the one behind the padding's.
-    let offset = if ["roberta", "xlm-roberta", "camembert", "mpnet"].contains(&kind.as_str()) { 2 } else { 0 };
-    let of_positions = files.number("config.json", "max_position_embeddings")?.map(|it| it.saturating_sub(offset));
-    let limits = [
-        files.number("sentence_bert_config.json", "max_seq_length")?,
-        files.number("tokenizer_config.json", "model_max_length")?,
-        of_positions,
-    ];
-    let most_tokens = limits.into_iter().flatten().min().unwrap_or(USUAL_TOKENS).clamp(8, MOST_TOKENS);
-    let sentence = files.object("sentence_bert_config.json")?.unwrap_or_default();
-    let mut out = Feeding {
-        most_tokens,
-        pools_prefix: true,
-        lower_case: sentence.get("do_lower_case").and_then(Value::as_bool).unwrap_or(false),
-        first_position: offset as i64,
-        ..Feeding::default()
-    };
-    modules(files, &mut out)?;
-    prompts(files, &mut out)?;
-    Ok(out)
-}
-
-/// What stands behind the transformer.
-fn modules(files: &Files<'_>, out: &mut Feeding) -> Result<(), EmbedError> {
-    let mut folder = "1_Pooling".to_owned();
-    for module in files.object("modules.json")?.as_ref().and_then(Value::as_array).into_iter().flatten() {
-        let text = |key: &str| module.get(key).and_then(Value::as_str).unwrap_or("");
-        match text("type").rsplit('.').next().unwrap_or("") {
-            "Pooling" => folder = text("path").to_owned(),
-            "Transformer" | "Normalize" | "" => {}
-            other => out.wants_finished = Some(other.to_owned()),
-        }
-    }
-    // A name from a file: it may not lead out of the folder.
-    if !Path::new(&folder).components().all(|it| matches!(it, Component::Normal(_))) {
-        return Err(EmbedError(format!(
-            "modules.json names the folder '{}', which is not inside the model's: get the model again",
-            folder.chars().take(80).collect::<String>()
-        )));
-    }
-    let file = format!("{folder}/config.json");
-    if let Some(it) = files.object(&file)? {
-        out.pooling = pooling(&it).map_err(|why| EmbedError(format!("{file} of the model {why}: choose another")))?;
-        out.pools_prefix = it.get("include_prompt").and_then(Value::as_bool).unwrap_or(true);
-    }
-    Ok(())
-}
-
-fn pooling(config: &Value) -> Result<Pooling, String> {
-    const KINDS: [(&str, Pooling); 6] = [
-        ("mean_tokens", Pooling::Mean),
-        // As mean, once the vector has length one.
-        ("mean_sqrt_len_tokens", Pooling::Mean),
-        ("cls_token", Pooling::First),
-        ("lasttoken", Pooling::Last),
-        ("max_tokens", Pooling::Max),
-        ("weightedmean_tokens", Pooling::Weighted),
-    ];
-    if let Some(named) = config.get("pooling_mode").and_then(Value::as_str) {
-        let found = KINDS.iter().find(|it| it.0 == named || it.0.split('_').next() == Some(named));
-        return found.map(|it| it.1).ok_or_else(|| format!("pools by '{named}', which is not known here"));
-    }
-    let is_on =
-        |it: &&(&str, Pooling)| config.get(format!("pooling_mode_{}", it.0)).and_then(Value::as_bool) == Some(true);
-    let mut on = KINDS.iter().filter(is_on);
-    match (on.next(), on.next()) {
-        (None, _) => Err("names no pooling that is known here".into()),
-        (Some(it), None) => Ok(it.1),
-        (Some(_), Some(_)) => Err("joins several poolings, which is not done here".into()),
-    }
-}
-
-/// Sentence Transformers' prompts: what questions begin with is rarely what passages do.
-fn prompts(files: &Files<'_>, out: &mut Feeding) -> Result<(), EmbedError> {
-    let Some(config) = files.object("config_sentence_transformers.json")? else { return Ok(()) };
-    let prompts = config.get("prompts").and_then(Value::as_object);
-    let usual = config.get("default_prompt_name").and_then(Value::as_str);
-    let prompt = |names: &[&str]| -> Result<String, EmbedError> {
-        let Some(prompts) = prompts else { return Ok(String::new()) };
-        let found = names.iter().copied().chain(usual).find_map(|name| prompts.get(name).and_then(Value::as_str));
-        let found = found.unwrap_or("");
-        if found.len() > LONGEST_PREFIX {
-            return Err(EmbedError(format!(
-                "config_sentence_transformers.json of the model has a prompt of {} bytes, at most {LONGEST_PREFIX}: \
-                 shorten it",
-                found.len()
-            )));
-        }
-        Ok(found.to_owned())
-    };
-    out.question = prompt(&["query", "question", "search_query", "retrieval.query", "code_query", "nl2code_query"])?;
-    out.passage = prompt(&[
-        "document",
-        "passage",
-        "search_document",
-        "retrieval.passage",
-        "code_document",
-        "nl2code_document",
-        "corpus",
-    ])?;
-    Ok(())
 }
 
 /// Bytes of a regular file of at most `most` bytes.

@@ -17,7 +17,7 @@ pub mod tokenizer;
 mod tokens;
 mod trie;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -49,6 +49,14 @@ pub trait Embedder: Send + Sync {
     /// Only embedders that call foreign code fail; the message names what and the remedy.
     fn embed(&self, texts: &[&str], out: &mut Vec<f32>) -> Result<(), EmbedError>;
 
+    /// The same for somebody who may come not to want it any more: then it fails soon after `goes_on` says so.
+    ///
+    /// # Errors
+    /// As `embed`.
+    fn embed_while(&self, texts: &[&str], goes_on: &dyn Fn() -> bool, out: &mut Vec<f32>) -> Result<(), EmbedError> {
+        if goes_on() { self.embed(texts, out) } else { Err(EmbedError("it is not wanted any more".into())) }
+    }
+
     /// The unit vector of a question, as [`Embedder::embed`] gives that of a passage.
     ///
     /// # Errors
@@ -67,6 +75,15 @@ pub trait Embedder: Send + Sync {
     /// # Errors
     /// It cannot be; the message names what and the remedy.
     fn start(&self) -> Result<(), EmbedError> {
+        self.start_while(&|| true)
+    }
+
+    /// The same as long as `goes_on` says so.
+    ///
+    /// # Errors
+    /// As `start`.
+    fn start_while(&self, goes_on: &dyn Fn() -> bool) -> Result<(), EmbedError> {
+        let _ = goes_on;
         Ok(())
     }
 
@@ -96,6 +113,13 @@ pub trait Embedder: Send + Sync {
 #[error("{0}")]
 pub struct EmbedError(pub String);
 
+impl EmbedError {
+    /// The same of this file.
+    fn of(self, path: &Path) -> Self {
+        Self(format!("{}: {}", path.display(), self.0))
+    }
+}
+
 /// What runs the model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Runtime {
@@ -122,7 +146,7 @@ pub struct Options {
     pub half: bool,
     /// Threads that the model runs on; 0: a user's model on as many as there are cores.
     pub threads: usize,
-    /// Our own executable, which the worker is; none: `/proc/self/exe`.
+    /// Our own executable, which the worker is; none: the one that runs.
     pub executable: Option<PathBuf>,
     /// A worker that does not answer for so long is killed; none: 60 s.
     pub patience: Option<Duration>,

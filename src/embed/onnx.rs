@@ -21,8 +21,8 @@ use super::pooling::pool;
 const FINISHED: [&str; 5] = ["sentence_embedding", "sentence_embeddings", "embeddings", "text_embeds", "embedding"];
 /// Outputs that are one vector for each token.
 const BY_TOKEN: [&str; 2] = ["last_hidden_state", "token_embeddings"];
-/// Of two dimensions, yet not what the model was trained to be compared by.
-const NOT_MEANT: &str = "pooler_output";
+/// Yet not what the model was trained to be compared by: what stands behind another task's last layer, among others.
+const NOT_MEANT: [&str; 2] = ["pooler_output", "logits"];
 
 /// The process has one environment, and one library, for good.
 struct Loaded {
@@ -60,6 +60,8 @@ const GRANULARITY: usize = 64;
 pub struct Making<'a> {
     /// A library that [`library::find`] has checked.
     pub library: &'a Path,
+    /// Where the model comes from, for people.
+    pub named: &'a Path,
     pub model: &'a [u8],
     pub device: Device,
     pub threads: usize,
@@ -83,9 +85,10 @@ impl OnnxEngine {
             )));
         }
         let session = session(&loaded.environment, &making)?;
-        let inputs = inputs(&session)?;
-        let (output, by_token) = output(&session, &making.feeding)?;
-        let granularity = if making.device == Device::Cpu { 1 } else { GRANULARITY };
+        let inputs = inputs(&session).map_err(|it| it.of(making.named))?;
+        let (output, by_token) = output(&session, &making.feeding).map_err(|it| it.of(making.named))?;
+        let sees_padding = inputs.iter().any(|it| it.1 == Wanted::Mask);
+        let granularity = if making.device == Device::Cpu || !sees_padding { 1 } else { GRANULARITY };
         Ok(Self { session, inputs, output, by_token, feeding: making.feeding, padding: making.padding, granularity })
     }
 }
@@ -97,6 +100,15 @@ impl Engine for OnnxEngine {
 
     fn granularity(&self) -> usize {
         self.granularity
+    }
+
+    fn most_tokens(&self) -> usize {
+        // The default model's feeding names none.
+        if self.feeding.most_tokens == 0 { usize::MAX } else { self.feeding.most_tokens }
+    }
+
+    fn sees_padding(&self) -> bool {
+        self.inputs.iter().any(|it| it.1 == Wanted::Mask)
     }
 
     fn run(&mut self, batch: &Batch) -> Result<Vec<Vec<f32>>, RunError> {
@@ -214,14 +226,14 @@ fn output(session: &Session, feeding: &Feeding) -> Result<(String, bool), EmbedE
         .collect();
     let named =
         |names: &[&str], rank| names.iter().find_map(|name| all.iter().find(|it| it.0 == *name && it.1 == rank));
-    let found = named(&FINISHED, 2)
-        .or_else(|| named(&BY_TOKEN, 3))
-        .or_else(|| all.iter().find(|it| it.1 == 3))
-        .or_else(|| all.iter().find(|it| it.1 == 2 && it.0 != NOT_MEANT));
+    let other = |rank| all.iter().find(|it| it.1 == rank && !NOT_MEANT.contains(&it.0) && feeding.other_task.is_none());
+    let found = named(&FINISHED, 2).or_else(|| named(&BY_TOKEN, 3)).or_else(|| other(3)).or_else(|| other(2));
     let Some(&(name, rank)) = found else {
         let names: Vec<String> = all.iter().map(|it| it.0.chars().take(40).collect()).collect();
+        let task = feeding.other_task.as_ref().map_or(String::new(), |it| format!(", it is a {it}"));
         return Err(EmbedError(format!(
-            "the model gives no vectors of texts or tokens (its outputs: {}): choose a sentence-embedding model",
+            "the model gives no vectors of texts or tokens (its outputs: {}{task}): choose a sentence-embedding model, or \
+             export it as one (optimum-cli export onnx --task feature-extraction)",
             names.join(", ")
         )));
     };
@@ -247,7 +259,10 @@ fn load(library: &Path) -> Result<Loaded, EmbedError> {
 fn session(environment: &ort::environment::Environment, making: &Making<'_>) -> Result<Session, EmbedError> {
     // A provider is registered here, and may fail here or when the session is made.
     let refused = |e: String| match making.device {
-        Device::Cpu => EmbedError(format!("ONNX Runtime ({}) refuses the model: {e}", making.library.display())),
+        Device::Cpu => {
+            let (library, model) = (making.library.display(), making.named.display());
+            EmbedError(format!("ONNX Runtime ({library}) refuses {model}: {e}; choose another model"))
+        }
         _ => EmbedError(e),
     };
     let make = || -> ort::Result<Session> {

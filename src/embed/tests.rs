@@ -74,6 +74,7 @@ impl InProcess {
         let library = onnx::library::find(Some(&PathBuf::from(std::env::var_os(onnx::library::VARIABLE)?))).unwrap();
         let engine = onnx::OnnxEngine::new(onnx::Making {
             library: &library,
+            named: std::path::Path::new("the default model"),
             model: MODEL,
             device: Device::Cpu,
             threads: 1,
@@ -82,7 +83,9 @@ impl InProcess {
         });
         let bounds = batches::Bounds { rows: 32, most_rows: 32, tokens: 2_048, time: Duration::from_secs(60) };
         let tokens = tokens::Tokens::Own(tokenizer::Tokenizer::from_json(TOKENIZER).unwrap());
-        Some(Self(std::sync::Mutex::new(batches::Batcher::new(engine.unwrap(), bounds)), tokens))
+        let probe = tokens.encode(Purpose::Passage, "fn main() {}").unwrap();
+        let (batcher, _) = batches::Batcher::open(engine.unwrap(), bounds, probe).unwrap();
+        Some(Self(std::sync::Mutex::new(batcher), tokens))
     }
 
     fn vectors(&self, texts: &[&str]) -> Vec<f32> {
@@ -92,7 +95,7 @@ impl InProcess {
         batches::sort(&mut waiting);
         let mut out = vec![0f32; texts.len() * 256];
         while !waiting.is_empty() {
-            for (place, word) in self.0.lock().unwrap().step(&mut waiting) {
+            for (place, word) in self.0.lock().unwrap().step(&mut waiting).unwrap() {
                 let vector = word.unwrap();
                 out[place as usize * 256..][..vector.len()].copy_from_slice(&vector);
             }

@@ -186,7 +186,11 @@ fn models_of_another_kind_are_told_apart() {
         embed::open(&options(dir.path(), &library)).unwrap().start().unwrap_err().to_string()
     };
     let of = |input, output| tiny::model(Kind::Float, input, output, 1.0);
-    assert!(says(&of("pixel_values", "last_hidden_state")).contains("wants an input 'pixel_values'"));
+    let error = says(&of("pixel_values", "last_hidden_state"));
+    assert!(error.contains("model.onnx: the model wants an input 'pixel_values'"), "{error}");
+    // What a reranker or a classifier says of tokens is no vector of them.
+    let error = says(&of("input_ids", "logits"));
+    assert!(error.contains("(its outputs: logits)") && error.contains("feature-extraction"), "{error}");
     assert!(says(&tiny::model(Kind::Float, "input_ids", "last_hidden_state", f32::NAN)).contains("NaN"));
     // What the suite of hostile files holds of models.
     for location in
@@ -204,6 +208,27 @@ fn models_of_another_kind_are_told_apart() {
 }
 
 #[test]
+fn a_classifier_is_told_by_its_configuration() {
+    let Some((dir, options)) = tiny(Kind::Float) else { return };
+    let of = |output: &str| {
+        tiny::write_model(dir.path(), &tiny::model(Kind::Float, "input_ids", output, 1.0));
+        std::fs::write(dir.path().join("config.json"), r#"{"architectures": ["XForSequenceClassification"]}"#).unwrap();
+        embed::open(&options).unwrap().start().map_err(|it| it.to_string())
+    };
+    assert!(of("scores").unwrap_err().contains("it is a XForSequenceClassification"));
+    assert_eq!(of("last_hidden_state"), Ok(()), "what is known to be vectors is taken of it");
+}
+
+#[test]
+fn equal_texts_have_equal_vectors_whatever_stands_beside_them() {
+    let Some((dir, options)) = tiny(Kind::Float) else { return };
+    tiny::write_model(dir.path(), &tiny::model_without_mask());
+    let it = embed::open(&options).unwrap();
+    let alone = vectors(&*it, &["one"]);
+    assert_eq!(vectors(&*it, &["open file retry backoff", "one", "open file"])[1], alone[0]);
+}
+
+#[test]
 fn tokenizers_that_are_none_are_refused() {
     let Some((dir, options)) = tiny(Kind::Float) else { return };
     let merges = r#"{"version": "1.0", "added_tokens": [], "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": [["ab", "ab"]]}}"#;
@@ -211,7 +236,7 @@ fn tokenizers_that_are_none_are_refused() {
     for json in [merges, deep.as_str(), "hello"] {
         std::fs::write(dir.path().join("tokenizer.json"), json).unwrap();
         let error = embed::open(&options).unwrap().start().unwrap_err().to_string();
-        assert!(error.contains("tokenizer.json of the model cannot be used"), "{error}");
+        assert!(error.contains("tokenizer.json: the tokenizer cannot be used"), "{error}");
     }
 }
 

@@ -268,7 +268,7 @@ pub const EMBEDDINGS_BATCH: Row = row(
     "embeddings.batch_size",
     Int(32, 1, 4096),
     Machine,
-    "Most passages given to ONNX Runtime at once; fewer where they are long, where they would take longer than a question may wait, and where memory has run out; the built-in evaluator takes one after the other.",
+    "Most passages given to ONNX Runtime at once, 256 whatever is set; fewer where they are long, where they would take longer than a question may wait, and where memory has run out; the built-in evaluator takes one after the other.",
 );
 pub const EMBEDDINGS_THREADS: Row = row(
     "embeddings.threads",

@@ -7,12 +7,20 @@ use super::*;
 /// A device with memory for so many tokens, which fails of token 13 and gives odd vectors for some others.
 struct Stub {
     memory: usize,
+    granularity: usize,
+    most_tokens: usize,
+    sees_padding: bool,
+    /// It runs so many batches, and fails of all that comes after.
+    runs: usize,
     ran: Vec<(usize, usize)>,
 }
 
 impl Engine for Stub {
     fn run(&mut self, batch: &Batch) -> Result<Vec<Vec<f32>>, RunError> {
         self.ran.push((batch.rows, batch.width));
+        if self.ran.len() > self.runs {
+            return Err(RunError::of("CUDA failure 700: an illegal memory access was encountered".into()));
+        }
         if batch.rows * batch.width > self.memory {
             return Err(RunError::of("CUDA failure 2: out of memory; GPU=0".into()));
         }
@@ -26,6 +34,18 @@ impl Engine for Stub {
         };
         Ok(batch.ids.chunks(batch.width).map(vector).collect())
     }
+
+    fn granularity(&self) -> usize {
+        self.granularity
+    }
+
+    fn most_tokens(&self) -> usize {
+        self.most_tokens
+    }
+
+    fn sees_padding(&self) -> bool {
+        self.sees_padding
+    }
 }
 
 fn texts(lengths: &[usize]) -> Vec<Encoded> {
@@ -38,7 +58,14 @@ fn texts(lengths: &[usize]) -> Vec<Encoded> {
 
 fn batcher(memory: usize, rows: usize, tokens: usize) -> Batcher<Stub> {
     let bounds = Bounds { rows, most_rows: rows, tokens, time: Duration::from_secs(3600) };
-    Batcher::new(Stub { memory, ran: Vec::new() }, bounds)
+    let (granularity, most_tokens, runs) = (1, usize::MAX, usize::MAX);
+    let stub = Stub { memory, granularity, most_tokens, sees_padding: true, runs, ran: Vec::new() };
+    let probe = Encoded { ids: vec![1, 1], ..Encoded::default() };
+    let (mut it, vector) = Batcher::open(stub, bounds, probe).unwrap();
+    assert_eq!((vector, it.engine.ran.as_slice()), (vec![1.0, 0.0], [(1, 2), (1, 2)].as_slice()));
+    it.engine.ran.clear();
+    it.speed = Some(1e9);
+    it
 }
 
 /// Everything that is waiting; each text gets one word.
@@ -48,7 +75,7 @@ fn run(batcher: &mut Batcher<Stub>, mut waiting: Vec<Encoded>) -> Vec<Word> {
         if waiting.is_empty() {
             break;
         }
-        out.extend(batcher.step(&mut waiting));
+        out.extend(batcher.step(&mut waiting).unwrap());
     }
     out.sort_by_key(|it| it.0);
     assert_eq!(out.iter().map(|it| it.0 as usize).collect::<Vec<_>>(), (0..all).collect::<Vec<_>>());
@@ -81,6 +108,42 @@ fn memory_that_runs_out_halves_the_batch_for_good() {
 }
 
 #[test]
+fn rows_that_are_filled_up_count_as_such() {
+    let mut it = batcher(10_000, 256, 65_536);
+    it.engine.granularity = 64;
+    assert!(run(&mut it, texts(&[10; 256])).iter().all(|it| it.1.is_ok()));
+    assert_eq!(it.engine.ran, [(256, 64), (128, 64), (128, 64)]);
+    // 640 tokens in the time of a batch are ten rows of 64.
+    it.bounds.time = Duration::from_millis(100);
+    it.speed = Some(6_400.0);
+    assert_eq!((it.rows(10), it.rows(64), it.rows(65)), (10, 10, 5));
+    // Nothing is filled up beyond the model's last position.
+    it.engine.most_tokens = 77;
+    it.engine.ran.clear();
+    run(&mut it, texts(&[70, 77, 3]));
+    assert_eq!(it.engine.ran, [(3, 77)]);
+}
+
+#[test]
+fn what_does_not_see_padding_is_given_none() {
+    let mut it = batcher(usize::MAX, 8, 2_048);
+    it.engine.sees_padding = false;
+    assert!(run(&mut it, texts(&[10, 2, 10, 3, 2, 2])).iter().all(|it| it.1.is_ok()));
+    assert_eq!(it.engine.ran, [(2, 10), (1, 3), (3, 2)]);
+}
+
+#[test]
+fn a_device_that_breaks_down_blames_no_text() {
+    let mut it = batcher(usize::MAX, 2, 2_048);
+    it.engine.runs = 3;
+    let mut waiting = texts(&[5; 10]);
+    let mut told = Vec::new();
+    let broken = (0..100).find_map(|_| it.step(&mut waiting).map(|words| told.extend(words)).err());
+    assert!(broken.unwrap().0.contains("illegal memory access"));
+    assert!(told.len() == 6 && told.iter().all(|it| it.1.is_ok()), "{told:?}");
+}
+
+#[test]
 fn one_bad_text_spoils_no_other() {
     let mut it = batcher(usize::MAX, 4, 2_048);
     let mut waiting = texts(&[3, 3, 3, 3, 3, 3]);
@@ -101,6 +164,8 @@ fn a_batch_takes_no_longer_than_it_may() {
     let mut it = batcher(usize::MAX, 32, 2_048);
     it.bounds.time = Duration::from_millis(100);
     assert_eq!(it.rows(100), 20);
+    it.speed = None;
+    assert_eq!(it.rows(1), 1, "nothing is known yet");
     // 2,000 tokens a second: 200 in the time of a batch.
     it.note(2_000, Duration::from_secs(1));
     assert_eq!((it.rows(100), it.rows(50), it.rows(1_000), it.rows(1)), (2, 4, 1, 32));

@@ -2,6 +2,7 @@
 
 use expect_test::{Expect, expect};
 
+use super::feeding::{MOST_TOKENS, USUAL_TOKENS};
 use super::*;
 
 /// A folder with these files; the model's content is of no concern here.
@@ -57,6 +58,7 @@ fn a_sentence_transformers_folder_is_read() {
         lower_case: true,
         first_position: 2,
         wants_finished: None,
+        other_task: None,
     };
     assert_eq!(feeding, expected);
 }
@@ -90,6 +92,23 @@ fn each_pooling_is_told_by_its_name() {
     assert!(error.contains("joins several poolings"), "{error}");
     assert!(of(r#"{"pooling_mode": "attention"}"#).unwrap_err().to_string().contains("pools by 'attention'"));
     assert!(of("{}").unwrap_err().to_string().contains("names no pooling"));
+}
+
+#[test]
+fn a_pooling_without_a_folder_is_the_models_own() {
+    for module in [r#"{"type": "x.Pooling", "path": ""}"#, r#"{"type": "x.Pooling"}"#] {
+        let modules = format!("[{module}]");
+        let of = |config| look(&[("modules.json", &modules), ("config.json", config)]).map(|it| it.pooling);
+        assert_eq!(of(r#"{"pooling_mode_cls_token": true}"#).unwrap(), Pooling::First);
+        assert!(of("{}").unwrap_err().to_string().contains("config.json names no pooling"));
+    }
+}
+
+#[test]
+fn a_model_for_another_task_is_told_by_its_name() {
+    let of = |name: &str| look(&[("config.json", &format!(r#"{{"architectures": ["{name}"]}}"#))]).unwrap().other_task;
+    assert_eq!(of("BertForSequenceClassification").as_deref(), Some("BertForSequenceClassification"));
+    assert_eq!((of("BertModel"), of("")), (None, None));
 }
 
 #[test]
@@ -146,7 +165,9 @@ fn what_is_missing_or_wrong_is_named_with_its_remedy() {
     );
     says(
         &[BARE[0], BARE[1], ("modules.json", r#"[{"type": "x.Pooling", "path": "../../other"}]"#)],
-        expect!["modules.json names the folder '../../other', which is not inside the model's: get the model again"],
+        expect![
+            "embeddings.model: DIR/modules.json names the folder '../../other', which is not inside the model's; get the model again"
+        ],
     );
     let at = |path: &str| ModelFolder::look(Path::new(path), Precision::AsItIs).unwrap_err().to_string();
     assert!(at("models/mine").contains("no absolute path"));

@@ -3,7 +3,7 @@
 //! know paths of a workspace, nor an index.
 
 use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
@@ -11,17 +11,17 @@ use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
 use super::wire::{self, Ready, Request, Said, Setup};
 use crate::base::os::process::{ProcessLimits, die_with_parent, limit_this_process, take_stdout};
 use crate::base::threads::{self, Intent};
-use crate::embed::batches::{self, Batcher, Bounds, Encoded, Engine, RunError};
+use crate::embed::batches::{self, Batcher, Bounds, Broken, Encoded, Engine};
 use crate::embed::device::{self, Device, Wanted};
 use crate::embed::folder::Feeding;
 use crate::embed::onnx::{Making, OnnxEngine};
-use crate::embed::tokens::Tokens;
+use crate::embed::tokens::{Tokens, guarded};
 use crate::embed::{EmbedError, MODEL, Purpose, TOKENIZER, model_file};
 
 /// What every model is tried on before it counts as running.
 const PROBE: &str = "fn main() { println!(\"hello\"); }";
-/// Texts at once, at most, on a GPU.
-const MOST_ROWS: usize = 512;
+/// A vector of fewer numbers is a score, or some classes.
+const LEAST_DIMENSIONS: usize = 8;
 /// Times as many tokens at once on a GPU as on a CPU.
 const GPU: usize = 32;
 /// A runtime and a driver open several files each.
@@ -81,28 +81,33 @@ impl Model {
     /// Opens it on the best device that there is, and has it run once.
     fn open(setup: &Setup, output: &mut impl Write) -> Result<Self, EmbedError> {
         let (bytes, tokens, feeding);
-        let model: &[u8] = match &setup.model {
+        let (model, named): (&[u8], _) = match &setup.model {
             Some(folder) => {
                 let (read, tokenizer) = folder.read()?;
                 feeding = folder.feeding.clone();
-                tokens = Tokens::of_user(&tokenizer, &feeding)?;
+                tokens = Tokens::of_user(&tokenizer, &feeding).map_err(|it| it.of(&folder.tokenizer))?;
                 bytes = read;
-                &bytes
+                (&bytes, folder.model.as_path())
             }
             None => {
                 feeding = Feeding::default();
                 tokens = Tokens::Own(crate::embed::tokenizer::Tokenizer::from_json(TOKENIZER)?);
-                MODEL
+                (MODEL, Path::new("the default model"))
             }
         };
         // Refuses models that keep data in other files: no runtime before 1.25 does so itself.
-        model_file::initialisers(model)?;
-        let probe = tokens.encode(Purpose::Passage, PROBE).map_err(EmbedError)?;
-        let (rows, at_once) = (setup.rows.max(1), setup.tokens.max(1));
+        model_file::initialisers(model).map_err(|it| it.of(named))?;
+        let probe = tokens.encode(Purpose::Passage, PROBE).map_err(|why| {
+            let remedy = "get the model again or choose another";
+            let error = EmbedError(format!("the tokenizer cannot be used ({why}): {remedy}"));
+            setup.model.as_ref().map_or(error.clone(), |it| error.of(&it.tokenizer))
+        })?;
+        // No batch holds texts of two requests.
+        let (rows, at_once) = (setup.rows.clamp(1, wire::MOST_TEXTS), setup.tokens.max(1));
         let time = std::time::Duration::from_millis(setup.time);
         // A GPU has memory and speed for far more; where not, that shows.
         let bounds = |device: Device| match device.is_gpu() {
-            true => Bounds { rows, most_rows: rows.max(MOST_ROWS), tokens: at_once * GPU, time },
+            true => Bounds { rows, most_rows: wire::MOST_TEXTS, tokens: at_once * GPU, time },
             false => Bounds { rows, most_rows: rows, tokens: at_once, time },
         };
         let wanted: &Wanted = &setup.wanted;
@@ -110,13 +115,14 @@ impl Model {
             say(output, &Said::Trying(device));
             let engine = OnnxEngine::new(Making {
                 library: &setup.library,
+                named,
                 model,
                 device,
                 threads: setup.threads,
                 feeding: feeding.clone(),
                 padding: tokens.padding(),
             })?;
-            tried(engine, bounds(device), &probe)
+            tried(engine, bounds(device), probe.clone()).map_err(|it| it.of(named))
         })?;
         if chosen.device == Device::Cpu {
             // Drivers of other devices write their caches.
@@ -127,20 +133,19 @@ impl Model {
     }
 }
 
-/// The engine after its first run, and the length of its vectors.
-fn tried(mut engine: OnnxEngine, bounds: Bounds, probe: &Encoded) -> Result<(Batcher<OnnxEngine>, usize), EmbedError> {
-    let batch = batches::Batch::of(std::slice::from_ref(probe), &engine);
-    let mut vectors = engine.run(&batch).map_err(|e| match e {
-        RunError::Memory(why) | RunError::Other(why) => EmbedError(format!("the model cannot be run: {why}")),
-    })?;
-    let vector = vectors.first_mut().ok_or_else(|| EmbedError("the model gives no vector: choose another".into()))?;
-    crate::embed::pooling::unit(vector).map_err(|why| EmbedError(format!("{why}: choose another model")))?;
-    if vector.len() > wire::MOST_DIMENSIONS {
-        let most = wire::MOST_DIMENSIONS;
-        return Err(EmbedError(format!("the model's vectors have {} numbers, at most {most}", vector.len())));
+/// The engine after its first runs, and the length of its vectors.
+fn tried<E: Engine>(engine: E, bounds: Bounds, probe: Encoded) -> Result<(Batcher<E>, usize), EmbedError> {
+    let opened = Batcher::open(engine, bounds, probe);
+    let (batcher, vector) =
+        opened.map_err(|why| EmbedError(format!("the model cannot be run: {why}; choose another model")))?;
+    let (least, most) = (LEAST_DIMENSIONS, wire::MOST_DIMENSIONS);
+    if !(least..=most).contains(&vector.len()) {
+        let length = vector.len();
+        return Err(EmbedError(format!(
+            "the model's vectors have {length} numbers, not {least} to {most}: choose a sentence-embedding model"
+        )));
     }
-    let dimensions = vector.len();
-    Ok((Batcher::new(engine, bounds), dimensions))
+    Ok((batcher, vector.len()))
 }
 
 /// Answers until nobody asks any more.
@@ -187,12 +192,11 @@ fn group(tokens: &Tokens, request: Request, faults: bool) -> Group {
         if faults {
             out.fault = out.fault.or(Fault::of(text));
         }
-        // A tokenizer that panics costs its text.
-        let made = catch_unwind(AssertUnwindSafe(|| {
+        let made = guarded(|| {
             assert!(!faults || !text.contains("portolan-embed-fault:panic"), "asked for");
             tokens.encode(request.purpose, text)
-        }));
-        match made.unwrap_or_else(|_| Err("the model's tokenizer panics on it".to_owned())) {
+        });
+        match made {
             Ok(encoded) => out.waiting.push(Encoded { place, ..encoded }),
             Err(why) => out.refused.push((place, why)),
         }
@@ -280,7 +284,15 @@ impl<E: Engine> Serving<E> {
             say(&mut self.output, &Said::Refused(number, place, why)).then_some(())?;
         }
         let mut vectors = Vec::new();
-        for (place, word) in self.batcher.step(&mut group.waiting) {
+        let words = match self.batcher.step(&mut group.waiting) {
+            Ok(words) => words,
+            // Another process, or another device, has to do what is left.
+            Err(Broken(why)) => {
+                say(&mut self.output, &Said::Failed(why));
+                return None;
+            }
+        };
+        for (place, word) in words {
             match word {
                 Ok(vector) if vector.is_empty() || vector.len() == self.dimensions => vectors.push((place, vector)),
                 Ok(_) => {

@@ -35,6 +35,12 @@ fn a_users_tokenizer_is_fed_as_its_files_say() {
     assert_eq!(ids(&prefixed, Purpose::Passage, "one"), (vec![2, 4, 3], 0));
     let unpooled = Feeding { pools_prefix: false, ..prefixed };
     assert_eq!(ids(&unpooled, Purpose::Question, "one"), (vec![2, 6, 8, 4, 3], 3));
+    assert_eq!(ids(&unpooled, Purpose::Passage, "one"), (vec![2, 4, 3], 0), "nothing is put before it");
+    // A tokenizer that closes no text.
+    let closing = r#", {"SpecialToken": {"id": "[SEP]", "type_id": 0}}]"#;
+    let open = Tokens::of_user(WORDS.replacen(closing, "]", 1).as_bytes(), &unpooled).unwrap();
+    let encoded = open.encode(Purpose::Question, "one").unwrap();
+    assert_eq!((encoded.ids, encoded.skipped), (vec![2, 6, 8, 4], 3));
     let lower = Feeding { lower_case: true, most_tokens: 9, pools_prefix: true, ..Feeding::default() };
     assert_eq!(ids(&lower, Purpose::Passage, "ONE"), (vec![2, 4, 3], 0));
 }
@@ -53,10 +59,17 @@ fn what_is_no_tokenizer_is_refused() {
     let merges = r#"{"version": "1.0", "added_tokens": [], "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": [["ab", "ab"]]}}"#;
     for json in ["", "{}", "[]", "hello", deep.as_str(), merges, &WORDS.replace("\"[UNK]\": 1, ", "")[..400]] {
         let error = Tokens::of_user(json.as_bytes(), &feeding).err().map(|it| it.to_string());
-        assert!(error.as_ref().is_some_and(|it| it.contains("tokenizer.json")), "{:.60}: {error:?}", json);
+        assert!(error.as_ref().is_some_and(|it| it.contains("tokenizer cannot be used")), "{:.60}: {error:?}", json);
     }
     // Without the token for unknown words those are an error of their text alone.
     let lacking = Tokens::of_user(WORDS.replace("\"[UNK]\": 1, ", "").as_bytes(), &feeding).unwrap();
     assert!(lacking.encode(Purpose::Passage, "three").unwrap_err().contains("refuses it"));
     assert!(lacking.encode(Purpose::Passage, "one").is_ok());
+}
+
+#[test]
+fn a_library_that_panics_costs_an_error() {
+    let words: Vec<u8> = Vec::new();
+    assert_eq!(guarded(|| Ok(words[3])).unwrap_err(), "the model's tokenizer panics on it");
+    assert_eq!(guarded(|| Err::<(), _>("no".into())).unwrap_err(), "no");
 }

@@ -106,6 +106,32 @@ pub fn model(kind: Kind, input: &str, output: &str, scale: f32) -> Vec<u8> {
     [number(1, 8), bytes(8, &[bytes(1, b""), number(2, 17)].concat()), bytes(7, &graph)].concat()
 }
 
+/// A model that is not told what of a row is padding, and gives the greatest of all its numbers: padding's zeros among them.
+pub fn model_without_mask() -> Vec<u8> {
+    let tokens = WORDS.len() + 4;
+    let raw: Vec<u8> = (0..tokens).flat_map(|it| row(it, 1.0)).flat_map(f32::to_le_bytes).collect();
+    let operator = |inputs: &[&str], output: &str, name: &str, attributes: &[Vec<u8>]| {
+        let inputs: Vec<u8> = inputs.iter().flat_map(|it| bytes(1, it.as_bytes())).collect();
+        let attributes: Vec<u8> = attributes.iter().flat_map(|it| bytes(5, it)).collect();
+        [inputs, bytes(2, output.as_bytes()), bytes(4, name.as_bytes()), attributes].concat()
+    };
+    let attribute =
+        |name: &str, field, kind, value| [bytes(1, name.as_bytes()), number(field, value), number(20, kind)].concat();
+    let gather = operator(&["table", "input_ids"], "hidden", "Gather", &[attribute("axis", 3, 2, 0)]);
+    let greatest = [attribute("axes", 8, 7, 1), attribute("keepdims", 3, 2, 0)];
+    let greatest = operator(&["hidden"], "sentence_embedding", "ReduceMax", &greatest);
+    let graph = [
+        bytes(1, &gather),
+        bytes(1, &greatest),
+        bytes(2, b"tiny"),
+        bytes(5, &tensor("table", 1, &[tokens as u64, DIMENSIONS as u64], &raw)),
+        bytes(11, &value("input_ids", 7, &["batch", "length"])),
+        bytes(12, &value("sentence_embedding", 1, &["batch", &DIMENSIONS.to_string()])),
+    ]
+    .concat();
+    [number(1, 8), bytes(8, &[bytes(1, b""), number(2, 17)].concat()), bytes(7, &graph)].concat()
+}
+
 /// A model that keeps its numbers in a file of this name.
 pub fn model_elsewhere(location: &str) -> Vec<u8> {
     let pair = |key: &str, value: &str| bytes(13, &[bytes(1, key.as_bytes()), bytes(2, value.as_bytes())].concat());
