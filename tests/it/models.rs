@@ -2,14 +2,13 @@
 //! has a clear outcome and costs neither the index nor the server. What needs ONNX Runtime is passed over, with a word on
 //! the standard error, where `PORTOLAN_ONNXRUNTIME` names none; tests/run installs it.
 
+mod faults;
 mod minilm;
 mod server;
 mod tiny;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
-use std::time::Duration;
 
 use portolan::embed::device::{Device, Wanted};
 use portolan::embed::{self, Embedder, Options, Runtime};
@@ -110,73 +109,6 @@ fn questions_and_passages_have_prompts_of_their_own() {
     assert_eq!(question.len(), DIMENSIONS);
 }
 
-/// Many texts of which one misbehaves; it alone has no vector.
-fn spoilt_by(mark: &str, change: impl FnOnce(&mut Options)) -> Option<Arc<dyn Embedder>> {
-    let (_dir, mut options) = tiny(Kind::Float)?;
-    change(&mut options);
-    let it = embed::open(&options).unwrap();
-    let bad = format!("red {mark}");
-    let texts: Vec<&str> = (0..40).map(|at| if at == 17 { bad.as_str() } else { "open file" }).collect();
-    let all = vectors(&*it, &texts);
-    let good = expected(&["open", "file"], 1.0);
-    for (at, vector) in all.iter().enumerate() {
-        if at == 17 {
-            assert!(is_zero(vector), "{vector:?}");
-        } else {
-            assert!(is_near(vector, &good, 1e-6), "{at}: {vector:?}");
-        }
-    }
-    let said = it.notices().join("\n");
-    assert!(said.contains("has no vector") && said.contains("red"), "{said}");
-    // It goes on as if nothing had been.
-    assert!(is_near(&vectors(&*it, &["one"])[0], &expected(&["one"], 1.0), 1e-6));
-    Some(it)
-}
-
-#[test]
-fn a_text_that_kills_the_worker_is_found_and_left_out() {
-    let Some(it) = spoilt_by("portolan-embed-fault:abort", |_| {}) else { return };
-    assert!(it.notices()[0].contains("its process died"), "{:?}", it.notices());
-}
-
-#[test]
-fn a_text_that_the_worker_does_not_end_with_is_left_out() {
-    let Some(it) = spoilt_by("portolan-embed-fault:hang", |it| it.patience = Some(Duration::from_millis(700))) else {
-        return;
-    };
-    assert!(it.notices()[0].contains("did not end in time"), "{:?}", it.notices());
-}
-
-#[test]
-fn a_text_that_takes_memory_without_end_is_left_out() {
-    let Some(it) = spoilt_by("portolan-embed-fault:allocate", |it| it.resident = Some(400 << 20)) else { return };
-    assert!(it.notices()[0].contains("more than 400 MiB"), "{:?}", it.notices());
-}
-
-#[test]
-fn a_tokenizer_that_panics_costs_its_text_alone() {
-    let Some(it) = spoilt_by("portolan-embed-fault:panic", |_| {}) else { return };
-    assert!(it.notices()[0].contains("tokenizer panics"), "{:?}", it.notices());
-}
-
-#[test]
-fn what_is_no_number_is_refused() {
-    let Some(it) = spoilt_by("nan", |_| {}) else { return };
-    assert!(it.notices()[0].contains("NaN"), "{:?}", it.notices());
-    assert!(is_zero(&vectors(&*it, &["zero"])[0]));
-    assert!(it.notices()[1].contains("vector of zeros"), "{:?}", it.notices());
-}
-
-#[test]
-fn a_model_that_gives_nothing_but_nonsense_is_given_up() {
-    let Some((_dir, options)) = tiny(Kind::Float) else { return };
-    let it = embed::open(&options).unwrap();
-    let all = vec!["nan"; 100];
-    let error = it.embed(&all, &mut Vec::new()).unwrap_err().to_string();
-    assert!(error.contains("not used any more"), "{error}");
-    assert!(it.runs_on().contains("not running"), "{}", it.runs_on());
-}
-
 #[test]
 fn models_of_another_kind_are_told_apart() {
     let Some(library) = library() else { return };
@@ -258,19 +190,6 @@ fn a_wrong_library_is_told_and_the_default_model_runs_all_the_same() {
     assert_eq!(it.runs_on(), "built-in (CPU)");
     it.embed_question("main", &mut out).unwrap();
     assert_eq!(out.len(), 256);
-}
-
-#[test]
-fn a_worker_that_does_not_come_to_life_is_given_up() {
-    let Some((_dir, mut options)) = tiny(Kind::Float) else { return };
-    options.executable = Some("/bin/false".into());
-    let it = embed::open(&options).unwrap();
-    for _ in 0..2 {
-        let error = it.embed(&["one"], &mut Vec::new()).unwrap_err().to_string();
-        assert!(error.contains("dies or hangs") && error.contains("another library"), "{error}");
-    }
-    options.executable = Some("/nowhere/at/all".into());
-    assert!(embed::open(&options).unwrap().start().unwrap_err().to_string().contains("no process can be started"));
 }
 
 #[test]

@@ -9,18 +9,40 @@ use super::lock;
 /// What was done.
 #[derive(Default)]
 pub(super) struct Counts {
-    pub(super) answered: AtomicU64,
+    /// Texts that got a vector.
+    answered: AtomicU64,
     pub(super) passages: AtomicU64,
     pub(super) refused: AtomicU64,
+    /// Since a text last got a vector.
+    pub(super) refused_in_a_row: AtomicU64,
     pub(super) lost: AtomicU64,
+    /// On the device that it runs on, if that is not the CPU.
+    pub(super) lost_on_device: AtomicU64,
     /// Who waits for passages now, since when somebody does, and for how long anybody did.
     busy: Mutex<(u32, Option<Instant>, Duration)>,
 }
+
+/// Workers that may be lost, and texts refused, at first, and one more for each so many texts that went well.
+const LOSSES: u64 = 20;
+const ONE_IN: u64 = 20;
 
 /// Somebody waits for passages.
 pub(super) struct Busy<'a>(&'a Counts);
 
 impl Counts {
+    /// So many texts got a vector.
+    pub(super) fn went_well(&self, texts: usize) {
+        if texts > 0 {
+            self.answered.fetch_add(texts as u64, Ordering::Relaxed);
+            self.refused_in_a_row.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Of what may go wrong.
+    pub(super) fn allowed(&self) -> u64 {
+        LOSSES + self.answered.load(Ordering::Relaxed) / ONE_IN
+    }
+
     pub(super) fn begin(&self) -> Busy<'_> {
         let mut busy = lock(&self.busy);
         if busy.0 == 0 {

@@ -3,6 +3,7 @@
 
 use std::sync::atomic::Ordering;
 
+use super::gate::Wait;
 use super::{Remote, State, lock};
 use crate::base::chars::floor;
 use crate::base::hash::Key;
@@ -39,8 +40,13 @@ impl Embedder for Remote {
     }
 
     fn embed(&self, texts: &[&str], out: &mut Vec<f32>) -> Result<(), EmbedError> {
-        match (self.0.embed_all(Purpose::Passage, texts, out), &self.0.instead) {
-            (Err(error), Some(same)) => {
+        self.embed_while(texts, &|| true, out)
+    }
+
+    fn embed_while(&self, texts: &[&str], goes_on: &dyn Fn() -> bool, out: &mut Vec<f32>) -> Result<(), EmbedError> {
+        let wait = Wait { until: None, goes_on };
+        match (self.0.embed_all(Purpose::Passage, texts, &wait, out), &self.0.instead) {
+            (Err(error), Some(same)) if goes_on() => {
                 self.0.notice(format!("{error}; the built-in evaluator runs the model instead"));
                 same.embed(texts, out)
             }
@@ -50,7 +56,7 @@ impl Embedder for Remote {
 
     fn embed_question(&self, text: &str, out: &mut Vec<f32>) -> Result<(), EmbedError> {
         let text = &text[..floor(text, LONGEST_INPUT)];
-        match (self.0.embed_all(Purpose::Question, &[text], out), &self.0.instead) {
+        match (self.0.embed_question(text, out), &self.0.instead) {
             (Err(_), Some(same)) => same.embed_question(text, out),
             (res, _) => res,
         }
@@ -60,8 +66,8 @@ impl Embedder for Remote {
         self.0.folder.is_some()
     }
 
-    fn start(&self) -> Result<(), EmbedError> {
-        self.0.link().map(drop)
+    fn start_while(&self, goes_on: &dyn Fn() -> bool) -> Result<(), EmbedError> {
+        self.0.link(&Wait { until: None, goes_on }).map(drop)
     }
 
     fn refusals(&self) -> Vec<(String, String)> {

@@ -1,0 +1,142 @@
+//! Asking the worker for vectors. Invariants: a text that kills it is found and left out, and the others get their vectors; a
+//! question is asked once, and waits for no longer than it may, whatever else goes on. Must not know how a worker is started.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::gate::Wait;
+use super::link::Outcome;
+use super::opening::why;
+use super::wire::{self, MOST_TEXTS};
+use super::{Inner, State, lock};
+use crate::embed::{EmbedError, Purpose};
+
+/// How long a question waits for its vector before words alone answer.
+const QUESTION: Duration = Duration::from_secs(10);
+/// Texts in a row that may be refused: more, and it is the model.
+const IN_A_ROW: u64 = 64;
+
+impl Inner {
+    pub(super) fn embed_question(self: &Arc<Self>, text: &str, out: &mut Vec<f32>) -> Result<(), EmbedError> {
+        let wait = Wait { until: Some(Instant::now() + QUESTION), goes_on: &|| true };
+        self.embed_all(Purpose::Question, &[text], &wait, out)
+    }
+
+    pub(super) fn embed_all(
+        self: &Arc<Self>,
+        purpose: Purpose,
+        texts: &[&str],
+        wait: &Wait<'_>,
+        out: &mut Vec<f32>,
+    ) -> Result<(), EmbedError> {
+        let mut vectors: Vec<Option<Vec<f32>>> = vec![None; texts.len()];
+        let all: Vec<usize> = (0..texts.len()).collect();
+        // What is still to be asked for, and whether it is suspected.
+        let mut pieces: Vec<(Vec<usize>, bool)> = all.chunks(MOST_TEXTS).rev().map(|it| (it.to_vec(), false)).collect();
+        while let Some((piece, suspected)) = pieces.pop() {
+            let outcome = self.ask(purpose, texts, (&piece, suspected), wait, &mut vectors)?;
+            if outcome == Outcome::Late {
+                return Err(EmbedError("the model did not answer in time".into()));
+            }
+            let left: Vec<usize> = piece.into_iter().filter(|&it| vectors[it].is_none()).collect();
+            match left.as_slice() {
+                [] => {}
+                // Words answer meanwhile, and nobody knows whether it is to blame.
+                _ if purpose == Purpose::Question => {
+                    let why = why(&outcome);
+                    return Err(EmbedError(format!("the model's process was lost while it was asked: {why}")));
+                }
+                // It was alone with the worker, and nobody else is to blame.
+                [one] if suspected => {
+                    self.leave_out(texts[*one], &format!("the model's process is lost over it: {}", why(&outcome)))?;
+                    vectors[*one] = Some(Vec::new());
+                }
+                several => {
+                    let (first, second) = several.split_at(several.len() / 2);
+                    pieces
+                        .extend([second, first].into_iter().filter(|it| !it.is_empty()).map(|it| (it.to_vec(), true)));
+                }
+            }
+        }
+        let dimensions = self.dimensions.load(Ordering::Acquire);
+        out.clear();
+        out.resize(texts.len() * dimensions, 0.0);
+        for (row, vector) in out.chunks_exact_mut(dimensions.max(1)).zip(vectors) {
+            if let Some(vector) = vector.filter(|it| it.len() == dimensions) {
+                row.copy_from_slice(&vector);
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for the vectors of some texts, which may be suspected.
+    fn ask(
+        self: &Arc<Self>,
+        purpose: Purpose,
+        texts: &[&str],
+        (piece, suspected): (&[usize], bool),
+        wait: &Wait<'_>,
+        vectors: &mut [Option<Vec<f32>>],
+    ) -> Result<Outcome, EmbedError> {
+        let Some(_entered) = self.gate.enter(suspected, wait) else { return Ok(Outcome::Late) };
+        let mut link = self.link(wait)?;
+        // What others do not wait for any more may kill it, too.
+        while suspected && !link.is_free(wait) {
+            if wait.is_over() {
+                return Ok(Outcome::Late);
+            }
+            link = self.link(wait)?;
+        }
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let chosen: Vec<&str> = piece.iter().map(|&it| texts[it]).collect();
+        let body = wire::put_request(purpose, number, &chosen);
+        let mut refused = Vec::new();
+        let dimensions = link.ready.dimensions;
+        let mut take = |place: u32, word: Result<Vec<f32>, String>| {
+            let Some(&at) = piece.get(place as usize) else { return };
+            match word {
+                // What foreign code gives is believed no further than it can be checked.
+                Ok(vector)
+                    if vector.is_empty() || vector.len() == dimensions && vector.iter().all(|it| it.is_finite()) =>
+                {
+                    vectors[at] = Some(vector);
+                }
+                Ok(_) => refused.push((at, "the worker gives what is no vector".to_owned())),
+                Err(why) => refused.push((at, why)),
+            }
+        };
+        let _busy = (purpose == Purpose::Passage).then(|| self.counts.begin());
+        let outcome = link.ask(number, (body, piece.len()), wait, &mut take);
+        self.counts
+            .went_well(piece.iter().filter(|&&it| vectors[it].as_ref().is_some_and(|it| !it.is_empty())).count());
+        for (at, why) in refused {
+            self.leave_out(texts[at], &why)?;
+            vectors[at] = Some(Vec::new());
+        }
+        if purpose == Purpose::Passage {
+            let answered = piece.iter().filter(|&&it| vectors[it].is_some()).count() as u64;
+            self.counts.passages.fetch_add(answered, Ordering::Relaxed);
+            self.look_for_another();
+        }
+        if matches!(outcome, Outcome::Died(_) | Outcome::Memory(_)) {
+            self.lose(&link, &outcome, suspected)?;
+        }
+        Ok(outcome)
+    }
+
+    /// A text stays without a vector; where that befalls too many, the model is to blame.
+    fn leave_out(&self, text: &str, why: &str) -> Result<(), EmbedError> {
+        let refused = self.counts.refused.fetch_add(1, Ordering::Relaxed) + 1;
+        let in_a_row = self.counts.refused_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
+        if refused > self.counts.allowed() || in_a_row > IN_A_ROW {
+            let why = format!("{refused} texts got no vector ({why}): the model is not used any more; choose another");
+            *lock(&self.state) = State::Failed(why.clone());
+            self.changed.notify_all();
+            return Err(EmbedError(why));
+        }
+        let begin: String = text.chars().filter(|it| !it.is_control()).take(60).collect();
+        self.notice_text(format!("a text has no vector and is found by its words alone: {why} ({begin} ...)"));
+        Ok(())
+    }
+}
