@@ -2,12 +2,15 @@
 //! the long files that these meet, one at their texts that take long. Invariant: each runs one pass at a time; requests that
 //! wait are joined. Must not know what a pass does inside.
 
+mod vectors;
+
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use vectors::Ending;
 
 use super::WorkspaceError;
 use super::crawl::{self, Pass, read::MOST_READ};
@@ -17,7 +20,6 @@ use super::roots::Root;
 use super::rules::Rules;
 use super::seeding;
 use super::seek::{self, Asked};
-use super::shelf;
 use super::state::{Command, Lacking, Lane, Later, Shared};
 use super::worker::{Pool, PoolOptions};
 use crate::base::metrics::Switches;
@@ -63,11 +65,12 @@ impl Lanes {
         let failed = |error: std::io::Error| WorkspaceError::System(format!("cannot start a thread: {error}"));
         let pool = Arc::new(Pool::new(pool_options(shared)).map_err(failed)?);
         let mut threads = Vec::new();
+        let (ends, endings) = unbounded();
         let mut queue = |name: &str, lane: Lane| {
             let (sender, receiver) = unbounded();
-            let (shared, pool) = (shared.clone(), pool.clone());
+            let (shared, pool, ends) = (shared.clone(), pool.clone(), ends.clone());
             threads.push(
-                threads::spawn(name, Intent::Background, move || run(&shared, &pool, lane, &receiver))
+                threads::spawn(name, Intent::Background, move || run(&shared, &pool, (lane, &ends), &receiver))
                     .map_err(failed)?,
             );
             Ok(sender)
@@ -75,13 +78,18 @@ impl Lanes {
         let (whole, near) = (queue("crawl", Lane::Whole)?, queue("crawl-near", Lane::Near)?);
         *shared.whole.lock().unwrap_or_else(PoisonError::into_inner) = Some(whole.clone());
         let later = Later { long: queue("crawl-large", Lane::Large)?, slow: queue("crawl-slow", Lane::Slow)? };
+        // Only the crawls keep that queue open.
+        drop(ends);
         *shared.later.lock().unwrap_or_else(PoisonError::into_inner) = Some(later);
         let (lacking, lacks) = unbounded();
         *shared.vectors.lock().unwrap_or_else(PoisonError::into_inner) = Some(lacking);
         let (of, with) = (shared.clone(), pool.clone());
-        let fill = move || fill(&of, &with, &lacks);
+        let fill = move || vectors::fill(&of, &with, &lacks);
         threads.push(threads::spawn("vectors", Intent::Background, fill).map_err(failed)?);
-        warm(shared);
+        let (of, with) = (shared.clone(), pool.clone());
+        let end = move || endings.iter().for_each(|it| vectors::end(&of, &with, it));
+        threads.push(threads::spawn("vectors-whole", Intent::Background, end).map_err(failed)?);
+        vectors::warm(shared);
         let (asked, questions) = unbounded();
         let of = shared.clone();
         let serve = move || seek::run(&of, &pool, &questions);
@@ -151,7 +159,7 @@ fn pool_options(shared: &Shared) -> PoolOptions {
     }
 }
 
-fn run(shared: &Arc<Shared>, pool: &Pool, lane: Lane, requests: &Receiver<Request>) {
+fn run(shared: &Arc<Shared>, pool: &Pool, (lane, ends): (Lane, &Sender<Ending>), requests: &Receiver<Request>) {
     let (mut looked, mut rests_until) = (Instant::now(), Instant::now());
     loop {
         let interval = if shared.watch.is_complete() {
@@ -197,7 +205,7 @@ fn run(shared: &Arc<Shared>, pool: &Pool, lane: Lane, requests: &Receiver<Reques
             }
         }
         for root in whole {
-            look_at_all(shared, pool, &root);
+            look_at_all(shared, pool, &root, ends);
         }
         let roots: Vec<Arc<Root>> = near.iter().map(|it| it.0.clone()).collect();
         for (root, paths) in near {
@@ -240,8 +248,8 @@ fn look_again(shared: &Arc<Shared>, pool: &Pool) {
     }
 }
 
-/// A whole pass, then what lacks vectors, then merging.
-fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
+/// A whole pass, then what lacks vectors, then merging. Vectors that take long keep nobody from the next root.
+fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>, ends: &Sender<Ending>) {
     if !root.store.is_writer() || root.cancel.is_cancelled() {
         return;
     }
@@ -285,70 +293,11 @@ fn look_at_all(shared: &Arc<Shared>, pool: &Pool, root: &Arc<Root>) {
     if let Ok(mut profile) = shared.profile.lock() {
         *profile = report.profile;
     }
-    embed_missing(shared, root, pool, &shared.counters);
-    drop(seeds);
-    if root.cancel.is_cancelled() {
-        return;
-    }
-    merging::tidy_up(shared, root, Occasion::Whole);
-    shelf::note_stage(root, Stage::Embedded, &shared.counters.read());
-    shared.drain_store(root);
-    shared.reach(root, Stage::Embedded);
-    shared.events.send(&Event::Finished { root: root.id });
-}
-
-/// Vectors for what has none.
-fn embed_missing(shared: &Shared, root: &Root, pool: &Pool, counters: &Counters) {
-    // The snapshot goes with the pass: while it lives, packs that are merged away keep their pages.
-    crawl::embed::missing(&Pass {
-        shared,
-        root,
-        paths: Vec::new(),
-        snapshot: shared.snapshot(),
-        pool,
-        counters,
-        cancel: &root.cancel,
-        lane: Lane::Whole,
-        asked: false,
-        again: false,
-        waited: AtomicU64::default(),
-    });
-}
-
-/// Where questions will come, a model is opened beside all else; what is wrong with it is told now. Nobody waits for it.
-fn warm(shared: &Arc<Shared>) {
-    let Some(embedder) = shared.options.embedder.clone().filter(|_| shared.options.follow) else { return };
-    let of = Arc::downgrade(shared);
-    let _ = threads::spawn("embed-start", Intent::Background, move || {
-        let failed = embedder.start().err().map(|it| it.to_string());
-        if let Some(shared) = of.upgrade() {
-            embedder.notices().iter().chain(&failed).for_each(|it| shared.notice(it));
-        }
-    });
-}
-
-/// What an embedder that takes long is asked for after a change, until the workspace closes.
-fn fill(shared: &Arc<Shared>, pool: &Pool, lacks: &Receiver<Lacking>) {
-    while let Ok(first) = lacks.recv() {
-        let (mut documents, mut roots): (bool, Vec<Arc<Root>>) = (false, Vec::new());
-        for it in std::iter::once(first).chain(lacks.try_iter()) {
-            match it {
-                Lacking::Documents => documents = true,
-                Lacking::Files(root) if roots.iter().any(|it| it.id == root.id) => {}
-                Lacking::Files(root) => roots.push(root),
-            }
-        }
-        if shared.cancel.is_cancelled() {
-            return;
-        }
-        if documents {
-            shared.embed_documents(&shared.cancel);
-        }
-        for root in roots {
-            if root.store.is_writer() && root.stage() >= Stage::Indexed && !root.cancel.is_cancelled() {
-                embed_missing(shared, &root, pool, &shared.near_counters);
-            }
-        }
+    let ending = Ending { root: root.clone(), seeds, counted: shared.counters.read() };
+    if shared.options.embedder.as_ref().is_some_and(|it| it.is_slow()) {
+        let _ = ends.send(ending);
+    } else {
+        vectors::end(shared, pool, ending);
     }
 }
 

@@ -20,14 +20,14 @@ const SEEDS: RootId = RootId(u16::MAX);
 const MOST_READ: usize = 4;
 
 /// The packs of others stand beside a root's own as long as this lives.
-pub struct Seeds<'a> {
-    shared: &'a Shared,
+pub struct Seeds {
+    shared: Arc<Shared>,
     ids: Vec<PackId>,
 }
 
 /// Puts the packs of other worktrees beside those of a root whose index has not come to its end yet; none where there are
 /// none.
-pub fn seed<'a>(shared: &'a Shared, root: &Root) -> Option<Seeds<'a>> {
+pub fn seed(shared: &Arc<Shared>, root: &Root) -> Option<Seeds> {
     if shelf::noted(root).is_some_and(|it| it.0 >= Stage::Indexed) {
         return None;
     }
@@ -45,10 +45,10 @@ pub fn seed<'a>(shared: &'a Shared, root: &Root) -> Option<Seeds<'a>> {
     // Opened here: the state thread has to serve who types.
     let fresh = packs.iter().map(|it| shelf::seed_of(SEEDS, it)).collect();
     shared.ask(|done| Command::Seed(root.id, fresh, done));
-    Some(Seeds { shared, ids })
+    Some(Seeds { shared: shared.clone(), ids })
 }
 
-impl Drop for Seeds<'_> {
+impl Drop for Seeds {
     fn drop(&mut self) {
         let ids = std::mem::take(&mut self.ids);
         self.shared.ask(|done| Command::Unseed(SEEDS, ids, done));

@@ -336,9 +336,10 @@ impl Shared {
         for (file, document, segments) in snapshot.documents_without_vectors() {
             let Some((root, path)) = snapshot.path(file).filter(|_| !cancel.is_cancelled()) else { continue };
             let segments: Vec<SegmentRecord> = segments.iter().map(|&at| document.segments()[at].clone()).collect();
-            match record::embed(&**embedder, &snapshot, &path, document.text(), &segments) {
+            match record::embed(&**embedder, cancel, &snapshot, &path, document.text(), &segments) {
                 Ok(runs) if runs.is_empty() => {}
                 Ok(runs) => all.push((root, path, runs)),
+                Err(_) if cancel.is_cancelled() => {}
                 Err(error) => self.notice(&error.to_string()),
             }
         }

@@ -2,7 +2,7 @@
 
 use super::{Body, PackState, PassageId, PassageInfo, Snapshot, SymbolHit, VectorRef};
 use crate::base::hash::Key;
-use crate::base::ids::FileId;
+use crate::base::ids::{FileId, RootId};
 use crate::facts::{SymbolFlags, SymbolKind};
 use crate::index::overlay::OverlayFile;
 use crate::index::sections::{WIDE, passage, symbol};
@@ -134,13 +134,13 @@ impl Snapshot {
         documents.collect()
     }
 
-    /// Up to `limit` live segments whose passages have no vectors yet.
-    pub fn without_vectors(&self, limit: usize) -> Vec<Unembedded> {
+    /// Up to `limit` live segments of a root's wanted files whose passages have no vectors yet.
+    pub fn without_vectors(&self, root: RootId, limit: usize, is_wanted: &dyn Fn(FileId) -> bool) -> Vec<Unembedded> {
         let mut out = Vec::new();
-        for (_, state) in self.packs().filter(|(_, it)| it.live_vectors < it.live_passages) {
+        for (_, state) in self.packs().filter(|(_, it)| it.root == root && it.live_vectors < it.live_passages) {
             let Some(view) = state.view() else { continue };
             for (file, &id) in state.file_ids.iter().enumerate() {
-                if state.dead_files.has(file) || !view.files().gets_vectors(file) {
+                if state.dead_files.has(file) || !view.files().gets_vectors(file) || !is_wanted(id) {
                     continue;
                 }
                 let segments = view.files().segments_of(file);

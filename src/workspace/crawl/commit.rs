@@ -272,12 +272,13 @@ fn finish(work: &Work<'_>, raw: Raw) -> Option<Finished> {
         let known: usize = runs.iter().map(|it| it.vectors.len()).sum();
         Counters::add(&counters.passages_done, known as u64);
     } else if let Some(embedder) = &work.pass.shared.options.embedder {
-        match record::embed(&**embedder, &work.pass.snapshot, &path, text, &segments) {
+        match record::embed(&**embedder, work.pass.cancel, &work.pass.snapshot, &path, text, &segments) {
             Ok(made) => {
                 runs = made;
                 let made: usize = runs.iter().map(|it| it.vectors.len()).sum();
                 Counters::add(&counters.passages_done, made as u64);
             }
+            Err(_) if work.pass.cancel.is_cancelled() => {}
             Err(error) => work.pass.shared.notice(&error.to_string()),
         }
     }

@@ -10,6 +10,7 @@ use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
 use super::record::{self, Lack, Run};
 use super::{Pass, read};
+use crate::base::cancel::Cancel;
 use crate::base::ids::{FileId, RootId};
 use crate::base::threads::{self, Intent};
 use crate::embed::{EmbedError, Embedder};
@@ -22,22 +23,14 @@ use crate::workspace::shelf::Lot;
 /// Segments taken from the index at once.
 const ROUND: usize = 2_000;
 
-/// The files of the next round, in the order of the index: no more than it has segments for, but one file whole.
+/// The files of the next round, in the order of the index: no more than it has segments for, but each file whole.
 fn next(snapshot: &Snapshot, root: RootId, tried: &HashSet<FileId>) -> Vec<FileId> {
     let mut files: Vec<FileId> = Vec::new();
-    let mut segments = 0;
-    // What was tried in vain comes again.
-    for it in snapshot.without_vectors(ROUND + tried.len() * 4) {
-        let here = snapshot.path(it.file).is_some_and(|found| found.0 == root);
-        if here && !tried.contains(&it.file) && !snapshot.is_open(it.file) {
-            // Segments of one file follow each other.
-            if files.last() != Some(&it.file) {
-                if segments >= ROUND {
-                    break;
-                }
-                files.push(it.file);
-            }
-            segments += 1;
+    let is_wanted = |it| !tried.contains(&it) && !snapshot.is_open(it);
+    for it in snapshot.without_vectors(root, ROUND, &is_wanted) {
+        // Segments of one file follow each other.
+        if files.last() != Some(&it.file) {
+            files.push(it.file);
         }
     }
     files
@@ -70,6 +63,9 @@ pub fn missing(pass: &Pass<'_>) {
         let failed = round(pass, &*embedder, &snapshot, &files);
         embedder.notices().iter().for_each(|it| pass.shared.notice(it));
         if let Some(error) = failed {
+            if pass.cancel.is_cancelled() {
+                return;
+            }
             return pass.shared.notice(&error.to_string());
         }
     }
@@ -111,7 +107,7 @@ fn round(pass: &Pass<'_>, embedder: &dyn Embedder, snapshot: &Snapshot, files: &
                 for portion in portions {
                     pass.wait();
                     let (begun, texts) = (Instant::now(), portion.texts);
-                    match embed(embedder, portion) {
+                    match embed(embedder, pass.cancel, portion) {
                         Ok(runs) => {
                             if texts >= size.load(Ordering::Relaxed).min(PORTION) {
                                 size.store(next_portion(texts, begun.elapsed()), Ordering::Relaxed);
@@ -160,14 +156,14 @@ fn round(pass: &Pass<'_>, embedder: &dyn Embedder, snapshot: &Snapshot, files: &
 }
 
 /// The vectors of a portion, by segment.
-fn embed(embedder: &dyn Embedder, portion: Portion) -> Result<Vec<Run>, EmbedError> {
+fn embed(embedder: &dyn Embedder, cancel: &Cancel, portion: Portion) -> Result<Vec<Run>, EmbedError> {
     let mut runs = portion.known;
     if portion.lacks.is_empty() {
         return Ok(runs);
     }
     let texts: Vec<&str> = portion.lacks.iter().flat_map(|it| &it.inputs).map(String::as_str).collect();
     let mut vectors = Vec::new();
-    embedder.embed(&texts, &mut vectors)?;
+    embedder.embed_while(&texts, &|| !cancel.is_cancelled(), &mut vectors)?;
     let dims = vectors.len() / texts.len().max(1);
     let mut rest = vectors.as_slice();
     for Lack { key, inputs } in &portion.lacks {
@@ -274,5 +270,35 @@ mod tests {
         });
         assert_eq!(rounds.collect::<Vec<_>>(), [ROUND, ROUND, 5_000 - 2 * ROUND]);
         assert!(next(&snapshot, RootId(7), &HashSet::new()).is_empty());
+    }
+
+    /// An index of several roots, each with files that hold so many segments without vectors.
+    fn roots(all: &[&[usize]]) -> crate::index::snapshot::Snapshot {
+        let mut builder = Builder::new(Arc::new(FewFacts::default()));
+        for (root, files) in (0u16..).zip(all) {
+            let with = |(at, segments): (usize, &usize)| {
+                let mut it = file(&format!("file_{at:05}.rs"), &format!("of {root}\n"));
+                it.segments = vec![it.segments[0].clone(); *segments];
+                it
+            };
+            let records: Vec<_> = files.iter().enumerate().map(with).collect();
+            let view = Arc::new(PackView::in_memory(build_facts_pack(&records)).unwrap());
+            builder.apply_facts(RootId(root), PackId([root as u8 + 1; 16]), view);
+        }
+        builder.publish()
+    }
+
+    #[test]
+    fn what_another_root_lacks_hides_nothing() {
+        let snapshot = roots(&[&[1; 2_500], &[1; 3]]);
+        assert_eq!(next(&snapshot, RootId(1), &HashSet::new()).len(), 3);
+    }
+
+    #[test]
+    fn a_long_file_that_is_tried_in_vain_hides_nothing() {
+        let snapshot = roots(&[&[2_500, 1, 1]]);
+        let first = next(&snapshot, RootId(0), &HashSet::new());
+        assert_eq!(first.len(), 1);
+        assert_eq!(next(&snapshot, RootId(0), &first.into_iter().collect()).len(), 2);
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crossbeam_channel::Sender;
 
 use super::read::Content;
+use crate::base::cancel::Cancel;
 use crate::base::hash::Key;
 use crate::base::paths::RelPath;
 use crate::base::span::Span;
@@ -124,9 +125,10 @@ pub fn dims(runs: &[Run]) -> usize {
 /// taken from it, and written again with the rest: a merge may just be dropping it where it lies.
 ///
 /// # Errors
-/// What the embedder says.
+/// What the embedder says, also where it was cancelled.
 pub fn embed(
     embedder: &dyn Embedder,
+    cancel: &Cancel,
     snapshot: &Snapshot,
     path: &RelPath,
     text: &str,
@@ -139,7 +141,7 @@ pub fn embed(
             Err(Lack { key, inputs }) => {
                 let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
                 let mut vectors = Vec::new();
-                embedder.embed(&inputs, &mut vectors)?;
+                embedder.embed_while(&inputs, &|| !cancel.is_cancelled(), &mut vectors)?;
                 let vectors = vectors.chunks_exact(embedder.dimensions().max(1)).map(quantise).collect();
                 runs.push(Run { key, vectors });
             }
