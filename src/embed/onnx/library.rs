@@ -85,7 +85,7 @@ impl Surroundings {
         let prefixes = self.prefixes();
         for prefix in &prefixes {
             for python in entries(&prefix.join("lib"), "python3") {
-                for packages in ["site-packages", "dist-packages"] {
+                for packages in PACKAGES {
                     out.extend(libraries_in(&python.join(packages).join("onnxruntime/capi")));
                 }
             }
@@ -142,10 +142,14 @@ pub fn find(setting: Option<&Path>) -> Result<PathBuf, EmbedError> {
     Surroundings::here().find(setting)
 }
 
+/// Where Python keeps packages; the second is what Debian calls it.
+const PACKAGES: [&str; 2] = ["site-packages", "dist-packages"];
+
 /// Folders beside the library's package that its providers load from: Python packages of a GPU vendor
 /// (`site-packages/nvidia/*/lib`).
 pub fn companions(library: &Path) -> Vec<PathBuf> {
-    let Some(packages) = library.ancestors().nth(3).filter(|it| it.ends_with("site-packages")) else {
+    let is_packages = |it: &&Path| PACKAGES.iter().any(|name| it.ends_with(name));
+    let Some(packages) = library.ancestors().nth(3).filter(is_packages) else {
         return Vec::new();
     };
     entries(&packages.join("nvidia"), "").into_iter().map(|it| it.join("lib")).filter(|it| it.is_dir()).collect()

@@ -95,11 +95,13 @@ fn what_is_named_counts_alone_and_in_order() {
 #[test]
 fn packages_of_a_gpu_vendor_are_found_beside_the_runtime() {
     let dir = tempfile::tempdir().unwrap();
-    let packages = dir.path().join("lib/python3.12/site-packages");
-    let library = packages.join("onnxruntime/capi/libonnxruntime.so.1.31.1");
-    for name in ["nvidia/cublas/lib", "nvidia/cudnn/lib", "nvidia/none"] {
-        std::fs::create_dir_all(packages.join(name)).unwrap();
+    for packages in PACKAGES {
+        let packages = dir.path().join("lib/python3.12").join(packages);
+        let library = packages.join("onnxruntime/capi/libonnxruntime.so.1.31.1");
+        for name in ["nvidia/cublas/lib", "nvidia/cudnn/lib", "nvidia/none"] {
+            std::fs::create_dir_all(packages.join(name)).unwrap();
+        }
+        assert_eq!(companions(&library), [packages.join("nvidia/cublas/lib"), packages.join("nvidia/cudnn/lib")]);
     }
-    assert_eq!(companions(&library), [packages.join("nvidia/cublas/lib"), packages.join("nvidia/cudnn/lib")]);
     assert_eq!(companions(Path::new("/opt/libonnxruntime.so")), Vec::<PathBuf>::new());
 }
