@@ -29,7 +29,7 @@ use crate::base::cancel::Cancel;
 use crate::base::ids::{FileId, Generation, RootId};
 use crate::base::paths::RelPath;
 use crate::embed::Embedder;
-use crate::facts::{KindSet, SymbolIx};
+use crate::facts::SymbolIx;
 use crate::index::snapshot::{Completeness, Snapshot};
 use crate::index::traits::Traits;
 use crate::index::wants::Wants;
@@ -187,12 +187,12 @@ fn answers(search: &Search<'_>, means: Means<'_>, limit: usize) -> Vec<Found> {
         let segment = segments.entry((file, at)).or_insert_with(|| search.snapshot.segment(file, at));
         let Some(segment) = segment else { continue };
         let score = last * (score / top).clamp(0.0, 1.0);
-        if filters.kinds() == KindSet::ALL {
+        let mut units = Units::of(filters);
+        if units.leaves_alone(&candidate.info, segment) {
             let place = place::place(&candidate.info, segment, candidate.declared.map(SymbolIx));
             add(search, &paths, candidate.reasoned(), place, score, &mut out);
             continue;
         }
-        let mut units = Units::of(filters);
         units.take(0, &candidate.info, segment, None);
         for it in units.all.into_iter().take(limit - out.len()) {
             let place = place::place(&candidate.info, segment, it.symbol);

@@ -51,6 +51,17 @@ impl Units {
         Self { kinds: filters.kinds(), wished: filters.wishes_kinds(), ..Self::default() }
     }
 
+    /// Whether a passage is shown as it is unasked: no kinds are wished, and it holds none that are left out.
+    pub fn leaves_alone(&self, passage: &PassageInfo, segment: &FileSegment) -> bool {
+        let facts = &*segment.facts;
+        let is_wanted = |ix: SymbolIx| facts.symbols.get(ix.0 as usize).is_none_or(|it| self.is_wanted(it));
+        let all_wanted = |span| members(facts, span).iter().all(|it| is_wanted(it.0));
+        let inner = facts.passages.get(passage.index as usize).map(|it| it.span);
+        !self.wished
+            && (self.kinds == KindSet::ALL
+                || passage.symbol.is_none_or(|ix| is_wanted(SymbolIx(ix))) && inner.is_none_or(all_wanted))
+    }
+
     fn is_wanted(&self, symbol: &Symbol) -> bool {
         KindSet::of_symbol(symbol.kind, symbol.flags).meets(self.kinds)
     }

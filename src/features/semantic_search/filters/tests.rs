@@ -2,7 +2,7 @@
 
 use super::super::signals::{Signal, Signals};
 use super::super::tests::{ask_in, builder, listed, text_of};
-use super::super::{BadQuestion, Means, Place, Question, numbers};
+use super::super::{BadQuestion, Means, Place, Question, numbers, semantic_search};
 use super::paths::Pattern;
 use super::*;
 use crate::base::ids::{FileId, RootId};
@@ -290,6 +290,28 @@ fn what_is_left_out_by_kind_changes_nothing_else() {
         assert_eq!(judged(SHOP, &format!("{question} kind:class lang:python")), classes, "a class is its head");
     }
     assert_eq!(judged(SHOP, "postage kind:field lang:rust").len(), 1, "what is never an answer unasked");
+}
+
+#[test]
+fn what_comes_behind_is_as_unasked_where_nothing_is_left_out() {
+    let file = |n: u32| {
+        let test = if n % 9 == 0 { "#[test]\nfn walrus_is_tested() {}\n" } else { "" };
+        format!(
+            "//- src/f{n:03}.rs\npub fn walrus_{n}() {{}}\n\npub struct Pup{n} {{\n    pub walrus: u32,\n}}\n{test}"
+        )
+    };
+    let fixture: String = (0..150).map(file).collect();
+    let snapshot = builder(&fixture).publish();
+    let ask = |question: &str| {
+        let question = Question::new(question).unwrap();
+        listed(&semantic_search(&snapshot, Means::default(), &question, 500, &Cancel::new(), None).items)
+    };
+    let plain = ask("where is the walrus");
+    assert!(plain.len() > 150 && plain.iter().any(|it| it.contains("tested")), "{plain:?}");
+    assert_eq!(ask("where is the walrus -kind:event"), plain);
+    // The test is what ends in the seventh line.
+    let code = ask("where is the walrus -kind:test");
+    assert!(code.len() > 150 && !code.iter().any(|it| it.contains("-7 ")), "{code:?}");
 }
 
 #[test]
