@@ -265,7 +265,9 @@ impl Handle {
             self.shared.watch.prefer(&root, &folder, &self.shared);
         }
         let (root, lang, text) = (root.id, lang.to_owned(), text.clone());
-        self.shared.ask(|done| Command::OpenDocument { root, path, lang, text, segments, done })
+        self.shared.closing.open(root, &path.clone(), || {
+            self.shared.ask(|done| Command::OpenDocument { root, path, lang, text, segments, done })
+        })
     }
 
     pub fn text_of(&self, snapshot: &Snapshot, file: FileId, root: RootId, path: &RelPath) -> Option<Arc<str>> {
@@ -285,8 +287,23 @@ impl Handle {
 
     pub fn close_document(&self, path: &Path) {
         let Some((root, path)) = self.shared.place(path) else { return };
-        self.shared.ask(|done| Command::CloseDocument { root: root.id, path: path.clone(), done });
+        if self.is_on_disk(&root, &path) {
+            self.shared.closing.wait(root.id, path.clone());
+        } else {
+            self.shared.close(root.id, path.clone());
+        }
         self.request(Request::Near(root, path));
+    }
+
+    /// Whether an open document is what its file holds now.
+    fn is_on_disk(&self, root: &Root, path: &RelPath) -> bool {
+        let snapshot = self.snapshot();
+        let text = snapshot.file(root.id, path).and_then(|it| snapshot.open_text(it));
+        let is_same = |text: &Arc<str>| {
+            let stored = root.dir.read(path, text.len() as u64 + 1);
+            stored.is_ok_and(|(bytes, _)| bytes == text.as_bytes())
+        };
+        text.as_ref().is_some_and(is_same)
     }
 
     pub fn file_lines(&self, cancel: &Cancel) -> Vec<FileLine> {

@@ -212,7 +212,9 @@ fn run(shared: &Arc<Shared>, pool: &Pool, (lane, ends): (Lane, &Sender<Ending>),
             let begun = Instant::now();
             let is_long = |it: &RelPath| root.dir.stat(it).is_ok_and(|(stamp, _)| stamp.size > MOST_READ);
             let rests = lane == Lane::Large && paths.iter().any(is_long);
+            let closing = shared.closing.among(root.id, paths.iter());
             let report = look_at(shared, pool, &root, paths.into_iter().collect(), lane, &shared.near_counters);
+            shared.closing.seen(root.id, closing, |path| shared.close(root.id, path));
             if rests {
                 // A file that grows all the time must not keep the disk busy all the time.
                 let worked = begun.elapsed().saturating_sub(report.waited);

@@ -4,6 +4,7 @@
 
 mod ahead;
 mod behind;
+mod closing;
 pub mod crawl;
 mod following;
 mod governor;
@@ -195,7 +196,8 @@ impl Workspace {
         self.handle.embed_documents(cancel);
     }
 
-    /// Gives a closed document's place back to its file on disk, which is looked at again.
+    /// Gives a closed document's place back to its file on disk, which is looked at again: at once where the file is another,
+    /// else when it has been looked at.
     pub fn close_document(&self, path: &Path) {
         self.handle.close_document(path);
     }

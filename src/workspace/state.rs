@@ -12,6 +12,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::WorkspaceError;
 use super::behind::Behind;
+use super::closing::Closing;
 use super::crawl::record;
 use super::governor::Governor;
 use super::keeper::Keeper;
@@ -151,6 +152,7 @@ pub struct Shared {
     /// What the near lane did since the start.
     pub(super) near_counters: Counters,
     pub(super) behind: Behind,
+    pub(super) closing: Closing,
     pub events: Events,
     pub(super) watch: Watch,
     pub(super) governor: Governor,
@@ -195,6 +197,7 @@ impl Shared {
             counters: Counters::default(),
             near_counters: Counters::default(),
             behind: Behind::default(),
+            closing: Closing::default(),
             events: Events::default(),
             cancel: Cancel::new(),
             roots: RwLock::default(),
@@ -402,6 +405,11 @@ impl Shared {
         let (sender, answer) = crossbeam_channel::bounded(1);
         self.commands.send(command(sender)).ok()?;
         answer.recv().ok()
+    }
+
+    /// Gives a document's place back to its file.
+    pub(super) fn close(&self, root: RootId, path: RelPath) {
+        self.ask(|done| Command::CloseDocument { root, path, done });
     }
 
     /// What the store has to say becomes our notices.

@@ -339,15 +339,12 @@ fn large_texts_have_words_but_no_tree() {
     assert!(lines(&workspace).contains(&"large.rs -> rust".to_owned()));
 }
 
-#[test]
-fn an_open_document_hides_its_file_until_it_closes() {
+/// Opens `a.rs` of a place with another text.
+fn open_document(workspace: &Workspace, place: &Place, text: &str) -> PathBuf {
     use portolan::base::span::Span;
     use portolan::index::build::SegmentRecord;
     use portolan::syntax::{extract, languages};
     use portolan::workspace::crawl::record::facts_key;
-    let place = Place::new("a.rs: fn stored() {}\n");
-    let (workspace, _) = place.index();
-    let text = "fn unsaved() {}\n";
     let lang = languages::Lang::from_id("rust").unwrap();
     let segments = extract::extract(lang, text, &Default::default())
         .into_iter()
@@ -357,14 +354,41 @@ fn an_open_document_hides_its_file_until_it_closes() {
             facts: Arc::new(it.facts),
         })
         .collect();
-    let path: &Path = &place.root().join("a.rs");
-    assert!(workspace.open_document(path, "rust", &text.into(), segments).is_some());
+    let path = place.root().join("a.rs");
+    assert!(workspace.open_document(&path, "rust", &text.into(), segments).is_some());
+    path
+}
+
+#[test]
+fn an_open_document_hides_its_file_until_it_closes() {
+    let place = Place::new("a.rs: fn stored() {}\n");
+    let (workspace, _) = place.index();
+    let path = open_document(&workspace, &place, "fn unsaved() {}\n");
     assert_eq!((names(&workspace, "stored"), names(&workspace, "unsaved")), (0, 1));
     assert!(!workspace.snapshot().completeness().is_whole());
     workspace.embed_documents(&Cancel::new());
     assert!(workspace.snapshot().completeness().is_whole(), "unsaved passages have their vectors");
-    workspace.close_document(path);
+    workspace.close_document(&path);
     assert_eq!((names(&workspace, "stored"), names(&workspace, "unsaved")), (1, 0));
+}
+
+#[test]
+fn a_saved_document_that_closes_does_not_fall_back_to_what_its_file_was() {
+    let place = Place::new("a.rs: fn stored() {}\n");
+    let (workspace, _) = place.index();
+    // Nobody looks at the file for now.
+    workspace.pause(true);
+    let path = open_document(&workspace, &place, "fn saved() {}\n");
+    place.write("a.rs", "fn saved() {}\n");
+    workspace.close_document(&path);
+    assert_eq!((names(&workspace, "stored"), names(&workspace, "saved")), (0, 1));
+    workspace.pause(false);
+    assert!(workspace.settle(&Cancel::new()));
+    assert_eq!((names(&workspace, "stored"), names(&workspace, "saved")), (0, 1));
+    let snapshot = workspace.snapshot();
+    let root = workspace.status().roots[0].id;
+    let file = snapshot.file(root, &RelPath::from_bytes(b"a.rs").unwrap()).unwrap();
+    assert!(!snapshot.is_open(file), "its place is its file's again");
 }
 
 #[test]
