@@ -118,10 +118,7 @@ def compared(server, questions):
 def settle(server):
     """Until nothing is to be looked at any more, and everything has its vectors."""
     server.wait(["embedded"])
-    while True:
-        it = server.ask("portolan/semanticSearch", {"query": "settled", "limit": 1})["completeness"]
-        if it["changes"] == 0 and it["vectors"] >= it["passages"]:
-            return
+    while not server.ask("portolan/semanticSearch", {"query": "settled", "limit": 1})["completeness"]["whole"]:
         time.sleep(0.05)
 
 
