@@ -10,6 +10,7 @@ use super::link::Outcome;
 use super::opening::why;
 use super::wire::{self, MOST_TEXTS};
 use super::{Inner, State, lock};
+use crate::embed::device::Device;
 use crate::embed::{EmbedError, Purpose};
 
 /// How long a question waits for its vector before words alone answer.
@@ -35,7 +36,7 @@ impl Inner {
         // What is still to be asked for, and whether it is suspected.
         let mut pieces: Vec<(Vec<usize>, bool)> = all.chunks(MOST_TEXTS).rev().map(|it| (it.to_vec(), false)).collect();
         while let Some((piece, suspected)) = pieces.pop() {
-            let outcome = self.ask(purpose, texts, (&piece, suspected), wait, &mut vectors)?;
+            let (outcome, device) = self.ask(purpose, texts, (&piece, suspected), wait, &mut vectors)?;
             if outcome == Outcome::Late {
                 return Err(EmbedError("the model did not answer in time".into()));
             }
@@ -47,8 +48,8 @@ impl Inner {
                     let why = why(&outcome);
                     return Err(EmbedError(format!("the model's process was lost while it was asked: {why}")));
                 }
-                // It was alone with the worker, and nobody else is to blame.
-                [one] if suspected => {
+                // It was alone with the worker, and nobody else is to blame. A device may be: then the next one is asked.
+                [one] if suspected && (device == Device::Cpu || !matches!(outcome, Outcome::Died(_))) => {
                     self.leave_out(texts[*one], &format!("the model's process is lost over it: {}", why(&outcome)))?;
                     vectors[*one] = Some(Vec::new());
                 }
@@ -70,7 +71,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Asks for the vectors of some texts, which may be suspected.
+    /// Asks for the vectors of some texts, which may be suspected; on which device the outcome came about.
     fn ask(
         self: &Arc<Self>,
         purpose: Purpose,
@@ -78,13 +79,14 @@ impl Inner {
         (piece, suspected): (&[usize], bool),
         wait: &Wait<'_>,
         vectors: &mut [Option<Vec<f32>>],
-    ) -> Result<Outcome, EmbedError> {
-        let Some(_entered) = self.gate.enter(suspected, wait) else { return Ok(Outcome::Late) };
+    ) -> Result<(Outcome, Device), EmbedError> {
+        let late = (Outcome::Late, Device::Cpu);
+        let Some(_entered) = self.gate.enter(suspected, wait) else { return Ok(late) };
         let mut link = self.link(wait)?;
         // What others do not wait for any more may kill it, too.
         while suspected && !link.is_free(wait) {
             if wait.is_over() {
-                return Ok(Outcome::Late);
+                return Ok(late);
             }
             link = self.link(wait)?;
         }
@@ -122,7 +124,7 @@ impl Inner {
         if matches!(outcome, Outcome::Died(_) | Outcome::Memory(_)) {
             self.lose(&link, &outcome, suspected)?;
         }
-        Ok(outcome)
+        Ok((outcome, link.ready.device))
     }
 
     /// A text stays without a vector; where that befalls too many, the model is to blame.

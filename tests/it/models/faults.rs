@@ -87,6 +87,28 @@ fn one_text_that_takes_memory_does_not_slow_all_others() {
 }
 
 #[test]
+fn a_device_on_which_the_process_dies_twice_is_left_and_no_text_is_blamed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (starts, own) = (dir.path().join("starts"), env!("CARGO_BIN_EXE_portolan"));
+    let ready = r#"R{"device":"Cuda","dimensions":8,"refused":[]}"#;
+    // Twice it says that it runs on CUDA, and dies of its first request.
+    let cuda = format!(
+        "echo >> {at}\nif [ $(wc -l < {at}) -gt 2 ]; then exec {own} \"$@\"; fi\n\
+         head -c $(head -c 4 | od -An -tu4) > /dev/null\nprintf '\\x{length:02x}\\x00\\x00\\x00%s' '{ready}'\n\
+         head -c 1 > /dev/null",
+        at = starts.display(),
+        length = ready.len(),
+    );
+    let Some((_dir, mut options)) = tiny(Kind::Float) else { return };
+    options.wanted = Wanted::default();
+    options.executable = Some(script(dir.path(), &cuda));
+    let it = embed::open(&options).unwrap();
+    assert!(is_near(&vectors(&*it, &["one"])[0], &expected(&["one"], 1.0), 1e-6), "{:?}", it.notices());
+    assert!(it.notices().len() == 1 && it.notices()[0].contains("lost on CUDA"), "{:?}", it.notices());
+    assert!(it.refusals().iter().any(|it| it.0 == "CUDA" && it.1.contains("died")), "{:?}", it.refusals());
+}
+
+#[test]
 fn a_worker_that_hangs_is_ended_however_often_it_is_asked() {
     let Some((_dir, mut options)) = tiny(Kind::Float) else { return };
     options.patience = Some(Duration::from_millis(700));
@@ -138,13 +160,20 @@ fn nobody_waits_for_a_model_that_does_not_open() {
 
 #[test]
 fn who_does_not_want_an_answer_any_more_does_not_wait_for_it() {
-    let Some((_dir, options)) = tiny(Kind::Float) else { return };
+    let Some((_dir, mut options)) = tiny(Kind::Float) else { return };
+    options.patience = Some(Duration::from_millis(700));
     let it = embed::open(&options).unwrap();
     it.start().unwrap();
     let left = AtomicU32::new(3);
     let goes_on = || left.fetch_update(Relaxed, Relaxed, |it| it.checked_sub(1)).is_ok();
     let error = it.embed_while(&["portolan-embed-fault:hang"], &goes_on, &mut Vec::new()).unwrap_err().to_string();
     assert!(error.contains("did not answer in time"), "{error}");
+    // What nobody waits for any more is still at it, is ended, and is laid to no other text's account.
+    let worker = PathBuf::from(format!("/proc/{}", it.own_process().unwrap()));
+    assert!(worker.exists());
+    until("the worker is ended", || !worker.exists());
+    assert!(is_near(&vectors(&*it, &["one"])[0], &expected(&["one"], 1.0), 1e-6));
+    assert_eq!(it.notices(), [""; 0]);
 }
 
 #[test]
@@ -169,6 +198,15 @@ fn a_model_that_gives_nothing_but_nonsense_is_given_up() {
     let error = it.embed(&all, &mut Vec::new()).unwrap_err().to_string();
     assert!(error.contains("not used any more"), "{error}");
     assert!(it.runs_on().contains("not running"), "{}", it.runs_on());
+    // However much went well before.
+    let Some((_dir, options)) = tiny(Kind::Float) else { return };
+    let it = embed::open(&options).unwrap();
+    vectors(&*it, &["one"; 3_000]);
+    vectors(&*it, &["nan"; 60]);
+    vectors(&*it, &["one"]);
+    vectors(&*it, &["nan"; 60]);
+    let error = it.embed(&["nan"; 5], &mut Vec::new()).unwrap_err().to_string();
+    assert!(error.contains("not used any more"), "{error}");
 }
 
 #[test]
