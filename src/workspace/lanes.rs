@@ -159,6 +159,37 @@ fn pool_options(shared: &Shared) -> PoolOptions {
     }
 }
 
+/// Requests that wait, each thing once.
+#[derive(Default)]
+struct Joined {
+    whole: Vec<Arc<Root>>,
+    near: Vec<(Arc<Root>, BTreeSet<RelPath>)>,
+    settled: Vec<Sender<()>>,
+    /// Requests for paths.
+    asked: u64,
+}
+
+impl Joined {
+    fn of(requests: impl Iterator<Item = Request>) -> Self {
+        let mut out = Self::default();
+        for request in requests {
+            match request {
+                Request::Whole(root) if out.whole.iter().any(|it| it.id == root.id) => {}
+                Request::Whole(root) => out.whole.push(root),
+                Request::Settled(sender) => out.settled.push(sender),
+                Request::Near(root, path) => {
+                    out.asked += 1;
+                    match out.near.iter_mut().find(|it| it.0.id == root.id) {
+                        Some((_, paths)) => drop(paths.insert(path)),
+                        None => out.near.push((root, BTreeSet::from([path]))),
+                    }
+                }
+            }
+        }
+        out
+    }
+}
+
 fn run(shared: &Arc<Shared>, pool: &Pool, (lane, ends): (Lane, &Sender<Ending>), requests: &Receiver<Request>) {
     let (mut looked, mut rests_until) = (Instant::now(), Instant::now());
     loop {
@@ -186,24 +217,7 @@ fn run(shared: &Arc<Shared>, pool: &Pool, (lane, ends): (Lane, &Sender<Ending>),
         if shared.cancel.is_cancelled() {
             return;
         }
-        let mut whole: Vec<Arc<Root>> = Vec::new();
-        let mut near: Vec<(Arc<Root>, BTreeSet<RelPath>)> = Vec::new();
-        let mut settled: Vec<Sender<()>> = Vec::new();
-        let mut asked = 0;
-        for request in std::iter::once(first).chain(requests.try_iter()) {
-            match request {
-                Request::Whole(root) if whole.iter().any(|it| it.id == root.id) => {}
-                Request::Whole(root) => whole.push(root),
-                Request::Settled(sender) => settled.push(sender),
-                Request::Near(root, path) => {
-                    asked += 1;
-                    match near.iter_mut().find(|it| it.0.id == root.id) {
-                        Some((_, paths)) => drop(paths.insert(path)),
-                        None => near.push((root, BTreeSet::from([path]))),
-                    }
-                }
-            }
-        }
+        let Joined { whole, near, settled, asked } = Joined::of(std::iter::once(first).chain(requests.try_iter()));
         for root in whole {
             look_at_all(shared, pool, &root, ends);
         }
