@@ -93,14 +93,62 @@ const FOLDERS: &[(Traits, &[&[u8]])] = &[
             b"release-notes",
             b"release_notes",
             b"releasenotes",
+            b"release-note",
+            b"relnotes",
             b"changelogs",
             b"changelog",
             b"changelog.d",
+            b".changelog",
+            b"changes",
+            b"changes.d",
+            b".changes",
+            b".changeset",
+            b".chronus",
             b"newsfragments",
+            b"news.d",
             b"whatsnew",
         ],
     ),
 ];
+/// Those of them in which data is notes, too: no code keeps its data in a folder called so.
+const FRAGMENT_FOLDERS: &[&[u8]] = &[
+    b"release-notes",
+    b"releasenotes",
+    b"changelogs",
+    b"changelog.d",
+    b".changelog",
+    b"changes.d",
+    b".changes",
+    b".changeset",
+    b"newsfragments",
+    b"news.d",
+];
+/// What a note tells of, as the ending of its name (`newsfragments/128.bugfix`, `news/4.removal.rst`).
+const FRAGMENT_ENDINGS: &[&[u8]] = &[
+    b"add",
+    b"added",
+    b"breaking",
+    b"bug",
+    b"bugfix",
+    b"change",
+    b"changed",
+    b"deprecated",
+    b"deprecation",
+    b"doc",
+    b"enhancement",
+    b"feat",
+    b"feature",
+    b"fix",
+    b"fixed",
+    b"improvement",
+    b"misc",
+    b"removal",
+    b"removed",
+    b"security",
+    b"trivial",
+];
+/// Files without an ending that are no prose, beside all whose name ends in `file`.
+const BARE_CODE: &[&[u8]] = &[b"build", b"workspace", b"owners", b"codeowners"];
 
 /// Folders that have one of these among their words (`jvmTest`, `android-test`, `NLog.UnitTests`, `test_data`).
 const FOLDER_WORDS: &[(Traits, &[&[u8]])] = &[
@@ -194,9 +242,32 @@ pub fn of(path: &[u8]) -> Traits {
         it = it.with(Traits::GENERATED);
     }
     it = it.with(of_name(name, &lower));
-    // A folder of releases holds code, too, where it is no documentation.
-    let is_prose = of_name(name, &lower).has(Traits::DOCS);
-    if it.has(Traits::NOTES) && !is_prose { Traits(it.0 & !Traits::NOTES.0) } else { it }
+    of_note(path, name, &lower, it)
+}
+
+/// The same for what lies in a folder of release notes, where it is a note: such folders hold code, too.
+fn of_note(path: &[u8], name: &[u8], lower: &[u8], it: Traits) -> Traits {
+    let in_folder = |all: &[&[u8]]| {
+        let mut folders = path.rsplit(|&b| b == b'/').skip(1);
+        folders.any(|part| all.contains(&&*part.to_ascii_lowercase()))
+    };
+    let mut endings = lower.rsplit(|&b| b == b'.');
+    let (last, before) = (endings.next().unwrap_or(&[]), endings.next());
+    let is_prose = of_name(name, lower).has(Traits::DOCS);
+    let tells = FRAGMENT_ENDINGS.contains(&last) || is_prose && before.is_some_and(|it| FRAGMENT_ENDINGS.contains(&it));
+    // `changelog/0.9.0/issue-2834`; in `releases` lies what is released, too.
+    let is_bare = before.is_none() && !lower.ends_with(b"file") && !BARE_CODE.contains(&lower);
+    let is_note = match () {
+        () if !it.has(Traits::NOTES) => tells && before.is_some() && in_folder(&[b"news"]),
+        () if lower.starts_with(b"readme") => false,
+        () if is_prose || tells && before.is_some() => true,
+        () if is_bare => !in_folder(&[b"releases"]) || in_folder(FRAGMENT_FOLDERS),
+        () => matches!(last, b"yml" | b"yaml" | b"toml" | b"json") && in_folder(FRAGMENT_FOLDERS),
+    };
+    match is_note {
+        true => it.with(Traits::NOTES).with(Traits::DOCS),
+        false => Traits(it.0 & !Traits::NOTES.0),
+    }
 }
 
 fn of_folder(part: &[u8]) -> Traits {
@@ -270,78 +341,4 @@ fn each_word(name: &[u8], word: &mut dyn FnMut(&[u8])) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_tell_their_traits() {
-        let check = |path: &str, wanted: Traits| assert_eq!(of(path.as_bytes()), wanted, "{path}");
-        check("src/router.rs", Traits::default());
-        check("axum/src/routing/tests/nest.rs", Traits::TEST);
-        check("pkg/api/v1/zz_generated.deepcopy.go", Traits::GENERATED);
-        check("vendor/k8s.io/api_test.go", Traits::VENDORED.with(Traits::TEST));
-        check("src/contest.rs", Traits::default());
-        check("packages/vue/__tests__/a.spec.ts", Traits::TEST);
-        check("shop/migrations/0001_initial.py", Traits::GENERATED);
-        check("db/migrations/loader.py", Traits::default());
-        check("README.md", Traits::DOCS);
-        check("examples/chat/main.rs", Traits::SAMPLE);
-    }
-
-    #[test]
-    fn names_are_read_word_by_word() {
-        let all = |paths: &[&str], wanted: Traits| {
-            for path in paths {
-                assert_eq!(of(path.as_bytes()), wanted, "{path}");
-            }
-        };
-        all(
-            &[
-                "okio/src/jvmTest/kotlin/okio/Buffer.kt",
-                "tests/NLog.UnitTests/Config/Init.cs",
-                "crates/parser/test_data/ok/a.rs",
-                "okio-testing-support/src/a.kt",
-                "src/FooTest.java",
-                "src/TestFoo.cs",
-                "run-tests.ps1",
-                "lib/TypeSpec.scala",
-                "web/store.test.ts",
-                "lib/store_spec.rb",
-                "spec/models/a.rb",
-            ],
-            Traits::TEST,
-        );
-        all(
-            &[
-                "src/latest/protest.py",
-                "java/MethodSpec.java",
-                "src/attestation/a.go",
-                "src/resample/sampler.rs",
-                "lib/deps/graph.ts",
-                "src/generator/code.rs",
-                "CMakeLists.txt",
-                "requirements-dev.txt",
-                "src/history.rs",
-                "hack/openapi-spec.sh",
-                "src/changes/apply.py",
-                "app/releases/list.ts",
-            ],
-            Traits::default(),
-        );
-        all(&["deps/oniguruma/regcomp.c", "extern/fmt/format.h", "src/pip/_vendor/six.py"], Traits::VENDORED);
-        all(&["api/client.gen.ts", "src/generated-sources/A.java", "web/app.bundle.js"], Traits::GENERATED);
-        all(&["code-samples/a.go", "pkg/example_store.py", "StoreBenchmark.java"], Traits::SAMPLE);
-        all(
-            &[
-                "CHANGELOG.md",
-                "docs/releases/1.2.txt",
-                "NEWS",
-                "ChangeLog",
-                "HISTORY.rst",
-                "RELEASE_NOTES.md",
-                "changelog.d/7.md",
-            ],
-            Traits::NOTES.with(Traits::DOCS),
-        );
-    }
-}
+mod tests;
