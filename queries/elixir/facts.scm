@@ -54,7 +54,29 @@
   operand: (call
     target: (identifier) @_keyword
     (arguments . (binary_operator left: [(identifier) @name (call target: (identifier) @name)] operator: "::")))
-  (#any-of? @_keyword "type" "typep" "opaque" "callback" "macrocallback")) @definition.type_alias
+  (#any-of? @_keyword "type" "typep" "opaque")) @definition.type_alias
+(unary_operator
+  operator: "@"
+  operand: (call
+    target: (identifier) @_keyword
+    (arguments . [
+      (binary_operator left: [(identifier) @name (call target: (identifier) @name)] operator: "::")
+      (binary_operator
+        left: (binary_operator left: [(identifier) @name (call target: (identifier) @name)] operator: "::")
+        operator: "when")]))
+  (#eq? @_keyword "callback")
+  (#set! declaration)) @definition.method
+(unary_operator
+  operator: "@"
+  operand: (call
+    target: (identifier) @_keyword
+    (arguments . [
+      (binary_operator left: [(identifier) @name (call target: (identifier) @name)] operator: "::")
+      (binary_operator
+        left: (binary_operator left: [(identifier) @name (call target: (identifier) @name)] operator: "::")
+        operator: "when")]))
+  (#eq? @_keyword "macrocallback")
+  (#set! declaration)) @definition.macro
 (unary_operator
   operator: "@"
   operand: (call target: (identifier) @name (arguments))

@@ -3,9 +3,11 @@
 ; --- items -----------------------------------------------------------------
 (module name: (_) @name) @definition.module
 (class name: (_) @name superclass: (superclass (_) @extends)?) @definition.class
-(singleton_class value: (_) @name) @definition.class
+;   What stands in `class << self` is the class's around it.
+(singleton_class value: [(constant) (scope_resolution) (identifier) (instance_variable) (call)] @name) @definition.class
 (method name: (_) @name (#eq? @name "initialize")) @definition.constructor
 (method name: (_) @name) @definition.method
+(singleton_method object: (self) name: (_) @name (#set! static)) @definition.method
 (singleton_method object: (_) @container name: (_) @name (#set! static)) @definition.method
 (alias name: (_) @name) @definition.method
 (assignment left: (constant) @name) @definition.constant

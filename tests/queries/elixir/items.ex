@@ -44,6 +44,13 @@ defmodule A.B do
   @typedoc "A number"
   @type n :: integer
 #       ^ definition.type_alias parent=A.B doc=anumber
+  @doc "Sends it"
+  @callback send(term, integer) :: :ok
+#           ^^^^ definition.method parent=A.B doc=sendsit flags=declaration
+  @callback pick(a) :: a when a: term
+#           ^^^^ definition.method parent=A.B flags=declaration
+  @macrocallback quoted(term) :: Macro.t()
+#                ^^^^^^ definition.macro parent=A.B flags=declaration
   defmacro mac(a), do: a
 #          ^^^ definition.macro parent=A.B
   test "works" do

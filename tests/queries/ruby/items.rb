@@ -17,7 +17,18 @@ module M
 #     ^ local.variable
     end
     def self.make(n) new(n) end
-#            ^^^^ definition.method parent=C
+#            ^^^^ definition.method parent=C container=none flags=static
+    def Other.made(n) n end
+#             ^^^^ definition.method parent=C container=Other flags=static
+    class << self
+      def first; end
+#         ^^^^^ definition.method parent=C container=none
+    end
+    class << other
+#            ^^^^^ definition.class parent=C
+      def alone; end
+#         ^^^^^ definition.method parent=other
+    end
     def go?; name.upcase; end
 #       ^^^ definition.method parent=C
 #                 ^^^^^^ reference.call receiver=name
