@@ -68,6 +68,8 @@ impl fmt::Display for Filter {
 pub enum BadFilter {
     #[error("{filter}: no such language is known here{}; `portolan languages` lists them (in quotes it is searched for as words)", near_names(.near))]
     Lang { filter: Filter, near: Vec<&'static str> },
+    #[error("{filter}: to this program such files are plain text, as many others; write {}path:*.{ending} (in quotes it is searched for as words)", if filter.not { "-" } else { "" })]
+    Ending { filter: Filter, ending: &'static str },
     #[error("{filter}: no such kind; there are {} (in quotes it is searched for as words)", kinds::names().join(", "))]
     Kind { filter: Filter },
     #[error("a filter has {0} bytes, more than {LONGEST}: write a shorter one")]
@@ -85,6 +87,7 @@ impl BadFilter {
     pub fn remedy(&self) -> Option<(&Filter, Vec<&'static str>)> {
         match self {
             Self::Lang { filter, near } => Some((filter, near.clone())),
+            Self::Ending { filter, .. } => Some((filter, vec!["text"])),
             Self::Kind { filter } => Some((filter, kinds::names())),
             Self::TooLong(_) | Self::TooMany => None,
         }
@@ -137,6 +140,9 @@ impl Filters {
             match by {
                 By::Lang => {
                     let Some(found) = langs::of(value) else {
+                        if let Some(ending) = langs::ending(value) {
+                            return Err(BadFilter::Ending { filter, ending });
+                        }
                         return Err(BadFilter::Lang { filter, near: langs::near(value) });
                     };
                     if not { &mut self.not_langs } else { &mut self.langs }.extend(found);

@@ -43,14 +43,16 @@ const KINDS: &[(&[&str], &[SymbolKind])] = {
 /// What a name means; `test` is every declaration that is one.
 pub fn of(name: &str) -> Option<KindSet> {
     let name = name.to_lowercase();
-    let name = name.strip_suffix('s').filter(|it| *it != "clas" && *it != "alia").unwrap_or(&name);
-    if name == "test" {
+    let said = |name: &str| KINDS.iter().find(|it| it.0.contains(&name)).map(|it| it.1);
+    // `tests`, `properties`, `classes`: only where it is no name as it is (`alias`).
+    let one = name.strip_suffix('s').unwrap_or(&name);
+    if name == "test" || one == "test" {
         return Some(KindSet::TESTS);
     }
-    // `classes`, `aliases`.
-    let known =
-        |it: &&(&[&str], &[SymbolKind])| it.0.iter().any(|it| *it == name || name.strip_suffix('e') == Some(it));
-    let (_, kinds) = KINDS.iter().find(known)?;
+    let many = || {
+        said(one).or_else(|| said(one.strip_suffix('e')?)).or_else(|| said(&format!("{}y", one.strip_suffix("ie")?)))
+    };
+    let kinds = said(&name).or_else(many)?;
     Some(kinds.iter().fold(KindSet::default(), |all, &it| all.with(KindSet::of(it))))
 }
 

@@ -15,7 +15,10 @@ const SAYINGS: &[(&str, &str)] = &[
     ("jsx", "javascript"),
     ("plain", "text"),
     ("plaintext", "text"),
+    ("txt", "text"),
 ];
+/// What people call text of an ending.
+const ENDINGS: &[(&str, &str)] = &[("restructuredtext", "rst"), ("asciidoc", "adoc")];
 /// Languages that another's name includes.
 const INCLUDED: &[(&str, &str)] = &[("typescript", "tsx")];
 
@@ -26,9 +29,18 @@ pub fn of(name: &str) -> Option<Vec<&'static str>> {
     let said = SAYINGS.iter().find(|it| it.0 == name).map_or(name, |it| it.1);
     let by_id = Lang::from_id(said);
     let by_title = || Lang::all().find(|it| it.row().title.eq_ignore_ascii_case(said));
-    let by_extension = || Lang::all().find(|it| it.row().extensions.contains(&said));
+    // Endings of plain text are no languages, see [`ending`].
+    let by_extension = || Lang::all().find(|it| *it != Lang::TEXT && it.row().extensions.contains(&said));
     let id = by_id.or_else(by_title).or_else(by_extension)?.id();
     Some(std::iter::once(id).chain(INCLUDED.iter().filter(|it| it.0 == id).map(|it| it.1)).collect())
+}
+
+/// The ending of plain text that a name means: `rst`.
+pub fn ending(name: &str) -> Option<&'static str> {
+    let name = name.to_lowercase();
+    let name = name.strip_prefix('.').unwrap_or(&name);
+    let name = ENDINGS.iter().find(|it| it.0 == name).map_or(name, |it| it.1);
+    Lang::TEXT.row().extensions.iter().copied().find(|it| *it == name)
 }
 
 /// Up to three languages that are called alike, the nearest first.

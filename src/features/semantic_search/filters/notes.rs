@@ -76,56 +76,76 @@ fn told(counts: &BTreeMap<String, u64>) -> String {
     if names.is_empty() { "no files at all".to_owned() } else { names.join(", ") }
 }
 
-/// The component of a path that is written most like the last one of a filter.
+/// The run of a path's components that is written most like a filter.
 struct Near {
-    wanted: String,
-    allowed: usize,
-    best: Option<(usize, String)>,
+    /// Lower case, without those before a star.
+    wanted: Vec<String>,
+    /// How many of its last components are alike, how far apart they are, and the run.
+    best: Option<(usize, usize, String)>,
 }
 
 impl Near {
     fn to(value: &str) -> Self {
-        let wanted = value.trim_end_matches('/').rsplit('/').next().unwrap_or("").to_lowercase();
-        let allowed = match wanted.chars().count() {
-            _ if wanted.contains(['*', '?']) => 0,
-            0..=2 => 0,
-            3..=5 => 1,
-            _ => 2,
-        };
-        Self { wanted, allowed, best: None }
+        let value = value.replace('\\', "/").to_lowercase();
+        let parts = value.split('/').filter(|it| !it.is_empty() && *it != ".").map(str::to_owned);
+        let mut wanted: Vec<String> = parts.collect();
+        let stars = wanted.iter().rposition(|it| it.contains(['*', '?'])).map_or(0, |it| it + 1);
+        wanted.drain(..stars);
+        // A short name is like every other.
+        if wanted.len() == 1 && allowed(&wanted[0]) == 0 {
+            wanted.clear();
+        }
+        Self { wanted, best: None }
     }
 
-    fn look(&mut self, part: &[u8], is_folder: bool) {
-        let is_known = self.best.as_ref().is_some_and(|it| it.0 == 0);
-        if self.allowed == 0 || is_known || part.len().abs_diff(self.wanted.len()) > self.allowed {
-            return;
+    /// Looks at the run that ends with the last of `parts`.
+    fn look(&mut self, parts: &[&[u8]], is_folder: bool) {
+        let (mut alike, mut far) = (0, 0);
+        for (wanted, part) in self.wanted.iter().rev().zip(parts.iter().rev()) {
+            let allowed = allowed(wanted);
+            if part.len().abs_diff(wanted.len()) > allowed {
+                break;
+            }
+            let apart = distance(&String::from_utf8_lossy(part).to_lowercase(), wanted);
+            if apart > allowed {
+                break;
+            }
+            (alike, far) = (alike + 1, far + apart);
         }
-        let part = String::from_utf8_lossy(part);
-        let far = distance(&part.to_lowercase(), &self.wanted);
-        if far <= self.allowed && self.best.as_ref().is_none_or(|it| far < it.0) {
-            self.best = Some((far, format!("{part}{}", if is_folder { "/" } else { "" })));
+        let is_better = |best: &(usize, usize, String)| alike > best.0 || alike == best.0 && far < best.1;
+        if alike > 0 && self.best.as_ref().is_none_or(is_better) {
+            let run = String::from_utf8_lossy(&parts[parts.len() - alike..].join(&b'/')).into_owned();
+            self.best = Some((alike, far, format!("{run}{}", if is_folder { "/" } else { "" })));
         }
+    }
+}
+
+/// How far a component may be from what is written.
+fn allowed(wanted: &str) -> usize {
+    match wanted.chars().count() {
+        0..=2 => 0,
+        3..=5 => 1,
+        _ => 2,
     }
 }
 
 /// What is nearest to each, in one walk over all paths.
 fn nearest(snapshot: &Snapshot, mut all: Vec<Near>, cancel: &Cancel) -> Vec<Option<String>> {
-    if all.iter().all(|it| it.allowed == 0) {
+    if all.iter().all(|it| it.wanted.is_empty()) {
         return Vec::new();
     }
     let mut last: Vec<u8> = Vec::new();
     let mut look = |path: &[u8]| {
         // Paths come in order: a folder that the one before had, too, has been looked at.
         let shared = path.iter().zip(&last).take_while(|(a, b)| a == b).count();
-        let from = path[..shared].iter().rposition(|it| *it == b'/').map_or(0, |it| it + 1);
-        let mut parts = path[from..].split(|it| *it == b'/').peekable();
-        while let Some(part) = parts.next() {
-            let is_folder = parts.peek().is_some();
-            all.iter_mut().for_each(|it| it.look(part, is_folder));
+        let known = path[..shared].iter().filter(|it| **it == b'/').count();
+        let parts: Vec<&[u8]> = path.split(|it| *it == b'/').collect();
+        for end in known + 1..=parts.len() {
+            all.iter_mut().for_each(|it| it.look(&parts[..end], end < parts.len()));
         }
         last.clear();
         last.extend_from_slice(path);
     };
     snapshot.each_indexed_path(cancel, &mut look);
-    all.into_iter().map(|it| Some(it.best?.1)).collect()
+    all.into_iter().map(|it| Some(it.best?.2)).collect()
 }

@@ -55,6 +55,8 @@ fn wrong_filters_are_refused_with_what_there_is() {
     let error = |text: &str| Question::new(text).unwrap_err().to_string();
     assert!(error("x lang:rsut").starts_with("lang:rsut: no such language is known here; the nearest are rust"));
     assert!(error("x lang:zzzzzzzzzz").contains("no such language is known here; `portolan languages`"));
+    assert!(error("x lang:rst").contains("plain text, as many others; write path:*.rst (in quotes"));
+    assert!(error("x -lang:AsciiDoc").contains("; write -path:*.adoc (in quotes"));
     assert!(error("x -kind:funktion").starts_with("-kind:funktion: no such kind; there are function, method"));
     assert_eq!(Question::new("lang:rust path:src"), Err(BadQuestion::OnlyFilters));
     assert_eq!(Question::new(&"path:a ".repeat(100)), Err(BadQuestion::Filter(BadFilter::TooMany)));
@@ -81,6 +83,8 @@ fn languages_have_many_names() {
         ("md", "markdown"),
         ("yml", "yaml"),
         ("text", "text"),
+        ("txt", "text"),
+        ("rst", ""),
         ("klingon", ""),
     ] {
         assert_eq!(ids(name), id, "{name}");
@@ -99,8 +103,19 @@ fn every_kind_that_can_answer_has_a_name() {
         let is_none = matches!(kind, SymbolKind::Parameter | SymbolKind::TypeParameter | SymbolKind::File);
         let set = KindSet::of_symbol(kind, SymbolFlags::default());
         assert_eq!(named.meets(set), !is_none, "{kind:?}");
+        // What answers show: `typealias`.
+        let shown = kinds::of(&format!("{kind:?}").to_lowercase());
+        assert_eq!(shown.is_some_and(|it| it.meets(set)), !is_none, "{kind:?}");
     }
-    for (many, one) in [("functions", "fn"), ("classes", "class"), ("aliases", "alias"), ("Tests", "test")] {
+    for (many, one) in [
+        ("functions", "fn"),
+        ("classes", "class"),
+        ("aliases", "alias"),
+        ("typealiases", "typealias"),
+        ("properties", "property"),
+        ("Tests", "test"),
+    ] {
+        assert!(kinds::of(one).is_some(), "{one}");
         assert_eq!(kinds::of(many), kinds::of(one), "{many}");
     }
 }
@@ -361,6 +376,27 @@ fn of_many_filters_that_fit_nothing_only_the_first_are_compared() {
     assert_eq!(notes.len(), 23);
     assert!(notes[..3].iter().all(|it| it.ends_with("; there is src/")), "{:?}", &notes[..3]);
     assert!(notes[3..].iter().all(|it| it.ends_with("no indexed path fits it so far")), "{:?}", &notes[3..]);
+}
+
+#[test]
+fn the_path_most_like_the_whole_filter_is_told() {
+    let file = |path: &str| format!("//- {path}\nfn retry() {{}}\n");
+    let paths = ["a/repository/x.rs", "cmd/internal/x.rs", "internal/repository/deep/x.rs", "internal/xy/a.rs"];
+    let fixture: String = paths.into_iter().map(file).collect();
+    let snapshot = builder(&fixture).publish();
+    let check = |filter: &str, near: &str| {
+        let notes = ask_in(&fixture, &snapshot, &format!("retry path:{filter}")).notes;
+        let near = if near.is_empty() { String::new() } else { format!("; there is {near}") };
+        assert_eq!(notes, [format!("path:{filter}: no indexed path fits it so far{near}")]);
+    };
+    check("internall/repository", "internal/repository/");
+    check("/internal/repositroy/", "internal/repository/");
+    check("intrenal/repositry/deep", "internal/repository/deep/");
+    check("nowhere/repositroy", "repository/");
+    check("internal\\repositroy\\deep\\x.rs", "internal/repository/deep/x.rs");
+    check("*/internall/xy", "internal/xy/");
+    check("yz", "");
+    check("internall/*.py", "");
 }
 
 #[test]
