@@ -170,16 +170,25 @@ const FEEDING: u8 = 1;
 /// # Errors
 /// ONNX Runtime is asked for and cannot be loaded; the message names the file and the remedy.
 pub fn open(options: &Options) -> Result<Arc<dyn Embedder>, EmbedError> {
-    // One for all who ask: workspaces share it.
-    static SHARED: OnceLock<Result<Arc<builtin::Builtin>, EmbedError>> = OnceLock::new();
     if options.model.is_some() {
         return Ok(Arc::new(remote::Remote::new(options, None)?));
     }
-    let own = SHARED.get_or_init(|| builtin::Builtin::new(MODEL, TOKENIZER).map(Arc::new)).clone()?;
+    let own = shared()?;
     Ok(match options.runtime {
         Runtime::Builtin => own,
         Runtime::Onnx => Arc::new(remote::Remote::new(options, Some(own))?),
     })
+}
+
+/// The default model, one for all who ask: workspaces share it.
+fn shared() -> Result<Arc<builtin::Builtin>, EmbedError> {
+    static SHARED: OnceLock<Result<Arc<builtin::Builtin>, EmbedError>> = OnceLock::new();
+    SHARED.get_or_init(|| builtin::Builtin::new(MODEL, TOKENIZER).map(Arc::new)).clone()
+}
+
+/// Whether the default model has met a word so often that it is a piece of its own: then it is hardly misspelt.
+pub fn is_common(word: &str) -> bool {
+    shared().is_ok_and(|it| it.is_piece(word))
 }
 
 impl Options {

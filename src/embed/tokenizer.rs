@@ -97,6 +97,13 @@ impl Tokenizer {
         self.size
     }
 
+    /// Whether a word is one piece, and none that stands for what is not known.
+    pub fn is_piece(&self, word: &str) -> bool {
+        let mut ids = Vec::new();
+        self.encode(word, &mut ids);
+        ids.len() == 1 && ids[0] != self.unknown
+    }
+
     /// The ids of `text` into `ids` (cleared first), at most [`MOST_TOKENS`].
     pub fn encode(&self, text: &str, ids: &mut Vec<u32>) {
         ids.clear();

@@ -68,6 +68,8 @@ pub struct Tuning {
     /// for, and where something is described.
     pub further: f32,
     pub further_described: f32,
+    /// What all but the best of a name in a file are held back by, beside that.
+    pub again: f32,
 }
 
 impl Default for Tuning {
@@ -96,6 +98,7 @@ impl Default for Tuning {
             declared_first: 6.0,
             further: 3.0,
             further_described: 1.5,
+            again: 1.5,
         }
     }
 }
@@ -176,13 +179,18 @@ fn held_back(it: &Evidence, asked: Traits, tuning: &Tuning) -> f32 {
     factor
 }
 
-/// Positions of the candidates with what they count, best first, where all but the best of a file count `further` less.
-/// `scores` are in the order that ties go by.
-pub fn spread(scores: &[f32], files: &[u32], further: f32) -> Vec<(usize, f32)> {
+/// Positions of the candidates with what they count, best first, where all but the best of a file count `further` less, and all
+/// but the best of a name in it (clauses, overloads, a class that is opened again) `again` less than that. `scores` are in the
+/// order that ties go by; `of` tells the file and the name of each, if it has one.
+pub fn spread(scores: &[f32], of: &[(u32, Option<&str>)], (further, again): (f32, f32)) -> Vec<(usize, f32)> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
-    let mut seen = std::collections::HashSet::new();
-    let held_back = |at: usize| (at, if seen.insert(files[at]) { scores[at] } else { scores[at] - further });
+    let (mut files, mut names) = (std::collections::HashSet::new(), std::collections::HashSet::new());
+    let held_back = |at: usize| {
+        let is_further = !files.insert(of[at].0);
+        let is_again = of[at].1.is_some() && !names.insert(of[at]);
+        (at, scores[at] - if is_further { further } else { 0.0 } - if is_again { again } else { 0.0 })
+    };
     let mut ranked: Vec<(usize, f32)> = order.into_iter().map(held_back).collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     ranked
@@ -234,14 +242,16 @@ mod tests {
 
     #[test]
     fn further_declarations_of_a_file_are_held_back() {
-        let (scores, files) = ([5.0, 4.9, 4.0, 3.0, 1.0], [0, 0, 0, 1, 2]);
-        let spread = |further| -> Vec<usize> {
-            let all = spread(&scores, &files, further);
+        let scores = [5.0, 4.9, 4.0, 3.0, 1.0];
+        let of = [(0, Some("a")), (0, Some("b")), (0, Some("b")), (1, Some("b")), (2, None)];
+        let spread = |further, again| -> Vec<usize> {
+            let all = spread(&scores, &of, (further, again));
             assert!(all.is_sorted_by(|a, b| a.1 >= b.1), "what each counts follows the order: {all:?}");
             all.into_iter().map(|it| it.0).collect()
         };
-        assert_eq!(spread(0.0), [0, 1, 2, 3, 4]);
-        assert_eq!(spread(1.5), [0, 1, 3, 2, 4]);
-        assert_eq!(spread(9.0), [0, 3, 4, 1, 2]);
+        assert_eq!(spread(0.0, 0.0), [0, 1, 2, 3, 4]);
+        assert_eq!(spread(1.5, 0.0), [0, 1, 3, 2, 4]);
+        assert_eq!(spread(9.0, 0.0), [0, 3, 4, 1, 2]);
+        assert_eq!(spread(0.0, 2.0), [0, 1, 3, 2, 4], "the second `b` of a file; another file's `b` is another");
     }
 }

@@ -11,6 +11,7 @@ mod place;
 mod question;
 mod related;
 pub mod signals;
+mod spelling;
 #[cfg(test)]
 mod tests;
 mod units;
@@ -124,6 +125,10 @@ pub fn semantic_search_with(
     tuning: &Tuning,
 ) -> Answers {
     let limit = limit.clamp(1, MOST_ANSWERS);
+    // While files are still to come, a word that is not there may come with them.
+    let is_known = snapshot.completeness().is_indexed();
+    let mended = if is_known { spelling::mended(snapshot, question, cancel) } else { None };
+    let (question, mut notes) = mended.as_ref().map_or((question, Vec::new()), |it| (&it.0, it.1.clone()));
     let mut search = Search::new(snapshot, question, limit, cancel, tuning);
     match partial {
         Some(partial) => {
@@ -136,13 +141,18 @@ pub fn semantic_search_with(
         }
         None => search.gather(means.embedder),
     }
+    let items = answers(&search, means, limit);
+    notes.extend(search.narrowed.take().map(|it| it.notes).unwrap_or_default());
+    if snapshot.completeness().is_indexed() && !items.is_empty() && search.has_no_word() {
+        notes.push("no word of the question occurs here: what is shown is near in meaning, or called alike".into());
+    }
     Answers {
-        items: answers(&search, means, limit),
+        items,
         generation: snapshot.generation(),
         completeness: snapshot.completeness(),
         by_meaning: search.by_meaning,
         cut_short: cancel.is_cancelled(),
-        notes: search.narrowed.take().map(|it| it.notes).unwrap_or_default(),
+        notes,
         wants: if snapshot.completeness().is_indexed() { None } else { wants(question) },
     }
 }
@@ -167,11 +177,12 @@ fn answers(search: &Search<'_>, means: Means<'_>, limit: usize) -> Vec<Found> {
         model.score(&it.signals) + named * it.signals.get(Signal::Declared) + near(it.candidate.info.file)
     };
     let (shown, scores) = distinct(&looked, looked.iter().map(score).collect());
-    let files: Vec<u32> = shown.iter().map(|it| it.0.candidate.info.file.0).collect();
+    let of: Vec<(u32, Option<&str>)> =
+        shown.iter().map(|it| (it.0.candidate.info.file.0, it.1.name.as_deref())).collect();
     let mut out: Vec<Found> = Vec::new();
     let described = search.question.kind == Kind::Description;
     let further = if described { search.tuning.further_described } else { search.tuning.further };
-    for (at, score) in rank::spread(&scores, &files, further).into_iter().take(limit) {
+    for (at, score) in rank::spread(&scores, &of, (further, search.tuning.again)).into_iter().take(limit) {
         let (it, place) = &shown[at];
         add(search, &paths, it.reasoned(), place.clone(), 1.0 / (1.0 + (-score).exp()), &mut out);
     }

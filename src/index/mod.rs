@@ -14,6 +14,7 @@ pub mod references;
 pub mod sections;
 pub mod snapshot;
 pub mod source;
+mod spelling;
 pub mod stamps;
 pub mod strings;
 pub mod tiered;

@@ -21,6 +21,8 @@ import passages
 
 # What all but the best declaration of a file are held back by; as in `Tuning::further` and `Tuning::further_described`.
 FURTHER, FURTHER_DESCRIBED = 3.0, 1.5
+# And all but the best of a name in a file beside that; as in `Tuning::again`.
+AGAIN = 1.5
 ASKED = ("asks_name", "asks_near_name", "asks_architecture")
 # A question whose truth is files counts so much.
 BY_FILE = 0.3
@@ -136,13 +138,15 @@ def fit(names, rows, without=()):
 def ranked(row, scores, window=10):
     """As `rank::spread` orders them; no place twice."""
     further = FURTHER if len(row["x"]) and row["x"][0][row["asked"]].any() else FURTHER_DESCRIBED
-    listed, files, places = [], set(), set()
+    listed, files, names, places = [], set(), set(), set()
     for at in numpy.argsort(-scores, kind="stable"):
         unit = row["units"][at]
         if tuple(unit[:3]) not in places:
-            listed.append((scores[at] - (further if unit[0] in files else 0), at))
+            name = (unit[0], unit[3]) if unit[3] else None
+            listed.append((scores[at] - (further if unit[0] in files else 0) - (AGAIN if name in names else 0), at))
             places.add(tuple(unit[:3]))
             files.add(unit[0])
+            names.update([name] if name else [])
     listed.sort(key=lambda it: -it[0])
     return [row["units"][at] for _, at in listed[:window]]
 

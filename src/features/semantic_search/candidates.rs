@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::Reason;
 use super::filters::Narrowed;
-use super::question::{Kind, Question};
+use super::question::{self, Kind, Question};
 use crate::base::cancel::Cancel;
 use crate::base::ids::{FileId, RootId};
 use crate::base::paths::RelPath;
@@ -33,20 +33,25 @@ const TOGETHER: usize = 32;
 /// Share of a declaration whose name is only like the one that is asked for.
 const LIKE: f32 = 0.6;
 
+/// Share of a declaration whose name is the one that is asked for, written otherwise (`Buffer` for `buffer`).
+const OTHERWISE: f32 = 0.9;
+
 /// Where the files of candidates are.
 pub(super) type Paths = HashMap<FileId, (RootId, RelPath)>;
 
 /// How likely a declaration of this kind is what a name asks for.
 fn weight_of(kind: SymbolKind, flags: SymbolFlags) -> f32 {
     use SymbolKind::{
-        Class, Constructor, Enum, Function, Implementation, Interface, Macro, Method, Module, Namespace, Object,
-        Struct, Test, Trait, TypeAlias, Union,
+        Class, Constructor, Enum, EnumMember, Field, Function, Implementation, Interface, Key, Macro, Method, Module,
+        Namespace, Object, Property, Struct, Test, Trait, TypeAlias, Union,
     };
     let by_kind = match kind {
         Class | Struct | Enum | Union | Interface | Trait | Object | Function | Macro => 1.0,
         Method | TypeAlias | Module | Namespace => 0.9,
         Implementation | Constructor => 0.6,
         Test => 0.3,
+        Field | Property | EnumMember => 0.4,
+        Key => 0.2,
         _ => 0.5,
     };
     if flags.has(SymbolFlags::DECLARATION) { by_kind * 0.6 } else { by_kind }
@@ -178,6 +183,11 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// Whether no word of the question occurs anywhere.
+    pub fn has_no_word(&self) -> bool {
+        self.frequencies.iter().all(|&it| it == 0)
+    }
+
     fn within(&self) -> Option<&Within> {
         self.narrowed.as_ref().map(|it| &it.within)
     }
@@ -202,18 +212,27 @@ impl<'a> Search<'a> {
     /// Passages that declare a name which the question gives.
     fn declarations(&mut self) {
         for name in &self.question.names {
-            let mut hits = self.symbols_named(name);
-            let mut factor = 1.0;
+            let mut hits: Vec<(SymbolHit, f32)> = self.symbols_named(name).into_iter().map(|it| (it, 1.0)).collect();
+            if self.question.kind == Kind::Name {
+                for other in question::written_otherwise(name) {
+                    hits.extend(self.symbols_named(&other).into_iter().map(|it| (it, OTHERWISE)));
+                }
+            }
             if hits.is_empty() && self.question.kind == Kind::Name {
                 let alike = self.similar(name);
                 let same = |it: &&NameMatch| it.class >= 2 || it.name.eq_ignore_ascii_case(name);
-                hits = alike.iter().filter(same).flat_map(|it| self.symbols_named(&it.name)).collect();
+                let of = |it: &NameMatch, factor: f32| {
+                    self.symbols_named(&it.name).into_iter().map(move |hit| (hit, factor)).collect::<Vec<_>>()
+                };
+                hits = alike.iter().filter(same).flat_map(|it| of(it, 1.0)).collect();
                 if hits.is_empty() {
-                    factor = LIKE;
-                    hits = alike.iter().flat_map(|it| self.symbols_named(&it.name)).collect();
+                    hits = alike.iter().flat_map(|it| of(it, LIKE)).collect();
                 }
             }
-            for hit in hits.into_iter().take(DECLARATIONS) {
+            hits.sort_by(|a, b| {
+                (b.1 * weight_of(b.0.kind, b.0.flags)).total_cmp(&(a.1 * weight_of(a.0.kind, a.0.flags)))
+            });
+            for (hit, factor) in hits.into_iter().take(DECLARATIONS) {
                 let holds = |id: &PassageId| {
                     let info = self.snapshot.passage(*id);
                     info.is_some_and(|it| it.segment == hit.segment && it.lines.0 <= hit.line && hit.line <= it.lines.1)

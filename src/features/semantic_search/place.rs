@@ -15,7 +15,7 @@ pub struct Place {
     pub span: Span,
     /// First and last line, zero-based.
     pub lines: (u32, u32),
-    /// Where one jumps to: the declared name, or the start.
+    /// Where one jumps to: the declared name, which may stand before the part of a long declaration that answers; or the start.
     pub jump: Span,
     /// The declaration that answers, where there is one.
     pub name: Option<String>,
@@ -80,10 +80,6 @@ pub(super) fn lines_of(segment: &FileSegment, span: Span) -> (u32, u32) {
 /// Lines that fit the span, and not too many.
 fn cut(segment: &FileSegment, mut place: Place) -> Place {
     place.lines = lines_of(segment, place.span);
-    if place.jump.start < place.span.start || place.jump.start >= place.span.end {
-        // Its name stands before the part that answers.
-        place.jump = Span::new(place.span.start, place.span.start);
-    }
     let last = place.lines.0 + MOST_LINES - 1;
     if place.lines.1 > last {
         let end = segment.span.start + segment.facts.lines.line_start(last + 1 - segment.line);

@@ -157,6 +157,22 @@ fn names_in(text: &str, kind: Kind, query: &Query) -> Vec<String> {
     out
 }
 
+/// A name in small letters as others write it: `rate_limiter` is `RateLimiter`, `rateLimiter` and `RATE_LIMITER`. None for a
+/// name that has capitals: who types these means them.
+pub(super) fn written_otherwise(name: &str) -> Vec<String> {
+    if name.len() < 2 || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+        return Vec::new();
+    }
+    let capital = |part: &str| format!("{}{}", part[..1].to_ascii_uppercase(), &part[1..]);
+    let parts: Vec<&str> = name.split('_').filter(|it| !it.is_empty()).collect();
+    let pascal: String = parts.iter().map(|it| capital(it)).collect();
+    let camel: String =
+        parts.iter().enumerate().map(|(at, it)| if at == 0 { (*it).into() } else { capital(it) }).collect();
+    let mut out = vec![pascal, camel, name.to_ascii_uppercase()];
+    out.retain(|it| it != name && !it.is_empty());
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,6 +203,17 @@ mod tests {
         assert_eq!(names("View"), "View");
         assert_eq!(names("How does Router match read_file and `tail`"), "read_file Router tail");
         assert_eq!(names("where are retries"), "");
+    }
+
+    #[test]
+    fn names_are_written_in_several_ways() {
+        let check = |name: &str, want: &str| assert_eq!(written_otherwise(name).join(" "), want);
+        check("buffer", "Buffer BUFFER");
+        check("rate_limiter", "RateLimiter rateLimiter RATE_LIMITER");
+        check("_x1", "X1 x1 _X1");
+        check("Buffer", "");
+        check("größe", "");
+        check("_", "");
     }
 
     #[test]

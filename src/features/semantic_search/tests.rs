@@ -84,6 +84,53 @@ pub(super) fn ask_in(fixture: &str, snapshot: &Snapshot, question: &str) -> Answ
     semantic_search(snapshot, means, &question, 10, &Cancel::new(), None)
 }
 
+#[test]
+fn misspelt_words_are_mended_and_that_is_said() {
+    let mut it = builder(FIXTURE);
+    it.set_walked(RootId(0), 0, true);
+    let snapshot = it.publish();
+    let check = |question: &str, first: &str, note: Option<&str>| {
+        let answers = ask(&snapshot, question);
+        assert_eq!(answers.items[0].place.name.as_deref(), Some(first), "{question}: {:?}", listed(&answers.items));
+        assert_eq!(answers.notes, note.into_iter().collect::<Vec<_>>(), "{question}");
+    };
+    check("growing pause", "retry", None);
+    check("growing pauze", "retry", Some("\"pauze\" occurs nowhere: \"pause\" is asked for"));
+    check("unreladed", "unrelated", Some("\"unreladed\" occurs nowhere: \"unrelated\" is asked for"));
+    // A word that is a word, and one in another language: nobody knows better.
+    check("stale pause", "retry", None);
+    check("wiederholen nach einem fehler pause", "retry", None);
+    let nothing = ask(&snapshot, "zzqqxx");
+    let said = nothing.notes.iter().any(|it| it.starts_with("no word of the question occurs here"));
+    assert!(nothing.items.is_empty() || said, "{:?}", nothing.notes);
+}
+
+#[test]
+fn a_word_in_small_letters_means_the_type_before_fields_of_its_name() {
+    let fixture = "\
+//- src/a.rs
+pub struct Holder {
+    buffer: u32,
+}
+//- src/b.rs
+pub struct Buffer {
+    bytes: u32,
+}
+";
+    let answers = ask_in(fixture, &builder(fixture).publish(), "buffer");
+    assert_eq!(listed(&answers.items)[0], "src/b.rs:1-3 Buffer");
+}
+
+#[test]
+fn one_jumps_to_the_name_of_a_long_declaration() {
+    let lines: String = (0..150).map(|at| format!("    let step_{at} = {at};\n")).collect();
+    let fixture = format!("//- src/long.rs\npub fn long() {{\n{lines}    let needle_in_hay = 1;\n}}\n");
+    let answers = ask_in(&fixture, &builder(&fixture).publish(), "where is the needle_in_hay");
+    let place = &answers.items[0].place;
+    assert_eq!((place.name.as_deref(), place.jump.start), (Some("long"), 7));
+    assert!(place.lines.0 > 0, "the part that answers is shown: {:?}", place.lines);
+}
+
 fn ask(snapshot: &Snapshot, question: &str) -> Answers {
     ask_in(FIXTURE, snapshot, question)
 }

@@ -1,0 +1,121 @@
+//! Words of the index that are like one which it does not hold. Invariant: what is found occurs in a live passage; the answer
+//! depends on the live files alone. Must not know what a question is.
+
+use super::snapshot::Snapshot;
+use super::view::PackView;
+use crate::base::cancel::Cancel;
+use rayon::prelude::*;
+
+/// Words that are looked at more closely, of each distance.
+const MOST: usize = 64;
+/// Words walked between two looks at the clock.
+const STEP: usize = 4_096;
+
+impl Snapshot {
+    /// The word (as the analyser cuts words) that is at most `most` edits from `word`: one letter more, less or another, or two
+    /// neighbours exchanged. Nearest first, then those that begin alike, then the most frequent.
+    pub fn word_like(&self, word: &str, most: usize, cancel: &Cancel) -> Option<String> {
+        let views: Vec<&PackView> = self.packs().filter_map(|(_, it)| it.view().map(|it| &**it)).collect();
+        let mut found: Vec<(usize, String)> =
+            views.into_par_iter().flat_map_iter(|view| like(view, word, most, cancel)).collect();
+        found.sort();
+        found.dedup();
+        let begins = |it: &str| it.as_bytes().first() == word.as_bytes().first();
+        let mut best: Option<((usize, bool, u64), String)> = None;
+        for (edits, it) in found {
+            let held = self.passages_with(&it);
+            let key = (edits, !begins(&it), u64::MAX - held);
+            if held > 0 && best.as_ref().is_none_or(|best| key < best.0) {
+                best = Some((key, it));
+            }
+        }
+        best.map(|it| it.1)
+    }
+}
+
+/// Such words of one pack.
+fn like(view: &PackView, word: &str, most: usize, cancel: &Cancel) -> Vec<(usize, String)> {
+    let Some(words) = view.words() else { return Vec::new() };
+    let (mut out, mut cursor, mut turn) = (Vec::new(), words.body.terms.cursor(), 0usize);
+    let mut counts = vec![0; most + 1];
+    while cursor.advance() {
+        turn += 1;
+        if turn.is_multiple_of(STEP) && cancel.is_cancelled() {
+            return Vec::new();
+        }
+        let it = cursor.text();
+        if it.len().abs_diff(word.len()) > most || !it.iter().all(u8::is_ascii_alphabetic) {
+            continue;
+        }
+        let edits = edits(it, word.as_bytes());
+        if edits <= most && counts[edits] < MOST {
+            counts[edits] += 1;
+            out.extend(std::str::from_utf8(it).ok().map(|it| (edits, it.to_owned())));
+        }
+    }
+    out
+}
+
+/// Letters to add, drop, replace or exchange with their neighbour, to get one word from the other.
+pub fn edits(a: &[u8], b: &[u8]) -> usize {
+    let mut rows = [[0usize; LONGEST + 1]; 3];
+    let (a, b) = (&a[..a.len().min(LONGEST)], &b[..b.len().min(LONGEST)]);
+    for (at, it) in rows[1].iter_mut().enumerate() {
+        *it = at;
+    }
+    for i in 1..=a.len() {
+        rows[2][0] = i;
+        for j in 1..=b.len() {
+            let mut least =
+                (rows[1][j] + 1).min(rows[2][j - 1] + 1).min(rows[1][j - 1] + usize::from(a[i - 1] != b[j - 1]));
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(rows[0][j - 2] + 1);
+            }
+            rows[2][j] = least;
+        }
+        rows.rotate_left(1);
+    }
+    rows[1][b.len()]
+}
+
+/// Bytes of a word that are compared.
+const LONGEST: usize = 40;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::ids::RootId;
+    use crate::index::apply::Builder;
+    use crate::index::build::build_facts_pack;
+    use crate::index::fixture;
+    use crate::index::snapshot::FewFacts;
+    use crate::store::pack::PackId;
+    use std::sync::Arc;
+
+    #[test]
+    fn edits_count_letters() {
+        let check = |a: &str, b: &str, want| assert_eq!((edits(a.as_bytes(), b.as_bytes()), a, b), (want, a, b));
+        check("build", "build", 0);
+        check("bulid", "build", 1);
+        check("registeri", "registri", 1);
+        check("polci", "polici", 1);
+        check("kompress", "compress", 1);
+        check("", "abc", 3);
+        check("abc", "xyz", 3);
+    }
+
+    #[test]
+    fn the_nearest_then_the_most_frequent_word_is_found() {
+        let files =
+            [fixture::file("a.rs", "build other\nbuild more\nbuilt more\n"), fixture::file("b.rs", "guild build\n")];
+        let mut it = Builder::new(Arc::new(FewFacts::default()));
+        let view = Arc::new(PackView::in_memory(build_facts_pack(&files)).unwrap());
+        it.apply_facts(RootId(0), PackId([1; 16]), view);
+        let (snapshot, cancel) = (it.publish(), Cancel::new());
+        let like = |word, most| snapshot.word_like(word, most, &cancel);
+        assert_eq!(like("bulid", 1).as_deref(), Some("build"));
+        assert_eq!(like("guilt", 1).as_deref(), Some("guild"), "what begins alike");
+        assert_eq!(like("zulid", 1), None);
+        cancel.cancel();
+    }
+}
