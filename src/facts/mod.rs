@@ -11,7 +11,7 @@ pub mod words;
 
 pub use kinds::{ImportKind, KindSet, Receiver, Relation, Role, ScopeKind, SymbolKind, Visibility};
 pub use lines::LineIndex;
-pub use names::{NameIx, Names};
+pub use names::{NameIx, Names, last_part};
 pub use purpose::Marks;
 
 use crate::base::span::Span;

@@ -1,5 +1,6 @@
 //! Interned strings of one segment. Invariant: an index is valid for the table that gave it; equal strings, equal index.
 
+use super::SymbolKind;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Index of a string in [`Names`].
@@ -13,6 +14,16 @@ pub struct Names {
     pub(super) ends: Vec<u32>,
     /// Open addressing: index + 1 of a string, 0 for an empty place; a power of two, at most half full.
     pub(super) places: Vec<u32>,
+}
+
+/// The last part of a module's or a type's name that is a path (`Outbox` of `Mail.Outbox`), by which it is found, too. Names
+/// of namespaces and packages are none: every file of theirs declares them.
+pub fn last_part(kind: SymbolKind, name: &str) -> Option<&str> {
+    let is_own = kind == SymbolKind::Module || kind.has_members() && kind != SymbolKind::Implementation;
+    let at = name.rfind(['.', ':', '\\']).filter(|_| is_own)? + 1;
+    let is_part = |it: char| it.is_alphanumeric() || it == '_';
+    let last = &name[at..];
+    (at > 1 && !last.is_empty() && last.chars().all(is_part)).then_some(last)
 }
 
 impl PartialEq for Names {

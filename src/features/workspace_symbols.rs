@@ -17,6 +17,8 @@ const SAME_NAME: usize = 2_000;
 
 /// What a name has that is the query itself.
 const EXACT: f32 = 100.0;
+/// What it has less where only the last part of its name is.
+const BY_LAST_PART: f32 = 2.0;
 
 /// A symbol with its score; higher is better.
 #[derive(Clone, Debug)]
@@ -49,7 +51,12 @@ pub fn workspace_symbols(
             }
             let base = of_match(&name, best);
             let symbols = snapshot.symbols_named(&name.name).into_iter().take(SAME_NAME);
-            found.extend(symbols.map(|hit| near.rank(snapshot, hit, base)));
+            // What is called so by the last part of its name alone comes behind.
+            let less = |hit: &SymbolHit| if hit.name == name.name { 0.0 } else { BY_LAST_PART };
+            found.extend(symbols.map(|hit| {
+                let base = base - less(&hit);
+                near.rank(snapshot, hit, base)
+            }));
         }
         found
     };
@@ -68,6 +75,9 @@ pub fn workspace_symbols(
         let place = |it: &Ranked| (it.hit.line, it.hit.column);
         b.score.total_cmp(&a.score).then_with(|| a.path.cmp(&b.path)).then_with(|| place(a).cmp(&place(b)))
     });
+    // Found by its whole name and by the last part of it.
+    let mut seen: HashSet<_> = HashSet::new();
+    found.retain(|it| seen.insert((spot_of(&it.hit), it.hit.index)));
     found.truncate(limit);
     Answer::new(snapshot, found).wanting(|| Wants::declared(&needle))
 }

@@ -1,4 +1,5 @@
-//! Small facts made by hand for the tests of the index: lines `name uses`, a symbol and a reference each.
+//! Small facts made by hand for the tests of the index: lines `name uses`, a symbol and a reference each; a name with a dot is
+//! a module's.
 
 use super::build::{FileMeta, FileRecord, FileState, SegmentRecord};
 use crate::base::hash::{ContentHash, Key};
@@ -27,11 +28,15 @@ pub fn facts(text: &str) -> Facts {
         let mut words = line.split_whitespace();
         if let Some(name) = words.next() {
             let ix = facts.names.intern(name);
+            let kind = if name.contains('.') { SymbolKind::Module } else { SymbolKind::Function };
+            if let Some(last) = last_part(kind, name) {
+                facts.names.intern(last);
+            }
             let range = Span::new(at, at + line.trim_end().len() as u32);
             let name_range = Span::new(at, at + name.len() as u32);
             facts.symbols.push(Symbol {
                 name: ix,
-                kind: SymbolKind::Function,
+                kind,
                 range,
                 name_range,
                 parent: None,

@@ -2,7 +2,7 @@
 //! name of the directory. Must not hold code.
 
 /// Version of the layout of all sections.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Sorted paths of a pack's files; a file's ordinal is its position here.
 pub const PATHS: u32 = 1;
@@ -107,7 +107,7 @@ pub mod symbol {
     /// Position in the segment's facts plus one; zero: the file itself.
     pub const INDEX: usize = 7;
     pub const SEGMENT: usize = 8;
-    /// All symbols, sorted by name.
+    /// All symbols, sorted by name; modules and types whose name is a path a second time, by its last part.
     pub const BY_NAME: usize = 9;
     pub const COUNT: usize = 10;
 }

@@ -61,6 +61,7 @@ pub(super) const SOURCES: &[&str] = &[
     include_str!("marks.rs"),
     include_str!("passages.rs"),
     include_str!("../facts/lines.rs"),
+    include_str!("../facts/names.rs"),
     include_str!("../facts/purpose.rs"),
     include_str!("../facts/words.rs"),
     include_str!("../facts/words/stem.rs"),

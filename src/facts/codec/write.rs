@@ -2,7 +2,7 @@
 
 use super::bytes::{put_signed, put_varint};
 use crate::base::span::Span;
-use crate::facts::{Facts, NameIx, Receiver};
+use crate::facts::{Facts, NameIx, Receiver, SymbolFlags, last_part};
 
 type Number<'a> = &'a dyn Fn(NameIx) -> u32;
 
@@ -18,6 +18,10 @@ pub fn used_names(facts: &Facts) -> Vec<bool> {
         mark(symbol.name);
         symbol.container.map(&mut mark);
         symbol.ty.map(&mut mark);
+        if !symbol.flags.has(SymbolFlags::LOCAL) {
+            let last = last_part(symbol.kind, facts.text(symbol.name));
+            last.and_then(|it| facts.names.lookup(it)).map(&mut mark);
+        }
     }
     for reference in &facts.references {
         mark(reference.name);

@@ -176,6 +176,20 @@ fn a_name_gives_its_declaration_first() {
 }
 
 #[test]
+fn a_module_is_found_by_the_last_part_of_its_name() {
+    let fixture = "//- lib/a.ex\ndefmodule Post.Box do\n  alias Post.Mail.Outbox\n\n  def put(it), do: Outbox.put(Outbox.new(), it)\nend\n\
+                   //- lib/b.ex\ndefmodule Post.Mail.Outbox do\n  def put(box, it), do: [it | box]\n\n  def new, do: []\nend\n";
+    let snapshot = builder(fixture).publish();
+    for question in ["Outbox", "outbox", "Post.Mail.Outbox"] {
+        assert_eq!(
+            listed(&ask_in(fixture, &snapshot, question).items)[0],
+            "lib/b.ex:1-5 Post.Mail.Outbox",
+            "{question}"
+        );
+    }
+}
+
+#[test]
 fn a_function_within_a_function_is_found_by_its_name() {
     let fixture = "//- src/a.py\ndef outer(items):\n    def innermost(it):\n        return it\n    return [innermost(it) for it in items]\n";
     let snapshot = builder(fixture).publish();

@@ -14,7 +14,18 @@ use std::collections::BTreeMap;
 
 const ROOT: RootId = RootId(0);
 const PATHS: [&str; 5] = ["src/alpha.rs", "src/beta_words.rs", "tests/gamma.rs", "vendor/delta/alpha.rs", "zeta.rs"];
-const NAMES: [&str; 8] = ["open_file", "OpenFile", "retry_with_backoff", "Router", "route", "parse", "parseTree", "x"];
+const NAMES: [&str; 10] = [
+    "open_file",
+    "OpenFile",
+    "retry_with_backoff",
+    "Router",
+    "route",
+    "parse",
+    "parseTree",
+    "x",
+    "Web.Router",
+    "Mail.Outbox",
+];
 
 fn builder() -> Builder {
     let mut it = Builder::new(Arc::new(FewFacts::default()));
@@ -73,10 +84,10 @@ fn answers(snapshot: &Snapshot) -> String {
     let mut near: Vec<_> = hits.iter().map(|it| (it.score.to_bits(), place(it.passage))).collect();
     near.sort_by(|a, b| a.1.cmp(&b.1));
     writeln!(out, "nearest {near:?}").unwrap();
-    for query in ["opf", "rout", "parsetree", "retrybackof"] {
+    for query in ["opf", "rout", "parsetree", "retrybackof", "outbox"] {
         writeln!(out, "{query} {:?}", snapshot.fuzzy(query, 5, &cancel)).unwrap();
     }
-    for it in NAMES {
+    for it in NAMES.into_iter().chain(["Outbox"]) {
         let symbols = snapshot.symbols_named(it);
         let symbols: Vec<_> =
             symbols.iter().map(|it| (name(it.file), it.line, it.column, it.segment, it.index)).collect();
@@ -105,7 +116,7 @@ enum Step {
 }
 
 fn text() -> impl Strategy<Value = String> {
-    proptest::collection::vec((0..8usize, 0..8usize, 0..9u8), 1..9).prop_map(|lines| {
+    proptest::collection::vec((0..NAMES.len(), 0..NAMES.len(), 0..9u8), 1..9).prop_map(|lines| {
         let mut out = String::new();
         for (name, used, cut) in lines {
             out.push_str(&format!("{} {}\n{}", NAMES[name], NAMES[used], if cut == 0 { "--\n" } else { "" }));

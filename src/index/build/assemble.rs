@@ -219,7 +219,8 @@ impl Assembler {
                 segments
             }
         };
-        put_symbols(&column, &|name| names[name as usize].as_bytes(), out);
+        let texts: Vec<&[u8]> = names.iter().map(|it| it.as_bytes()).collect();
+        put_symbols(&column, &texts, out);
     }
 
     fn put_uses(&mut self, names: usize, ranks: &[u32], out: &mut Vec<Section>) {

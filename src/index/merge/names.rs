@@ -122,9 +122,8 @@ impl Names<'_> {
             };
             symbols.iter().map(value).collect()
         };
-        let text = |name: u64| self.texts.get(name as usize).copied().unwrap_or(&[]);
         let mut sections = Vec::new();
-        put_symbols(&column, &text, &mut sections);
+        put_symbols(&column, &self.texts, &mut sections);
         sections.iter().try_for_each(|it| put(out, it))
     }
 

@@ -39,6 +39,43 @@ fn what_is_called_just_so_needs_no_guesses() {
     assert!(names_of(&found, "open_fyle", 10).contains(&"open_file".to_owned()));
 }
 
+#[test]
+fn modules_are_found_by_the_last_part_of_their_names() {
+    let names = ["Web.Mail.Outbox", "Outbox", "outbox_of", "A.Inbox", "Mail"].map(str::to_owned);
+    let found = snapshot(&[&names]);
+    let named = |name: &str| found.symbols_named(name).into_iter().map(|it| it.name).collect::<Vec<_>>();
+    assert_eq!(named("Outbox"), ["Web.Mail.Outbox", "Outbox"]);
+    assert_eq!(named("Inbox"), ["A.Inbox"]);
+    assert_eq!(
+        (named("Mail"), named("Web.Mail.Outbox").len(), named("Mail.Outbox").len()),
+        (vec!["Mail".into()], 1, 0)
+    );
+    assert_eq!(names_of(&found, "inbox", 1), ["Inbox"]);
+    assert_eq!(found.symbols_of_file(found.files(ROOT)[0]).len(), 5, "none twice");
+}
+
+#[test]
+fn the_last_part_of_a_name_is_a_modules_or_a_types() {
+    use crate::facts::SymbolKind::{Class, Function, Implementation, Interface, Key, Module, Namespace};
+    use crate::facts::last_part;
+    for (kind, name, last) in [
+        (Module, "Hexpm.Emails.Outbox", Some("Outbox")),
+        (Interface, "A.B", Some("B")),
+        (Class, "App\\Mail", Some("Mail")),
+        (Class, "a::B", Some("B")),
+        (Module, "Outbox", None),
+        (Module, ".hidden", None),
+        (Module, "A.", None),
+        (Module, "setup.cfg[x]", None),
+        (Namespace, "A.B", None),
+        (Implementation, "A.B", None),
+        (Function, "a.b", None),
+        (Key, "a.b", None),
+    ] {
+        assert_eq!(last_part(kind, name), last, "{kind:?} {name}");
+    }
+}
+
 proptest! {
     #[test]
     fn filters_change_nothing(

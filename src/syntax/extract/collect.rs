@@ -11,7 +11,7 @@ use super::text;
 use super::walk::{Lead, Walk, Want, Wrapper, span_of};
 use crate::base::chars::floor;
 use crate::base::span::Span;
-use crate::facts::{Relation, ScopeIx, ScopeKind, Symbol, SymbolFlags, SymbolKind, Visibility};
+use crate::facts::{NameIx, Relation, ScopeIx, ScopeKind, Symbol, SymbolFlags, SymbolKind, Visibility, last_part};
 use crate::syntax::queries::captures::Capture;
 use crate::syntax::queries::{Pattern, Sets};
 
@@ -156,7 +156,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
             }
             return;
         }
-        let name = self.facts.names.intern(name);
+        let name = self.declared_name(kind, name);
         self.raw.declare(name_range.start);
         let symbol_ix = self.raw.symbols.len() as u32;
         let (ty, arity, signature_end) = self.head(node, kind, declared.function, shared, symbol_ix, span);
@@ -201,6 +201,14 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         if let Some(kind) = scope_of(kind).filter(|_| !sets.no_scope) {
             self.raw.scopes.push(RawScope { span, kind, symbol: Some(symbol_ix) });
         }
+    }
+
+    /// The number of a name; the last part that it is found by gets one, too.
+    fn declared_name(&mut self, kind: SymbolKind, name: &str) -> NameIx {
+        if let Some(last) = last_part(kind, name) {
+            self.facts.names.intern(last);
+        }
+        self.facts.names.intern(name)
     }
 
     /// A declaration that began in a segment before this one and reaches into it.
