@@ -1,6 +1,6 @@
-//! Answers on a terminal: where, what and why of each, and the lines that say most of it, painted by syntax. Invariant: fits 80
-//! columns as a terminal counts them; foreign text cannot steer the terminal; colours only where they are wanted. Must not know
-//! how answers are found.
+//! Answers on a terminal: where, what and why of each, and the lines that say most of it, painted by syntax. Invariant: fits the
+//! page, and says what holds a declaration however wide it is; foreign text cannot steer the terminal; colours only where they
+//! are wanted. Must not know how answers are found.
 
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use super::args::{ColorChoice, ShowFlags};
 use super::index_cmd;
 use super::lines::{Painted, Row, excerpt};
+use super::page::{Page, width};
 use crate::facts::words::analyse;
 use crate::features::semantic_search::{Answers, Found};
 use crate::index::snapshot::Snapshot;
 use crate::syntax::languages::Lang;
 use crate::workspace::{Workspace, preview};
 
-/// Columns that are filled, and those before the text of a line.
-pub const COLUMNS: usize = 80;
+/// Columns before the text of a line.
 const GUTTER: usize = 8;
 
 const PATH: Style = AnsiColor::Cyan.on_default().bold();
@@ -75,11 +75,12 @@ pub fn print(
     if show.flags.files {
         files(answers).iter().for_each(|it| anstream::println!("{PATH}{}{PATH:#}", clean(it)));
     } else {
+        let page = Page::of_standard_output();
         for (rank, found) in answers.items.iter().enumerate() {
             if rank > 0 {
                 anstream::println!();
             }
-            print_one(found, snapshot, workspace, show);
+            print_one(found, snapshot, workspace, show, page);
         }
     }
     if !answers.completeness.is_whole() {
@@ -133,13 +134,13 @@ fn jump(found: &Found, snapshot: &Snapshot) -> (u32, u32) {
     facts.map_or((found.place.lines.0, 0), |facts| line_column(&facts, found.place.jump.start, Encoding::Utf32))
 }
 
-fn print_one(found: &Found, snapshot: &Snapshot, workspace: &Workspace, show: &Show<'_>) {
+fn print_one(found: &Found, snapshot: &Snapshot, workspace: &Workspace, show: &Show<'_>, page: Page) {
     let (line, _) = jump(found, snapshot);
     let path = format!("{}:{}", clean(&found.path.display().to_string()), line + 1);
-    anstream::println!("{PATH}{path}{PATH:#}{}", declared(found, width(&path)));
+    anstream::println!("{PATH}{path}{PATH:#}{}", declared(found, width(&path), page));
     let why = why(found, show.asked);
     if !why.is_empty() {
-        anstream::println!("{DIM}{:GUTTER$}{}{DIM:#}", "", cut(&why, COLUMNS - GUTTER));
+        anstream::println!("{DIM}{:GUTTER$}{}{DIM:#}", "", page.cut(&why, GUTTER));
     }
     let Some(text) = workspace.text_of(snapshot, found.file, found.root, &found.path) else {
         anstream::println!("{DIM}{:GUTTER$}(changed since it was indexed){DIM:#}", "");
@@ -152,7 +153,7 @@ fn print_one(found: &Found, snapshot: &Snapshot, workspace: &Workspace, show: &S
         match row {
             Row::Gap => anstream::println!("{DIM}{:>6}{DIM:#}", "⋮"),
             Row::Line(number) => {
-                let shown = painted.line(*number, COLUMNS - GUTTER);
+                let shown = painted.line(*number, page.room(GUTTER));
                 let end = if shown.is_empty() { "" } else { "  " };
                 let bold = if *number == line { DIM.bold() } else { DIM };
                 anstream::println!("{bold}{:>6}{bold:#}{end}{shown}", number + 1);
@@ -161,18 +162,23 @@ fn print_one(found: &Found, snapshot: &Snapshot, workspace: &Workspace, show: &S
     }
 }
 
-/// `  kind name in container` behind the path where it fits in the line, else below it.
-fn declared(found: &Found, used: usize) -> String {
+/// `  kind name in container` behind the path where it fits in the line, else below it; the container below that where the two
+/// do not fit there, either.
+fn declared(found: &Found, used: usize, page: Page) -> String {
     let (Some(name), Some(kind)) = (&found.place.name, found.place.kind) else { return String::new() };
     let kind = format!("{kind:?}").to_lowercase();
     let name = clean(name);
-    let inside = found.place.container.as_ref().map(|it| format!(" in {}", clean(it))).unwrap_or_default();
-    let fits = used + 2 + kind.len() + 1 + width(&name) <= COLUMNS;
-    let start = if fits { "  ".to_owned() } else { format!("\n{:GUTTER$}", "") };
-    let indent = if fits { used + 2 } else { GUTTER };
-    let room = COLUMNS.saturating_sub(indent + kind.len() + 1);
-    let inside = if width(&name) + width(&inside) <= room { inside } else { String::new() };
-    format!("{start}{DIM}{kind}{DIM:#} {NAME}{}{NAME:#}{DIM}{inside}{DIM:#}", cut(&name, room))
+    let inside = found.place.container.as_ref().map(|it| format!("in {}", clean(it))).unwrap_or_default();
+    let wide = kind.len() + 1 + width(&name) + if inside.is_empty() { 0 } else { 1 + width(&inside) };
+    let below = format!("\n{:GUTTER$}", "");
+    let start = if used + 2 + wide <= page.columns { "  " } else { &below };
+    let gap = match inside.as_str() {
+        "" => "",
+        _ if start == "  " || GUTTER + wide <= page.columns => " ",
+        _ => &below,
+    };
+    let (name, inside) = (page.cut(&name, GUTTER + kind.len() + 1), page.cut(&inside, GUTTER));
+    format!("{start}{DIM}{kind}{DIM:#} {NAME}{name}{NAME:#}{gap}{DIM}{inside}{DIM:#}")
 }
 
 /// Why it is an answer, in a few words: what the file is for, how near it is, what was found of the question.
@@ -209,27 +215,6 @@ fn words_of(asked: &str, terms: &[String]) -> Vec<String> {
         }
     }
     out
-}
-
-/// Columns that a terminal gives a text.
-pub fn width(text: &str) -> usize {
-    unicode_width::UnicodeWidthStr::width(text)
-}
-
-/// The longest beginning that fits, with a mark where something is left out.
-fn cut(text: &str, room: usize) -> String {
-    if width(text) <= room {
-        return text.to_owned();
-    }
-    let mut out = String::new();
-    for c in text.chars() {
-        let wide = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
-        if width(&out) + wide >= room {
-            break;
-        }
-        out.push(c);
-    }
-    out + "…"
 }
 
 /// Without control characters, and those that turn the direction of text: names of files and symbols are foreign text.
@@ -270,10 +255,25 @@ mod tests {
 
     #[test]
     fn a_declaration_that_does_not_fit_stands_below_its_path() {
-        let shown = |used| anstream::adapter::strip_str(&declared(&found(), used)).to_string();
-        assert_eq!(shown(56), "  method retry in Client");
-        assert_eq!(shown(60), "  method retry", "the container gives way first");
-        assert_eq!(shown(70), "\n        method retry in Client");
+        let shown = |used, page| anstream::adapter::strip_str(&declared(&found(), used, page)).to_string();
+        assert_eq!(shown(56, Page::terminal(80)), "  method retry in Client");
+        assert_eq!(shown(57, Page::terminal(80)), "\n        method retry in Client", "nothing is left out");
+        assert_eq!(shown(57, Page::terminal(81)), "  method retry in Client");
+    }
+
+    #[test]
+    fn what_holds_a_declaration_is_said_however_long_names_are() {
+        let mut it = found();
+        it.place.name = Some("n".repeat(30));
+        it.place.container = Some("C".repeat(40));
+        let shown = |page| anstream::adapter::strip_str(&declared(&it, 20, page)).to_string();
+        let (name, container) = ("n".repeat(30), "C".repeat(40));
+        assert_eq!(shown(Page::terminal(120)), format!("  method {name} in {container}"));
+        assert_eq!(shown(Page::terminal(89)), format!("\n        method {name} in {container}"));
+        assert_eq!(shown(Page::terminal(80)), format!("\n        method {name}\n        in {container}"));
+        let cut = format!("\n        method {}…\n        in {}…", "n".repeat(24), "C".repeat(28));
+        assert_eq!(shown(Page::terminal(40)), cut);
+        assert_eq!(shown(Page::pipe()), format!("\n        method {name}\n        in {container}"));
     }
 
     #[test]
@@ -286,6 +286,5 @@ mod tests {
     #[test]
     fn foreign_names_cannot_steer_the_terminal() {
         assert_eq!(clean("a\u{1b}[2Jb\n\u{202E}"), "a\u{FFFD}[2Jb\u{FFFD}\u{FFFD}");
-        assert_eq!((cut("abcdef", 4), cut("検索検索", 5), cut("ab", 2)), ("abc…".into(), "検索…".into(), "ab".into()));
     }
 }

@@ -1,5 +1,5 @@
 //! The lines of an answer that are shown, and how: the declaration, its first words of documentation, where the question's
-//! words are; painted by syntax. Invariant: as wide as it is given, in columns of a terminal; tabs reach to the next stop of
+//! words are; painted by syntax. Invariant: no wider than it is given, in columns of a terminal; tabs reach to the next stop of
 //! four. Must not know where answers come from.
 
 use std::collections::BTreeSet;
@@ -126,22 +126,23 @@ impl<'t> Painted<'t> {
         Self { text, index, tokens, words, indent }
     }
 
-    /// A line in at most `room` columns, with escapes; a mark at its end where it goes on.
-    pub fn line(&self, line: u32, room: usize) -> String {
+    /// A line in at most `room` columns, or all of it, with escapes; a mark at its end where it goes on.
+    pub fn line(&self, line: u32, room: Option<usize>) -> String {
         let content = content_of(self.text, &self.index, line);
         let start = self.index.line_start(line);
         let marked = marked(content, self.words);
         let (mut out, mut column, mut style): (String, usize, Option<Style>) = (String::new(), 0, None);
-        let upto = self.indent + room;
+        let upto = room.map_or(usize::MAX, |it| self.indent + it);
         let whole = content.chars().fold(0, |column, c| column + width_at(c, column)) <= upto;
+        let limit = if whole { upto } else { upto - 1 };
         for (at, c) in content.char_indices() {
             let wide = width_at(c, column);
-            let limit = if whole { upto } else { upto - 1 };
             if column + wide > limit {
                 break;
             }
-            let wanted =
-                if marked.iter().any(|it| it.contains(&at)) { Some(MATCH) } else { self.style(start + at as u32) };
+            let mark = marked.get(marked.partition_point(|it| it.end <= at));
+            let is_marked = mark.is_some_and(|it| it.contains(&at));
+            let wanted = if is_marked { Some(MATCH) } else { self.style(start + at as u32) };
             if column >= self.indent {
                 if wanted != style {
                     style.iter().for_each(|it| out.push_str(&it.render_reset().to_string()));
@@ -235,15 +236,15 @@ mod tests {
         assert_eq!(rows("", &found((0, 0), &[]), 0, None), "0");
     }
 
-    fn line(text: &str, lang: &str, number: u32, words: &[&str], room: usize) -> String {
+    fn line(text: &str, lang: &str, number: u32, words: &[&str], room: impl Into<Option<usize>>) -> String {
         let words: Vec<String> = words.iter().map(|it| (*it).to_owned()).collect();
         let rows: Vec<Row> = (0..text.lines().count() as u32).map(Row::Line).collect();
-        Painted::new(text, Lang::from_id(lang).unwrap(), &rows, &words).line(number, room)
+        Painted::new(text, Lang::from_id(lang).unwrap(), &rows, &words).line(number, room.into())
     }
 
     #[test]
     fn lines_are_cut_by_columns() {
-        let plain = |text: &str, room| {
+        let plain = |text: &str, room: usize| {
             let line = line(text, "text", 0, &[], room);
             anstream::adapter::strip_str(&line).to_string()
         };
@@ -253,6 +254,7 @@ mod tests {
         assert_eq!(plain("a\tb\tc", 9), "a   b   c", "tabs reach to their stops");
         assert_eq!(plain("e\u{301}x\u{1b}[2J", 6), "e\u{301}x\u{FFFD}[2J");
         assert_eq!(plain("ab\r\n", 5), "ab");
+        assert_eq!(line(&"long ".repeat(90), "text", 0, &[], None), "long ".repeat(90));
         assert_eq!(anstream::adapter::strip_str(&line("\tif x:\r\n\t\ty\r\n", "text", 1, &[], 9)).to_string(), "    y");
     }
 

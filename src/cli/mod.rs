@@ -12,6 +12,7 @@ pub mod languages;
 pub mod lines;
 pub mod log;
 pub mod outline;
+pub mod page;
 pub mod related;
 pub mod search;
 pub mod search_server;

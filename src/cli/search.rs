@@ -1,4 +1,4 @@
-//! `portolan search "question" [FOLDER]`: answers as declarations with `path:line`, readable in 80 columns, or as JSON.
+//! `portolan search "question" [FOLDER]`: answers as declarations with `path:line`, readable in a terminal, or as JSON.
 //! Invariant: the list is that of `features::semantic_search`, in its order. Must not know how it is made.
 
 use std::path::PathBuf;

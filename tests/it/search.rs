@@ -49,7 +49,7 @@ fn project() -> tempfile::TempDir {
 
 fn portolan(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
-    command.arg("--cache-dir").arg(dir.join("cache")).env_remove("PORTOLAN_ONNXRUNTIME");
+    command.arg("--cache-dir").arg(dir.join("cache")).env_remove("PORTOLAN_ONNXRUNTIME").env_remove("COLUMNS");
     command
 }
 
@@ -245,19 +245,25 @@ fn wrong_filters_are_explained_at_every_door() {
 }
 
 #[test]
-fn answers_are_shown_in_eighty_columns() {
+fn answers_are_shown_whole_in_a_pipe() {
     let project = project();
     let output = run(project.path(), &["search", QUESTION, "-n", "3"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.starts_with("src/net/retry.rs:2  function retry_with_backoff\n        meaning 0."), "{text}");
     assert!(text.contains(" · words, some in names: "), "{text}");
-    assert!(text.contains("\n     2  pub fn retry_with_backoff"), "{text}");
-    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    assert!(text.contains("\n     2  pub fn retry_with_backoff<T>("), "{text}");
+    assert!(text.contains(", attempts: u32) -> Option<T> {\n") && !text.contains('…'), "nothing is cut: {text}");
     assert!(!text.contains('\u{1b}'), "no colours into a pipe");
     let shown = |flags: &[&str]| {
         let output = run(project.path(), &[&["search", QUESTION, "-n", "2"], flags, &["--"]].concat());
         String::from_utf8(output.stdout).unwrap()
     };
+    let arguments = ["search", QUESTION, "-n", "1"];
+    let output =
+        portolan(project.path()).args(arguments).arg(project.path().join("root")).env("COLUMNS", "40").output();
+    let narrow = String::from_utf8(output.unwrap().stdout).unwrap();
+    assert!(narrow.starts_with("src/net/retry.rs:2\n        function retry_with_backoff\n"), "{narrow}");
+    assert!(narrow.contains(", attempts: u32) -> Option<T> {\n"), "{narrow}");
     let coloured = shown(&["--color", "always"]);
     assert!(coloured.contains("\u{1b}[34mpub\u{1b}[0m"), "{coloured}");
     assert_eq!(shown(&["--files"]), "src/net/retry.rs\n");

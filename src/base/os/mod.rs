@@ -12,6 +12,7 @@ pub mod memory;
 pub mod private;
 pub mod process;
 pub mod stamp;
+pub mod terminal;
 
 pub use beneath::{Entry, EntryKind, OpenError, RootDir};
 pub use lock::FileLock;
