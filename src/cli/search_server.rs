@@ -1,6 +1,6 @@
 //! `portolan search-server`: questions and answers as JSON lines on standard input and output, for programs. Invariant: one
-//! answer for each line, with its id; a bad line is answered with an error and the next one is read. Lists are those of
-//! `portolan search`.
+//! answer for each line, with its id; a bad line is answered with an error and the next one is read; nothing in a line is passed
+//! over. Lists are those of `portolan search`.
 
 use std::collections::HashMap;
 use std::io::{BufRead, Read, Write};
@@ -96,8 +96,13 @@ impl Server<'_> {
 
     fn act(&mut self, message: &Value) -> Result<Value, String> {
         let text = |key: &str| message.get(key).and_then(Value::as_str);
+        let operation = match message.get("op") {
+            None | Some(Value::Null) => "search",
+            Some(it) => it.as_str().ok_or("'op' is a text: index, search or forget")?,
+        };
+        refuse_unknown(operation, message)?;
         let root = PathBuf::from(text("root").ok_or("'root' is missing: the folder to search, as an absolute path")?);
-        match text("op").unwrap_or("search") {
+        match operation {
             "index" => {
                 let workspace = self.workspace(&root)?;
                 let status = workspace.status();
@@ -115,7 +120,10 @@ impl Server<'_> {
                 let question = text("query").ok_or("'query' is missing: the question, as text")?;
                 let question = asked::question(question, message).map_err(|e| e.to_string())?;
                 let default = usize::try_from(self.settings.int(&table::SEARCH_LIMIT)).unwrap_or(10);
-                let limit = message.get("limit").and_then(Value::as_u64).map_or(default, |n| n as usize);
+                let limit = match message.get("limit") {
+                    None | Some(Value::Null) => default,
+                    Some(it) => it.as_u64().ok_or("'limit' is a whole number: answers at most, such as 10")? as usize,
+                };
                 let workspace = self.workspace(&root)?;
                 let (snapshot, embedder) = (workspace.snapshot(), workspace.embedder());
                 let cancel = Cancel::new().within(Duration::from_secs(10));
@@ -145,6 +153,25 @@ impl Server<'_> {
     }
 }
 
+/// A field that is misspelt would change nothing, without a word.
+fn refuse_unknown(operation: &str, message: &Value) -> Result<(), String> {
+    let mut known: Vec<String> = ["id", "op", "root"].map(str::to_owned).into();
+    match operation {
+        "index" | "forget" => {}
+        "search" => {
+            known.extend(["query", "limit"].map(str::to_owned));
+            known.extend(asked::names_of_filters());
+        }
+        // That is what is told.
+        _ => return Ok(()),
+    }
+    let mut fields = message.as_object().into_iter().flat_map(|it| it.keys());
+    match fields.find(|it| !known.contains(it)) {
+        Some(unknown) => Err(format!("'{unknown}' is no field of {operation}: there are {}", known.join(", "))),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,6 +198,16 @@ mod tests {
         assert!(error(r#"{"id":1,"root":"/"}"#).contains("'query' is missing"));
         assert!(error(r#"{"id":1,"root":"/","query":" "}"#).contains("empty"));
         assert!(error(r#"{"id":1,"root":"/no/such/folder","query":"x"}"#).contains("no such directory"));
-        assert!(error(r#"{"id":1,"root":"/","op":"dance"}"#).contains("dance"));
+        assert!(error(r#"{"id":1,"root":"/","op":"dance","query":"x"}"#).contains("'dance' is no operation"));
+        assert!(error(r#"{"id":1,"root":"/","op":7}"#).contains("'op' is a text"));
+        let said = error(r#"{"id":1,"root":"/","query":"x","limt":1}"#);
+        assert!(
+            said.starts_with("'limt' is no field of search: there are id, op, root, query, limit, lang, "),
+            "{said}"
+        );
+        assert!(error(r#"{"id":1,"root":"/","query":"x","limit":"1"}"#).contains("'limit' is a whole number"));
+        assert!(error(r#"{"id":1,"root":"/","query":"x","limit":-1}"#).contains("'limit' is a whole number"));
+        assert!(error(r#"{"op":"forget","root":"/","limit":1}"#).contains("'limit' is no field of forget"));
+        assert_eq!(error(r#"{"id":null,"op":"forget","root":"/"}"#), "none");
     }
 }

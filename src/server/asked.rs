@@ -22,13 +22,7 @@ pub fn question(text: &str, fields: &Value) -> Result<Question, Refused> {
 pub fn filters(fields: &Value) -> Result<Filters, Refused> {
     let mut filters = Filters::default();
     for by in By::ALL {
-        let (first, rest) = by.name().split_at(1);
-        let names = [
-            (by.name().to_owned(), false),
-            (format!("not_{}", by.name()), true),
-            (format!("not{}{rest}", first.to_uppercase()), true),
-        ];
-        for (name, not) in names {
+        for (name, not) in names(by) {
             let Some(value) = fields.get(&name).filter(|it| !it.is_null()) else { continue };
             for value in texts(value).ok_or(Refused::Field(name))? {
                 filters.add(by, value, not).map_err(BadQuestion::Filter)?;
@@ -36,6 +30,21 @@ pub fn filters(fields: &Value) -> Result<Filters, Refused> {
         }
     }
     Ok(filters)
+}
+
+/// The fields of filters.
+pub fn names_of_filters() -> impl Iterator<Item = String> {
+    By::ALL.into_iter().flat_map(names).map(|it| it.0)
+}
+
+/// What a filter's fields are called, and whether they leave out.
+fn names(by: By) -> [(String, bool); 3] {
+    let (first, rest) = by.name().split_at(1);
+    [
+        (by.name().to_owned(), false),
+        (format!("not_{}", by.name()), true),
+        (format!("not{}{rest}", first.to_uppercase()), true),
+    ]
 }
 
 fn texts(value: &Value) -> Option<Vec<&str>> {
