@@ -1,8 +1,11 @@
 //! What can be typed. Invariant: every flag has an effect and a line of help. Must not act.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
+
+use crate::features::semantic_search::Filters;
 
 /// Symbols, navigation and search by meaning over a whole workspace, offline.
 #[derive(Debug, Parser)]
@@ -12,6 +15,26 @@ pub struct Args {
     pub common: Common,
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Args {
+    /// What was typed, with the program's name before it; prints the help or what is wrong and ends where it is to.
+    pub fn of(typed: impl Iterator<Item = OsString>) -> Self {
+        Self::parse_from(filters_are_no_flags(typed))
+    }
+}
+
+/// A question may begin with a filter that leaves out (`-path:tests lock`): behind a space it is not taken for flags. Flags stay
+/// what they are, misspelt ones too, and so does what stands behind `--`.
+fn filters_are_no_flags(typed: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    let mut all_values = false;
+    typed.map(move |it| {
+        all_values |= it == "--";
+        match it.to_str() {
+            Some(text) if !all_values && Filters::begin_with_not(text) => format!(" {text}").into(),
+            _ => it,
+        }
+    })
 }
 
 /// Flags that every command takes.
@@ -126,12 +149,13 @@ pub enum Command {
     },
     /// Ask a folder a question; it is indexed first where it is not
     Search {
-        /// The question, or a name; `lang:rust path:src/ -path:tests kind:function` in it restrict as the flags do
+        /// The question, or a name; `lang:rust path:src/ -path:tests kind:function` in it restrict as the flags do, also at
+        /// its beginning
         question: String,
         /// The folder (default: the current one)
         #[arg(value_name = "FOLDER")]
         path: Option<PathBuf>,
-        /// Answers at most (default: search.limit)
+        /// Answers at most, with --files files (default: search.limit)
         #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
         limit: Option<u16>,
         #[command(flatten)]
@@ -148,7 +172,7 @@ pub enum Command {
         place: String,
         /// The folder to search (default: the current one)
         folder: Option<PathBuf>,
-        /// Answers at most (default: search.limit)
+        /// Answers at most, with --files files (default: search.limit)
         #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
         limit: Option<u16>,
         #[command(flatten)]
@@ -215,4 +239,34 @@ pub enum ConfigCommand {
         #[arg(long)]
         origin: bool,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The question and the folder of a search, or what is wrong with it.
+    fn asked(typed: &[&str]) -> String {
+        let typed = ["portolan", "search"].iter().chain(typed).map(|it| OsString::from(*it));
+        match Args::try_parse_from(filters_are_no_flags(typed)).map(|it| it.command) {
+            Ok(Command::Search { question, path, limit, show, .. }) => {
+                let path = path.map_or(String::new(), |it| it.display().to_string());
+                let limit = limit.map_or(String::new(), |it| it.to_string());
+                format!("{}|{path}|{limit}|{}", question.trim(), show.files)
+            }
+            Ok(other) => format!("{other:?}"),
+            Err(error) => error.to_string().lines().next().unwrap_or("").to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_question_may_begin_with_a_filter() {
+        assert_eq!(asked(&["-path:test lock", "dir"]), "-path:test lock|dir||false");
+        assert_eq!(asked(&["-n3", "--files", "-path:\"a b\" lock", "dir"]), "-path:\"a b\" lock|dir|3|true");
+        assert_eq!(asked(&["-lang:rust lock", "-n", "3"]), "-lang:rust lock||3|false");
+        assert_eq!(asked(&["--", "-lock", "-path:x"]), "-lock|-path:x||false");
+        for wrong in ["--fiels", "-x", "-path", "-path:", "-paht:tests"] {
+            assert!(asked(&[wrong, "lock"]).starts_with("error: unexpected argument"), "{wrong}");
+        }
+    }
 }

@@ -24,8 +24,6 @@ pub mod worker;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::base::settings::table;
 use crate::workspace::worker::child::ChildOptions;
 use args::{Args, Command, ConfigCommand};
@@ -37,7 +35,7 @@ pub struct UsageError(pub String);
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = Args::of(std::env::args_os());
     match run(args) {
         Ok(code) => code,
         Err(error) => {

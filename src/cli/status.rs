@@ -1,6 +1,6 @@
 //! `portolan status [PATH] [--files]`: what is indexed, and of every other file why not.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -24,6 +24,14 @@ pub fn run(settings: Settings, common: &Common, path: Option<PathBuf>, files: bo
 }
 
 fn print_files(workspace: &Workspace, as_json: bool) -> anyhow::Result<ExitCode> {
+    match write_files(workspace, as_json) {
+        // Who reads a part of it, as `head` does, has what was wanted.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        written => Ok(written.map(|()| ExitCode::SUCCESS)?),
+    }
+}
+
+fn write_files(workspace: &Workspace, as_json: bool) -> std::io::Result<()> {
     let lines = workspace.file_lines(&Cancel::new());
     let mut out = std::io::BufWriter::new(anstream::stdout());
     for line in &lines {
@@ -35,8 +43,7 @@ fn print_files(workspace: &Workspace, as_json: bool) -> anyhow::Result<ExitCode>
             writeln!(out, "{}", text_line(line))?;
         }
     }
-    out.flush()?;
-    Ok(ExitCode::SUCCESS)
+    out.flush()
 }
 
 /// `path<TAB>language<TAB>indexed`, or the reason in the third column.

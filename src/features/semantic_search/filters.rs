@@ -123,6 +123,11 @@ impl Filters {
         Ok((words.trim().to_owned(), filters))
     }
 
+    /// Whether a question begins with a filter that leaves out.
+    pub fn begin_with_not(text: &str) -> bool {
+        Tokens(text).next().and_then(filter).is_some_and(|(_, _, not)| not)
+    }
+
     /// Adds one; languages and kinds may be several, with commas between.
     ///
     /// # Errors
