@@ -2,6 +2,8 @@
 //! page, and says what holds a declaration however wide it is; foreign text cannot steer the terminal; colours only where they
 //! are wanted. Must not know how answers are found.
 
+use std::collections::HashSet;
+
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
@@ -9,8 +11,7 @@ use super::args::{ColorChoice, ShowFlags};
 use super::index_cmd;
 use super::lines::{Painted, Row, excerpt};
 use super::page::{Page, width};
-use crate::facts::words::analyse;
-use crate::features::semantic_search::{Answers, Found};
+use crate::features::semantic_search::{Answers, Found, MOST_ANSWERS};
 use crate::index::snapshot::Snapshot;
 use crate::syntax::languages::Lang;
 use crate::workspace::{Workspace, preview};
@@ -26,8 +27,6 @@ pub const DIM: Style = Style::new().dimmed();
 pub struct Show<'a> {
     pub flags: &'a ShowFlags,
     pub json: bool,
-    /// The question's words, as they were written.
-    pub asked: &'a str,
 }
 
 /// Makes colours as `--color` says; by itself a terminal has them, unless NO_COLOR is set.
@@ -89,6 +88,31 @@ pub fn print(
     Ok(())
 }
 
+/// Up to `limit` answers, or those of up to so many files: who wants files is not served by many answers of one.
+///
+/// # Errors
+/// As for `ask`, which is given how many answers are wanted.
+pub fn enough<E>(
+    limit: usize,
+    flags: &ShowFlags,
+    mut ask: impl FnMut(usize) -> Result<Answers, E>,
+) -> Result<Answers, E> {
+    let mut wanted = limit;
+    loop {
+        let mut found = ask(wanted)?;
+        if !flags.files {
+            return Ok(found);
+        }
+        let mut files = HashSet::new();
+        let end = found.items.iter().position(|it| files.insert(it.path.clone()) && files.len() > limit);
+        if files.len() >= limit || found.items.len() < wanted || wanted >= MOST_ANSWERS {
+            found.items.truncate(end.unwrap_or(found.items.len()));
+            return Ok(found);
+        }
+        wanted = (wanted * 4).min(MOST_ANSWERS);
+    }
+}
+
 /// The files of the answers, each once, in their order.
 fn files(answers: &Answers) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
@@ -138,7 +162,7 @@ fn print_one(found: &Found, snapshot: &Snapshot, workspace: &Workspace, show: &S
     let (line, _) = jump(found, snapshot);
     let path = format!("{}:{}", clean(&found.path.display().to_string()), line + 1);
     anstream::println!("{PATH}{path}{PATH:#}{}", declared(found, width(&path), page));
-    let why = why(found, show.asked);
+    let why = why(found);
     if !why.is_empty() {
         anstream::println!("{DIM}{:GUTTER$}{}{DIM:#}", "", page.cut(&why, GUTTER));
     }
@@ -148,7 +172,7 @@ fn print_one(found: &Found, snapshot: &Snapshot, workspace: &Workspace, show: &S
     };
     let lang = Lang::from_id(snapshot.lang(found.file)).unwrap_or(Lang::TEXT);
     let rows = excerpt(&text, found, line, show.flags.context);
-    let painted = Painted::new(&text, lang, &rows, &found.reason.words);
+    let painted = Painted::new(&text, lang, &rows, &found.reason.terms);
     for row in &rows {
         match row {
             Row::Gap => anstream::println!("{DIM}{:>6}{DIM:#}", "⋮"),
@@ -182,7 +206,7 @@ fn declared(found: &Found, used: usize, page: Page) -> String {
 }
 
 /// Why it is an answer, in a few words: what the file is for, how near it is, what was found of the question.
-fn why(found: &Found, asked: &str) -> String {
+fn why(found: &Found) -> String {
     let mut parts = Vec::new();
     let traits = found.traits.names();
     if !traits.is_empty() {
@@ -191,30 +215,12 @@ fn why(found: &Found, asked: &str) -> String {
     if let Some(meaning) = found.reason.meaning {
         parts.push(format!("meaning {meaning:.2}"));
     }
-    let words = words_of(asked, &found.reason.words);
+    let words = &found.reason.words;
     if !words.is_empty() {
         let by = if found.reason.named { "words, some in names" } else { "words" };
         parts.push(format!("{by}: {}", clean(&words.join(", "))));
     }
     parts.join(" · ")
-}
-
-/// The words of the question that have one of the terms; terms that are in none of them as they are.
-fn words_of(asked: &str, terms: &[String]) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    for term in terms {
-        let is_in = |word: &&str| {
-            let mut found = false;
-            analyse(word, &mut |it| found |= it == term);
-            found
-        };
-        let words = asked.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|it| !it.is_empty());
-        let word = words.clone().find(is_in).unwrap_or(term).to_owned();
-        if !out.contains(&word) {
-            out.push(word);
-        }
-    }
-    out
 }
 
 /// Without control characters, and those that turn the direction of text: names of files and symbols are foreign text.
@@ -248,7 +254,8 @@ mod tests {
             kind: Some(SymbolKind::Method),
             container: Some("Client".into()),
         };
-        let reason = Reason { words: vec!["retri".into(), "paus".into()], named: true, meaning: Some(0.714) };
+        let (words, terms) = (vec!["retries".into(), "pause".into()], vec!["retri".into(), "paus".into()]);
+        let reason = Reason { words, terms, named: true, meaning: Some(0.714) };
         let path = RelPath::from_bytes(b"a").unwrap();
         Found { file: FileId(0), root: RootId(0), path, place, traits: Traits::TEST, score: 1.0, reason }
     }
@@ -277,10 +284,29 @@ mod tests {
     }
 
     #[test]
+    fn so_many_files_are_asked_for_as_are_wanted() {
+        // Ten answers of each file.
+        let all: Vec<Found> = (0..60)
+            .map(|n| Found { path: RelPath::from_bytes(format!("f{}", n / 10).as_bytes()).unwrap(), ..found() })
+            .collect();
+        let enough = |limit, by_file, there: usize| {
+            let (flags, mut asked) = (ShowFlags { files: by_file, ..ShowFlags::default() }, Vec::new());
+            let answers = enough(limit, &flags, |wanted| {
+                asked.push(wanted);
+                let items = all[..there.min(wanted)].to_vec();
+                Ok::<_, ()>(Answers { items, ..Answers::default() })
+            });
+            (files(&answers.unwrap()).len(), asked)
+        };
+        assert_eq!(enough(3, false, 60), (1, vec![3]));
+        assert_eq!(enough(3, true, 60), (3, vec![3, 12, 48]), "48 answers are of five files");
+        assert_eq!(enough(3, true, 20), (2, vec![3, 12, 48]), "there are no more");
+        assert_eq!(enough(1, true, 60), (1, vec![1]));
+    }
+
+    #[test]
     fn reasons_are_said_in_the_words_of_the_question() {
-        let said = why(&found(), "why retries after a long pause?");
-        assert_eq!(said, "test · meaning 0.71 · words, some in names: retries, pause");
-        assert_eq!(words_of("", &["retri".into()]), ["retri"]);
+        assert_eq!(why(&found()), "test · meaning 0.71 · words, some in names: retries, pause");
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub fn excerpt(text: &str, found: &Found, line: u32, context: Option<u32>) -> Ve
             (line.saturating_sub(context)..=line.saturating_add(context).min(last)).collect()
         }
         None if ((last_own - first_own) as usize) < SHOWN => (first_own..=last_own).collect(),
-        None => most_telling(text, &index, (first_own, last_own), line, &found.reason.words),
+        None => most_telling(text, &index, (first_own, last_own), line, &found.reason.terms),
     };
     let mut rows = Vec::new();
     let mut before = None;
@@ -210,7 +210,8 @@ mod tests {
     fn found(lines: (u32, u32), words: &[&str]) -> Found {
         let place =
             Place { span: Span::new(0, 1), lines, jump: Span::new(0, 1), name: None, kind: None, container: None };
-        let reason = Reason { words: words.iter().map(|it| (*it).to_owned()).collect(), named: false, meaning: None };
+        let terms = words.iter().map(|it| (*it).to_owned()).collect();
+        let reason = Reason { terms, ..Reason::default() };
         let path = RelPath::from_bytes(b"a").unwrap();
         Found { file: FileId(0), root: RootId(0), path, place, traits: Traits::default(), score: 1.0, reason }
     }

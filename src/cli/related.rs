@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::answers::{self, Show};
 use super::args::{Common, FilterFlags, ShowFlags};
@@ -48,13 +48,15 @@ pub fn run(settings: Settings, common: &Common, wish: &Wish) -> anyhow::Result<E
     let text = texts(id, RootId(0), &path).unwrap_or_default();
     let offset = meant_in_line(&facts, &text, line, 0).map_err(|why| refuse(&why))?;
     let means = Means { embedder: embedder.as_deref(), texts: Some(&texts), near: Some(id) };
-    let found = related(&snapshot, means, (id, offset), &filters, limit, &Cancel::new());
-    let (subject, found) = found.map_err(|why| refuse(&why))?;
-    let asked = text.get(subject.span.range()).unwrap_or("");
-    let show = Show { flags: &wish.show, json: common.json, asked };
-    let about = json!({
-        "path": path.display(), "name": subject.name, "start_line": subject.lines.0 + 1, "end_line": subject.lines.1 + 1,
+    let mut about = Value::Null;
+    let found = answers::enough(limit, &wish.show, |limit| {
+        let (subject, found) = related(&snapshot, means, (id, offset), &filters, limit, &Cancel::new())?;
+        let (start, end) = (subject.lines.0 + 1, subject.lines.1 + 1);
+        about = json!({"path": path.display(), "name": subject.name, "start_line": start, "end_line": end});
+        Ok(found)
     });
+    let found = found.map_err(|why: NoSubject| refuse(&why))?;
+    let show = Show { flags: &wish.show, json: common.json };
     answers::print(&found, &snapshot, &workspace, &show, Some(("subject", about)))?;
     workspace.shutdown();
     Ok(if found.items.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })

@@ -59,8 +59,9 @@ pub fn run(settings: Settings, common: &Common, wish: &Wish) -> anyhow::Result<E
     let cancel = Cancel::new();
     let texts = |file, root, path: &RelPath| workspace.text_of(&snapshot, file, root, path);
     let means = Means { embedder: embedder.as_deref(), texts: Some(&texts), near: None };
-    let found = semantic_search(&snapshot, means, &question, limit, &cancel, None);
-    let show = Show { flags: &wish.show, json: common.json, asked: &question.text };
+    let ask = |limit| anyhow::Ok(semantic_search(&snapshot, means, &question, limit, &cancel, None));
+    let found = answers::enough(limit, &wish.show, ask)?;
+    let show = Show { flags: &wish.show, json: common.json };
     answers::print(&found, &snapshot, &workspace, &show, None)?;
     workspace.shutdown();
     Ok(if found.items.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })

@@ -7,7 +7,7 @@ mod stem;
 #[cfg(test)]
 mod tests;
 
-pub use query::{Query, QueryTerm, analyse_query};
+pub use query::{Query, QueryTerm, analyse_query, written};
 pub use stem::stem;
 
 /// What the analyser emits; part of every recipe.

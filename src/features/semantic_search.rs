@@ -61,8 +61,10 @@ pub struct Found {
 /// Why it is one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reason {
-    /// Words of the question that occur, rarest first.
+    /// Words of the question that occur, as they are written there, rarest first.
     pub words: Vec<String>,
+    /// What the analyser makes of them.
+    pub terms: Vec<String>,
     /// A declared name holds one of them.
     pub named: bool,
     /// Cosine of its passage's vector to the question's, where it was near.
@@ -86,7 +88,7 @@ pub struct Means<'a> {
 pub type Partial<'a> = &'a mut dyn FnMut(&[Found]);
 
 /// The answers with what they rest on.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answers {
     pub items: Vec<Found>,
     pub generation: Generation,

@@ -266,7 +266,8 @@ fn answers_are_shown_whole_in_a_pipe() {
     assert!(narrow.contains(", attempts: u32) -> Option<T> {\n"), "{narrow}");
     let coloured = shown(&["--color", "always"]);
     assert!(coloured.contains("\u{1b}[34mpub\u{1b}[0m"), "{coloured}");
-    assert_eq!(shown(&["--files"]), "src/net/retry.rs\n");
+    let files = shown(&["--files"]);
+    assert!(files.starts_with("src/net/retry.rs\n") && files.lines().count() == 2, "two files, not answers: {files}");
     let around = shown(&["-C", "1"]);
     let numbers: Vec<&str> = around.lines().filter_map(|it| it.get(..6)).map(str::trim).collect();
     assert_eq!(
@@ -274,6 +275,34 @@ fn answers_are_shown_whole_in_a_pipe() {
         [1, 2, 3, 13, 14, 15],
         "{around}"
     );
+}
+
+#[test]
+fn a_reader_that_has_enough_is_no_failure() {
+    let project = project();
+    for arguments in [&["search", QUESTION][..], &["status", "--files"], &["status", "--files", "--json"]] {
+        let mut command = portolan(project.path());
+        let command = command.args(arguments).arg(project.path().join("root"));
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success() && !said.contains("pipe"), "{arguments:?}: {output:?}");
+    }
+}
+
+#[test]
+fn a_question_begins_with_what_it_leaves_out() {
+    let project = project();
+    let files = |arguments: &[&str]| {
+        let output = run(project.path(), &[&["search", "--files"], arguments].concat());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let found = files(&["-path:test -path:README.md retry with backoff"]);
+    assert!(found.starts_with("src/net/retry.rs\n") && !found.contains("test"), "{found}");
+    assert_eq!(files(&["-n", "1", "-lang:rust,md retry backoff"]), "src/client.py\n");
+    let output = run(project.path(), &["search", "--fiels", QUESTION]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("unexpected argument '--fiels'"), "{output:?}");
 }
 
 #[test]
@@ -289,6 +318,7 @@ fn json_says_all_of_an_answer() {
         (&json!("rust"), &json!([]), &json!("function"))
     );
     assert_eq!(first["preview"].as_array().unwrap().len(), 12);
+    assert_eq!(first["reason"]["words"], json!(["retry", "backoff"]), "no stems");
     assert_eq!((&answer["complete"], &answer["notes"]), (&json!(true), &json!([])));
     let output = run(project.path(), &["search", "--json", "--files", QUESTION]);
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -300,6 +330,7 @@ fn related_code_is_found_at_every_door() {
     let project = project();
     let dir = project.path();
     let root = dir.join("root");
+    std::fs::write(root.join("src/used.rs"), "use std::path::Path;\n\npub fn used(_: &Path) {}\n").unwrap();
     let related = |arguments: &[&str]| {
         portolan(dir).arg("related").args(arguments).current_dir(&root).env("NO_COLOR", "1").output().unwrap()
     };
@@ -320,8 +351,10 @@ fn related_code_is_found_at_every_door() {
     assert_eq!(answer["subject"]["range"]["start"]["line"], 0);
     for (place, said) in [
         ("src/net/retry.rs", "FILE:LINE"),
-        ("src/net/retry.rs:99", "nothing stands there"),
-        ("src/net/retry.rs:13", "nothing stands there"),
+        ("src/net/retry.rs:99", "the file ends with line 16"),
+        ("src/net/retry.rs:17", "the file ends with line 16"),
+        ("src/net/retry.rs:13", "the line is blank"),
+        ("src/used.rs:1", "neither a declaration nor a paragraph"),
         ("src/no.rs:1", "no such file"),
     ] {
         let output = related(&[place]);
@@ -329,9 +362,9 @@ fn related_code_is_found_at_every_door() {
         assert_eq!(output.status.code(), Some(2), "{place}: {error}");
         assert!(error.contains(said), "{place}: {error}");
     }
-    for line in [12, 99] {
+    for (line, said) in [(12, "the line is blank"), (99, "the file ends with line 16")] {
         let refusal = client.request("portolan/related", at(line)).unwrap_err();
-        assert!(refusal.code == -32602 && refusal.message.contains("nothing stands there"), "{refusal:?}");
+        assert!(refusal.code == -32602 && refusal.message.contains(said), "{refusal:?}");
     }
     // Before the first character of a line the declaration in that line is meant, behind its last one no other line.
     let output = related(&["src/client.py:2", "--json"]);
@@ -346,7 +379,7 @@ fn related_code_is_found_at_every_door() {
     assert_eq!(subject(1, 0).as_deref(), Ok("fetch"));
     assert_eq!(subject(1, u32::MAX).as_deref(), Ok("fetch"));
     assert_eq!(subject(0, u32::MAX).as_deref(), Ok("Client"));
-    assert!(subject(u32::MAX, u32::MAX).unwrap_err().contains("nothing stands there"));
+    assert!(subject(u32::MAX, u32::MAX).unwrap_err().contains("the file ends with line 6"));
     let gone = json!({"textDocument": {"uri": "file:///elsewhere/a.rs"}, "position": {"line": 0, "character": 0}});
     assert!(client.request("portolan/related", gone).unwrap_err().message.contains("not in the index"));
     assert!(client.request("portolan/related", json!({"textDocument": {"uri": &uri}})).is_err());

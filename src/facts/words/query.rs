@@ -138,7 +138,7 @@ const JOINED_WEIGHT: f32 = 0.5;
 pub fn analyse_query(text: &str) -> Query {
     let mut query = Query::default();
     let mut previous: Option<&str> = None;
-    for word in text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|w| !w.is_empty()) {
+    for word in words(text) {
         let glue = is_glue(word);
         analyse(word, &mut |term| add(&mut query.terms, term, if glue { GLUE_WEIGHT } else { 1.0 }));
         if looks_like_code(word) && !query.identifiers.iter().any(|known| known == word) {
@@ -163,6 +163,23 @@ pub fn analyse_query(text: &str) -> Query {
         }
     }
     query
+}
+
+/// Of each term the first word of `text` that has it; the term itself where none does.
+pub fn written(text: &str, terms: &[QueryTerm]) -> Vec<String> {
+    let mut out: Vec<Option<&str>> = vec![None; terms.len()];
+    for word in words(text) {
+        analyse(word, &mut |term| {
+            if let Some(at) = terms.iter().position(|it| it.text == term) {
+                out[at].get_or_insert(word);
+            }
+        });
+    }
+    terms.iter().zip(out).map(|(term, word)| word.unwrap_or(&term.text).to_owned()).collect()
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty())
 }
 
 fn add(terms: &mut Vec<QueryTerm>, text: &str, weight: f32) {

@@ -76,6 +76,17 @@ fn questions_weigh_their_words() {
 }
 
 #[test]
+fn terms_are_told_in_the_words_that_were_written() {
+    let text = "why Retries retry_later, and reads files after pauses?";
+    let told = |terms: &[&str]| {
+        let term = |text: &&str| QueryTerm { text: (*text).to_owned(), weight: 1.0 };
+        written(text, &terms.iter().map(term).collect::<Vec<_>>()).join(" ")
+    };
+    assert_eq!(told(&["retri", "paus", "retrylater", "later"]), "Retries pauses retry_later retry_later");
+    assert_eq!(told(&["readfil", "walru"]), "readfil walru", "terms that no word has");
+}
+
+#[test]
 fn questions_are_bounded() {
     let long = "word1x ".repeat(20_000) + &(0..5_000).map(|n| format!("n{n}q ")).collect::<String>();
     assert!(analyse_query(&long).terms.len() <= query::MOST_TERMS);

@@ -10,7 +10,7 @@ use crate::base::cancel::Cancel;
 use crate::base::ids::{FileId, RootId};
 use crate::base::paths::RelPath;
 use crate::embed::Embedder;
-use crate::facts::words::QueryTerm;
+use crate::facts::words::{QueryTerm, written};
 use crate::facts::{KindSet, SymbolFlags, SymbolKind};
 use crate::features::rank::{self, Asked, Evidence, Tuning};
 use crate::index::lexical::LexicalHit;
@@ -93,6 +93,8 @@ pub(super) struct Search<'a> {
     pub cancel: &'a Cancel,
     pub tuning: &'a Tuning,
     pub terms: Vec<QueryTerm>,
+    /// The word of the question that each is of.
+    written: Vec<String>,
     /// Passages that hold each term.
     frequencies: Vec<u64>,
     /// Of each term: its weight times how rare it is.
@@ -121,6 +123,7 @@ impl<'a> Search<'a> {
             cancel,
             tuning,
             terms: question.query.terms.clone(),
+            written: Vec::new(),
             frequencies: Vec::new(),
             rarity: Vec::new(),
             candidates: Vec::new(),
@@ -129,7 +132,8 @@ impl<'a> Search<'a> {
             narrowed: question.filters.narrow(snapshot, cancel),
             vector: Vec::new(),
         };
-        it.add_similar_names();
+        let names = it.add_similar_names();
+        it.written = written(&format!("{} {names}", question.text), &it.terms);
         let passages = snapshot.completeness().passages.max(1) as f32;
         it.frequencies = it.terms.par_iter().map(|term| snapshot.passages_with(&term.text)).collect();
         let rarity = |(term, &held): (&QueryTerm, &u64)| term.weight * (1.0 + passages / (1.0 + held as f32)).ln();
@@ -137,20 +141,22 @@ impl<'a> Search<'a> {
         it
     }
 
-    /// A name that nobody declares, misspelt or cut short, asks for those that are like it.
-    fn add_similar_names(&mut self) {
+    /// A name that nobody declares, misspelt or cut short, asks for those that are like it: these.
+    fn add_similar_names(&mut self) -> String {
         let named = matches!(self.question.kind, Kind::Name);
         let whole: String = self.question.text.chars().filter(|c| c.is_alphanumeric() || *c == '_').collect();
         if !named || self.terms.iter().any(|term| self.snapshot.passages_with(&term.text) > 0) {
-            return;
+            return String::new();
         }
-        for name in self.similar(&whole) {
+        let similar = self.similar(&whole);
+        for name in &similar {
             for term in crate::facts::words::analyse_query(&name.name).terms {
                 if self.terms.len() < 24 && !self.terms.iter().any(|known| known.text == term.text) {
                     self.terms.push(QueryTerm { text: term.text, weight: 0.5 * term.weight });
                 }
             }
         }
+        similar.iter().map(|it| &*it.name).collect::<Vec<_>>().join(" ")
     }
 
     /// All candidates, by words and by meaning at one time.
@@ -367,8 +373,16 @@ impl<'a> Search<'a> {
             found.retain(|&i| self.terms[i].weight >= 1.0);
         }
         found.sort_by(|&a, &b| self.rarity[b].total_cmp(&self.rarity[a]).then(a.cmp(&b)));
+        found.truncate(5);
+        let mut words: Vec<String> = Vec::new();
+        for &at in &found {
+            if !words.contains(&self.written[at]) {
+                words.push(self.written[at].clone());
+            }
+        }
         Reason {
-            words: found.into_iter().take(5).map(|i| self.terms[i].text.clone()).collect(),
+            words,
+            terms: found.into_iter().map(|at| self.terms[at].text.clone()).collect(),
             named: it.named,
             meaning: it.candidate.evidence.meaning,
         }

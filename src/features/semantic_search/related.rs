@@ -40,8 +40,13 @@ pub enum NoSubject {
     NotIndexed,
     #[error("its text cannot be had: it has changed since it was indexed, or is gone")]
     NoText,
-    #[error("nothing stands there: name a line of a declaration or of a paragraph")]
+    #[error("the line is blank: name one of a declaration or of a paragraph")]
     Blank,
+    /// With the number of its last line, from one.
+    #[error("the file ends with line {0}: name a line of a declaration or of a paragraph")]
+    Beyond(u32),
+    #[error("neither a declaration nor a paragraph stands there, as where a file imports: name a line of one")]
+    Undeclared,
 }
 
 /// What is like the declaration at a byte offset of a file, nearest first, and that declaration's place.
@@ -101,12 +106,15 @@ pub fn related(
 /// # Errors
 /// The file has no such line.
 pub fn meant_in_line(facts: &FileFacts, text: &str, line: u32, place: u32) -> Result<u32, NoSubject> {
-    let at = facts.segments.partition_point(|it| it.line <= line).checked_sub(1).ok_or(NoSubject::Blank)?;
+    let at = facts.segments.partition_point(|it| it.line <= line).checked_sub(1).ok_or(NoSubject::Beyond(0))?;
     let segment = &facts.segments[at];
     let lines = &segment.facts.lines;
     let within = line - segment.line;
-    if within as usize >= lines.starts.len() {
-        return Err(NoSubject::Blank);
+    // What stands behind the last line's end is no line.
+    let last = (lines.starts.len() as u32).saturating_sub(1);
+    let count = last + u32::from(lines.line_start(last) < segment.span.len());
+    if within >= count {
+        return Err(NoSubject::Beyond(segment.line + count));
     }
     let start = segment.span.start + lines.line_start(within);
     let end = segment.span.start + lines.line_start(within + 1);
@@ -131,7 +139,7 @@ impl Subject {
         let (root, path) = snapshot.path(file).ok_or(NoSubject::NotIndexed)?;
         let facts = snapshot.facts(file).ok_or(NoSubject::NotIndexed)?;
         let text = means.texts.and_then(|texts| texts(file, root, &path)).ok_or(NoSubject::NoText)?;
-        let (place, names) = declared_at(&facts, offset).ok_or(NoSubject::Blank)?;
+        let (place, names) = declared_at(&facts, offset).ok_or_else(|| nothing_at(&text, offset))?;
         let text = text.get(place.span.range()).ok_or(NoSubject::NoText)?;
         if text.trim().is_empty() {
             return Err(NoSubject::Blank);
@@ -189,6 +197,15 @@ impl Subject {
         let alike = if here == there { ALIKE } else { 0.0 };
         (near + WORDS * get(Signal::Text) + alike - UNASKED * unasked) / (1.0 + WORDS + ALIKE)
     }
+}
+
+/// What stands at an offset where nothing is declared.
+fn nothing_at(text: &str, offset: u32) -> NoSubject {
+    let (before, behind) = text.split_at(floor(text, offset as usize));
+    let ends = |c: char| matches!(c, '\n' | '\r');
+    let line = [before.rsplit(ends).next(), behind.split(ends).next()];
+    let is_blank = line.into_iter().flatten().all(|it| it.trim().is_empty());
+    if is_blank { NoSubject::Blank } else { NoSubject::Undeclared }
 }
 
 /// The innermost declaration around an offset with its containers' names and its own; else the passage there.
@@ -252,6 +269,8 @@ impl Codec {
 }
 
 //- src/mail.rs
+use crate::mail::Mail;
+
 /// Sends a mail again after a pause.
 pub fn send_mail_again(mail: &Mail, pause: u32) -> bool {
     sleep(pause);
@@ -282,7 +301,7 @@ A packet is sent again after a pause.
     #[test]
     fn the_nearest_comes_first_and_the_subject_is_left_out() {
         let (subject, found) = ask(("src/net.rs", "packet.send()"), "").unwrap();
-        assert_eq!((&*subject, &*found[0]), ("send_packet_again", "src/mail.rs:1-5 send_mail_again"));
+        assert_eq!((&*subject, &*found[0]), ("send_packet_again", "src/mail.rs:3-7 send_mail_again"));
         assert!(!found.iter().any(|it| it.ends_with("send_packet_again")), "{found:?}");
         let (subject, found) = ask(("src/mail.rs", "/// Sends"), "lang:rust").unwrap();
         assert_eq!((&*subject, &*found[0]), ("send_mail_again", "src/net.rs:1-5 send_packet_again"));
@@ -297,7 +316,20 @@ A packet is sent again after a pause.
         let (subject, found) = ask(("docs/a.md", "A packet"), "").unwrap();
         assert_eq!(subject, "Packets");
         assert!(found.iter().any(|it| it.ends_with("send_packet_again")), "{found:?}");
+        assert_eq!(ask(("src/net.rs", "\npub struct Codec"), ""), Err(NoSubject::Blank));
+        assert_eq!(ask(("src/mail.rs", "use crate::mail"), ""), Err(NoSubject::Undeclared));
     }
+
+    #[test]
+    fn the_end_of_a_file_is_told() {
+        let text = "fn a() {}\n\n  fn b() {}\n";
+        let snapshot = builder(&format!("//- a.rs\n{text}")).publish();
+        let file = snapshot.file(RootId(0), &RelPath::from_bytes(b"a.rs").unwrap()).unwrap();
+        let meant = |line| meant_in_line(&snapshot.facts(file).unwrap(), text, line, 0);
+        assert_eq!((meant(1), meant(2)), (Ok(10), Ok(13)));
+        assert_eq!((meant(3), meant(u32::MAX)), (Err(NoSubject::Beyond(3)), Err(NoSubject::Beyond(3))));
+    }
+
     /// The name of the declaration at the place marked `$0`.
     fn subject_at(path: &str, marked: &str) -> String {
         let offset = marked.find("$0").unwrap() as u32;

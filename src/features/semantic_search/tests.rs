@@ -257,7 +257,7 @@ fn reasons_say_what_was_found() {
     let answers = ask(&builder(FIXTURE).publish(), "growing pause after a failure");
     let first = &answers.items[0];
     assert_eq!(first.place.name.as_deref(), Some("retry"));
-    assert!(first.reason.words.iter().any(|it| it == "paus") && first.reason.meaning.is_some());
+    assert!(first.reason.words.iter().any(|it| it == "pause") && first.reason.meaning.is_some());
     assert!(answers.by_meaning && !answers.cut_short && answers.completeness.vectors > 0);
 }
 
@@ -280,14 +280,14 @@ fn reasons_are_those_of_the_declaration_not_of_its_neighbours() {
         expect![[r#"
         convert: convert (named)
         measure: 
-        scale: luggag"#]],
+        scale: luggage"#]],
     );
     check(
         "scale of warmth",
         expect![[r#"
         convert: 
         measure: warmth
-        scale: scal (named)"#]],
+        scale: scale (named)"#]],
     );
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn answer(session: &Session, params: Value, cancel: &Cancel) -> Resul
     let (root, path) = snapshot.path(file).ok_or_else(|| refuse(NoSubject::NotIndexed))?;
     let text = texts(file, root, &path).ok_or_else(|| refuse(NoSubject::NoText))?;
     let offset =
-        offset_at(&facts, line, character, session.facts().encoding).ok_or_else(|| refuse(NoSubject::Blank))?;
+        offset_at(&facts, line, character, session.facts().encoding).ok_or_else(|| refuse(NoSubject::Beyond(0)))?;
     let offset = meant_in_line(&facts, &text, line, offset).map_err(refuse)?;
     let embedder = session.workspace().and_then(|it| it.embedder());
     let means = Means { embedder: embedder.as_deref(), texts: Some(&texts), near: Some(file) };
