@@ -12,7 +12,7 @@ use super::index_cmd;
 use super::lines::{Painted, Row, excerpt};
 use super::page::{Page, width};
 use crate::features::semantic_search::{Answers, Found, MOST_ANSWERS};
-use crate::index::snapshot::Snapshot;
+use crate::index::snapshot::{Completeness, Snapshot};
 use crate::syntax::languages::Lang;
 use crate::workspace::{Workspace, preview};
 
@@ -66,10 +66,9 @@ pub fn print(
     for note in &answers.notes {
         anstream::eprintln!("portolan: {}", clean(note));
     }
-    if answers.items.is_empty() && answers.notes.is_empty() {
-        anstream::eprintln!(
-            "portolan: nothing found; ask in other words, or see `portolan status` for what is indexed"
-        );
+    let is_bare = is_bare(&answers.completeness);
+    if answers.items.is_empty() && (answers.notes.is_empty() || is_bare) {
+        anstream::eprintln!("portolan: {}", nothing(&answers.completeness));
     }
     if show.flags.files {
         files(answers).iter().for_each(|it| anstream::println!("{PATH}{}{PATH:#}", clean(it)));
@@ -82,10 +81,26 @@ pub fn print(
             print_one(found, snapshot, workspace, show, page);
         }
     }
-    if !answers.completeness.is_whole() {
+    if !answers.completeness.is_whole() && !is_bare {
         anstream::eprintln!("portolan: not all is indexed yet; the same question may find more later");
     }
     Ok(())
+}
+
+/// Nothing is indexed yet.
+fn is_bare(seen: &Completeness) -> bool {
+    seen.files_done == 0 && !seen.is_whole()
+}
+
+/// Why there may be no answer.
+fn nothing(seen: &Completeness) -> &'static str {
+    if is_bare(seen) {
+        "nothing is indexed here yet: ask without --no-wait, or run `portolan index` first"
+    } else if seen.is_whole() {
+        "nothing found; ask in other words, or see `portolan status` for what is indexed"
+    } else {
+        "nothing found in what is indexed so far"
+    }
 }
 
 /// Up to `limit` answers, or those of up to so many files: who wants files is not served by many answers of one.
@@ -302,6 +317,16 @@ mod tests {
         assert_eq!(enough(3, true, 60), (3, vec![3, 12, 48]), "48 answers are of five files");
         assert_eq!(enough(3, true, 20), (2, vec![3, 12, 48]), "there are no more");
         assert_eq!(enough(1, true, 60), (1, vec![1]));
+    }
+
+    #[test]
+    fn what_is_not_indexed_is_not_to_be_asked_for_in_other_words() {
+        let seen = |walked, files_done| Completeness { walked, files_done, files_known: 7, ..Completeness::default() };
+        assert!(nothing(&seen(false, 0)).starts_with("nothing is indexed here yet"));
+        assert!(nothing(&seen(true, 3)).ends_with("indexed so far"));
+        assert!(nothing(&seen(true, 7)).contains("in other words"));
+        let empty = Completeness { walked: true, ..Completeness::default() };
+        assert!(nothing(&empty).contains("`portolan status`"), "a folder without files");
     }
 
     #[test]

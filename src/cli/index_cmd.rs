@@ -112,7 +112,8 @@ pub fn open(mut settings: Settings, path: Option<&Path>, base: Options) -> anyho
 pub fn wait(workspace: &Workspace, stage: Stage, quiet: bool) -> bool {
     let events = workspace.events();
     let bar = (!quiet).then(bar);
-    let mut last_line = std::time::Instant::now();
+    let begun = std::time::Instant::now();
+    let mut last_line = begun;
     let step = Cancel::new();
     loop {
         if workspace.wait_indexed(stage, &step.within(Duration::from_millis(100))) {
@@ -135,11 +136,17 @@ pub fn wait(workspace: &Workspace, stage: Stage, quiet: bool) -> bool {
                     last_line = std::time::Instant::now();
                     anstream::eprintln!("portolan: {}", sentence(&progress));
                 }
-            } else {
+            } else if is_worth_a_bar(&progress, begun.elapsed()) {
                 show(bar, &progress);
             }
         }
     }
+}
+
+/// Whether there is more to do than to see that nothing has changed, or that takes long.
+fn is_worth_a_bar(progress: &Progress, taken: Duration) -> bool {
+    let is_read = progress.files_parsed + progress.files_reused > 0;
+    is_read || progress.passages_done < progress.passages_found || taken >= Duration::from_secs(1)
 }
 
 fn bar() -> ProgressBar {
@@ -189,4 +196,20 @@ fn sentence(progress: &Progress) -> String {
 pub fn println_json(value: &serde_json::Value) -> anyhow::Result<()> {
     anstream::println!("{}", serde_json::to_string(value)?);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_shown_where_something_is_done() {
+        let worth = |progress, tenths: u64| is_worth_a_bar(&progress, Duration::from_millis(tenths * 100));
+        let unchanged = Progress { files_found: 900, files_unchanged: 20, bytes_found: 1 << 23, ..Progress::default() };
+        assert!(!worth(Progress::default(), 1) && !worth(unchanged, 3));
+        assert!(worth(Progress { files_parsed: 1, ..unchanged }, 1));
+        assert!(worth(Progress { files_reused: 1, ..unchanged }, 1));
+        assert!(worth(Progress { passages_found: 5, passages_done: 4, ..unchanged }, 1));
+        assert!(worth(unchanged, 10), "a large folder, or a slow disk");
+    }
 }

@@ -10,7 +10,7 @@ use super::args::Common;
 use super::index_cmd;
 use crate::base::cancel::Cancel;
 use crate::base::settings::Settings;
-use crate::workspace::{FileLine, Options, Stage, Workspace};
+use crate::workspace::{FileLine, Options, Skip, Stage, Workspace};
 
 /// Runs the command. It reads the stored index and changes nothing.
 ///
@@ -84,15 +84,43 @@ pub fn quoted(path: &[u8]) -> String {
     out
 }
 
+/// What there is in a workspace.
+struct Count {
+    indexed: usize,
+    /// Nothing keeps these out but that nobody has indexed them.
+    waiting: usize,
+    left_out: usize,
+}
+
+impl Count {
+    fn of(lines: &[FileLine]) -> Self {
+        let indexed = lines.iter().filter(|it| it.skip.is_none()).count();
+        let waiting = lines.iter().filter(|it| it.skip == Some(Skip::Pending)).count();
+        Self { indexed, waiting, left_out: lines.len() - indexed - waiting }
+    }
+
+    fn sentence(&self) -> String {
+        let waiting = match self.waiting {
+            0 => String::new(),
+            some => format!(" {some} not yet (`portolan index` does it),"),
+        };
+        format!(
+            "{} files indexed,{waiting} {} left out (portolan status --files lists them)",
+            self.indexed, self.left_out
+        )
+    }
+}
+
 fn print_summary(workspace: &Workspace, as_json: bool) -> anyhow::Result<ExitCode> {
     let status = workspace.status();
     let lines = workspace.file_lines(&Cancel::new());
-    let indexed = lines.iter().filter(|line| line.skip.is_none()).count();
+    let count = Count::of(&lines);
     if as_json {
         index_cmd::println_json(&json!({
             "roots": status.roots.iter().map(|root| root.path.display().to_string()).collect::<Vec<_>>(),
-            "indexed": indexed,
-            "left_out": lines.len() - indexed,
+            "indexed": count.indexed,
+            "waiting": count.waiting,
+            "left_out": count.left_out,
             "passages": { "found": status.progress.passages_found, "embedded": status.progress.passages_done },
             "embedder": status.embedder,
             "memory": status.memory,
@@ -104,10 +132,7 @@ fn print_summary(workspace: &Workspace, as_json: bool) -> anyhow::Result<ExitCod
         for root in &status.roots {
             anstream::println!("{}", root.path.display());
         }
-        anstream::println!(
-            "  {indexed} files indexed, {} left out (portolan status --files lists them)",
-            lines.len() - indexed
-        );
+        anstream::println!("  {}", count.sentence());
         if let Some(embedder) = &status.embedder {
             let (done, all) = (status.progress.passages_done, status.progress.passages_found);
             anstream::println!("  {done} of {all} passages have vectors: {embedder}");
@@ -124,7 +149,22 @@ fn print_summary(workspace: &Workspace, as_json: bool) -> anyhow::Result<ExitCod
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::*;
+    use crate::base::ids::RootId;
+    use crate::base::paths::RelPath;
+
+    #[test]
+    fn what_waits_is_not_left_out() {
+        let path = RelPath::from_bytes(b"a").unwrap();
+        let line = |skip| FileLine { root: RootId(0), path: path.clone(), language: "-".to_owned(), skip };
+        let said = |skips: Vec<Option<Skip>>| Count::of(&skips.into_iter().map(line).collect::<Vec<_>>()).sentence();
+        assert_eq!(
+            said(vec![Some(Skip::Pending), Some(Skip::Pending), Some(Skip::Secret)]),
+            "0 files indexed, 2 not yet (`portolan index` does it), 1 left out (portolan status --files lists them)"
+        );
+        let whole = "1 files indexed, 1 left out (portolan status --files lists them)";
+        assert_eq!(said(vec![None, Some(Skip::Secret)]), whole);
+    }
 
     #[test]
     fn odd_paths_are_quoted_as_git_does() {

@@ -306,6 +306,18 @@ fn a_question_begins_with_what_it_leaves_out() {
 }
 
 #[test]
+fn a_folder_that_was_never_indexed_is_told() {
+    let project = project();
+    let output = run(project.path(), &["status"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("  0 files indexed, 5 not yet (`portolan index` does it), 0 left out"), "{said}");
+    let output = run(project.path(), &["search", "--no-wait", "--lang", "go", "walrus"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!said.contains("in other words") && said.contains("indexed"), "{said}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
 fn json_says_all_of_an_answer() {
     let project = project();
     let output = run(project.path(), &["search", "--json", QUESTION, "-n", "1"]);
