@@ -28,11 +28,6 @@ pub struct Builtin {
 }
 
 impl Builtin {
-    /// Whether a word is one piece of the vocabulary.
-    pub fn is_piece(&self, word: &str) -> bool {
-        self.tokenizer.is_piece(word)
-    }
-
     /// From the bytes of model.onnx and tokenizer.json.
     ///
     /// # Errors

@@ -6,8 +6,8 @@ use super::view::PackView;
 use crate::base::cancel::Cancel;
 use rayon::prelude::*;
 
-/// Words that are looked at more closely, of each distance.
-const MOST: usize = 64;
+/// Words that are looked at more closely, of each distance in each pack: far more than there are, but in foreign data.
+const MOST: usize = 1_024;
 /// Words walked between two looks at the clock.
 const STEP: usize = 4_096;
 

@@ -260,7 +260,9 @@ fn of_note(path: &[u8], name: &[u8], lower: &[u8], it: Traits) -> Traits {
     let is_note = match () {
         () if !it.has(Traits::NOTES) => tells && before.is_some() && in_folder(&[b"news"]),
         () if lower.starts_with(b"readme") => false,
-        () if is_prose || tells && before.is_some() => true,
+        () if is_prose => true,
+        // `releases/create.feature` is a test in words: only a number or an issue has such endings elsewhere.
+        () if tells && before.is_some() => in_folder(FRAGMENT_FOLDERS) || lower.iter().any(u8::is_ascii_digit),
         () if is_bare => !in_folder(&[b"releases"]) || in_folder(FRAGMENT_FOLDERS),
         () => matches!(last, b"yml" | b"yaml" | b"toml" | b"json") && in_folder(FRAGMENT_FOLDERS),
     };

@@ -2,19 +2,22 @@
 //! back to what the file was before. Invariant: a document that is open again is never closed by what was asked before. Must
 //! not know how files are looked at.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::base::ids::RootId;
 use crate::base::paths::RelPath;
 
+/// Those that wait, and whether their files were left to a crawl that looks later.
+type Waiting = HashMap<(RootId, RelPath), bool>;
+
 #[derive(Default)]
-pub(super) struct Closing(Mutex<HashSet<(RootId, RelPath)>>);
+pub(super) struct Closing(Mutex<Waiting>);
 
 impl Closing {
     /// To be closed when its file has been looked at.
     pub fn wait(&self, root: RootId, path: RelPath) {
-        self.all().insert((root, path));
+        self.all().insert((root, path), false);
     }
 
     /// Runs `open` for a document that is open (again).
@@ -33,10 +36,20 @@ impl Closing {
         if all.is_empty() {
             return Vec::new();
         }
-        paths.filter(|it| all.contains(&(root, (*it).clone()))).cloned().collect()
+        paths.filter(|it| all.contains_key(&(root, (*it).clone()))).cloned().collect()
     }
 
-    /// Their files have been looked at: `close` is run for those that still wait.
+    /// A file is left to another crawl: the look at hand does not count for it.
+    pub fn left(&self, root: RootId, path: &RelPath) {
+        let mut all = self.all();
+        if !all.is_empty()
+            && let Some(left) = all.get_mut(&(root, path.clone()))
+        {
+            *left = true;
+        }
+    }
+
+    /// Their files have been looked at: `close` is run for those that still wait and were not left to another crawl.
     pub fn seen(&self, root: RootId, paths: Vec<RelPath>, close: impl Fn(RelPath)) {
         if paths.is_empty() {
             return;
@@ -44,13 +57,18 @@ impl Closing {
         let mut all = self.all();
         for path in paths {
             let it = (root, path);
-            if all.remove(&it) {
-                close(it.1);
+            match all.get_mut(&it) {
+                Some(left) if *left => *left = false,
+                Some(_) => {
+                    all.remove(&it);
+                    close(it.1);
+                }
+                None => {}
             }
         }
     }
 
-    fn all(&self) -> MutexGuard<'_, HashSet<(RootId, RelPath)>> {
+    fn all(&self) -> MutexGuard<'_, Waiting> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -78,5 +96,11 @@ mod tests {
         assert_eq!(*closed.borrow(), [path("a")]);
         assert_eq!(it.among(root, paths.iter()), [path("c")], "its file has not been looked at since");
         assert!(it.among(RootId(1), paths.iter()).is_empty());
+        // A long file is left to a crawl of its own, which may be done before or after the one that left it.
+        let seen = it.among(root, paths.iter());
+        it.left(root, &path("c"));
+        it.seen(root, seen.clone(), |_| panic!("it was not looked at"));
+        it.seen(root, seen, |path| closed.borrow_mut().push(path));
+        assert_eq!(*closed.borrow(), [path("a"), path("c")]);
     }
 }

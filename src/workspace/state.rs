@@ -388,6 +388,7 @@ impl Shared {
         let Some(later) = &*later else { return false };
         let queue = if lane == Lane::Slow { &later.slow } else { &later.long };
         self.behind.ask();
+        self.closing.left(root.id, path);
         let taken = queue.send(Request::Near(root, path.clone())).is_ok();
         if !taken {
             self.behind.served(1);

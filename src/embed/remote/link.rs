@@ -149,6 +149,8 @@ impl Link {
                 return;
             }
             listen(&mut from, &of, &tell);
+            // Gone, or not to be talked to: nobody may ask for a long time, and it must not stay until then.
+            of.end();
             of.close();
         })
         .map_err(StartError::System)?;

@@ -1,6 +1,8 @@
 //! Misspelt words of a question. Invariant: only a word that occurs nowhere, and that nobody writes so, is asked for otherwise,
 //! and that is said. Must not know ranking.
 
+use std::ops::Range;
+
 use super::question::Question;
 use crate::base::cancel::Cancel;
 use crate::embed::is_common;
@@ -14,39 +16,65 @@ const LONG: usize = 8;
 const LONGEST: usize = 32;
 /// So many unknown words, when they are the most of a question, are no slips: it is in another language.
 const FOREIGN: usize = 3;
+/// Each unknown word costs a walk over all words.
+const MOST: usize = 4;
 
-/// A word that occurs nowhere, and what is asked for in its place.
-struct Slip<'q> {
-    word: &'q str,
+/// A word that occurs nowhere, where it stands, and what is asked for in its place.
+struct Slip {
+    at: Range<usize>,
     mended: String,
 }
 
 /// The question with its misspelt words mended, and what is to be said of them; none where it is right as it is.
 pub(super) fn mended(snapshot: &Snapshot, question: &Question, cancel: &Cancel) -> Option<(Question, Vec<String>)> {
-    let words = question.text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|it| it.len() >= SHORTEST);
-    let words: Vec<&str> = words.take(64).collect();
-    let unknown: Vec<(&str, String)> = words.iter().filter_map(|it| Some((*it, unknown(snapshot, it)?))).collect();
-    if unknown.is_empty() || unknown.len() >= FOREIGN && unknown.len() * 2 > words.len() {
+    let text = &question.text;
+    // Letters of other scripts and languages: nobody knows here what is right.
+    if text.chars().any(|c| c.is_alphabetic() && !c.is_ascii()) {
         return None;
     }
-    let slip = |(word, term): (&'_ str, String)| {
+    let words = words(text);
+    let unknown: Vec<(Range<usize>, String)> =
+        words.iter().filter_map(|at| Some((at.clone(), unknown(snapshot, &text[at.clone()])?))).collect();
+    let foreign = unknown.len() >= FOREIGN && unknown.len() * 2 > words.len();
+    if unknown.is_empty() || unknown.len() > MOST || foreign {
+        return None;
+    }
+    let slip = |(at, term): (Range<usize>, String)| {
         let most = if term.len() >= LONG { 2 } else { 1 };
         let found = snapshot.word_like(&term, most, cancel)?;
-        Some(Slip { mended: written(word, &term, &found), word: question.text.get(range_of(&question.text, word))? })
+        Some(Slip { mended: written(&text[at.clone()], &term, &found)?, at })
     };
-    let slips: Vec<Slip<'_>> = unknown.into_iter().filter_map(slip).collect();
-    let mut text = question.text.clone();
-    for it in &slips {
-        text = text.replacen(it.word, &it.mended, 1);
+    let slips: Vec<Slip> = unknown.into_iter().filter_map(slip).collect();
+    let mut other = text.clone();
+    // From the back, so that places before stay what they are.
+    for it in slips.iter().rev() {
+        other.replace_range(it.at.clone(), &it.mended);
     }
-    let other = Question::restricted(&text, &question.filters).ok().filter(|_| !slips.is_empty())?;
-    let say = |it: &Slip<'_>| format!("\"{}\" occurs nowhere: \"{}\" is asked for", it.word, it.mended);
-    Some((other, slips.iter().map(say).collect()))
+    let other = Question::restricted(&other, &question.filters).ok().filter(|_| !slips.is_empty())?;
+    let mut notes: Vec<String> = Vec::new();
+    for it in &slips {
+        let note = format!("\"{}\" occurs nowhere: \"{}\" is asked for", &text[it.at.clone()], it.mended);
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+    Some((other, notes))
 }
 
-fn range_of(text: &str, word: &str) -> std::ops::Range<usize> {
-    let start = text.find(word).unwrap_or(0);
-    start..start + word.len()
+/// Where the words of a text stand; what is between backticks is code and meant so.
+fn words(text: &str) -> Vec<Range<usize>> {
+    let (mut out, mut from, mut code) = (Vec::new(), None, false);
+    for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
+        if c.is_alphanumeric() || c == '_' {
+            from = from.or(Some(at));
+            continue;
+        }
+        if let Some(from) = from.take().filter(|from| at - from >= SHORTEST && !code) {
+            out.push(from..at);
+        }
+        code ^= c == '`';
+    }
+    out
 }
 
 /// The term of a plain word that occurs nowhere and is not common; none for all others.
@@ -64,18 +92,20 @@ fn unknown(snapshot: &Snapshot, word: &str) -> Option<String> {
     is_unknown.then_some(term)
 }
 
-/// `found`, a term, as the word would be written whose term is `term`.
-fn written(word: &str, term: &str, found: &str) -> String {
+/// `found`, a term, as the word would be written whose term is `term`; none where that would be another term.
+fn written(word: &str, term: &str, found: &str) -> Option<String> {
     let lower = word.to_ascii_lowercase();
-    let mut out = match (lower.strip_prefix(term), found.strip_suffix('i')) {
-        (Some(ending), _) => format!("{found}{ending}"),
-        (None, Some(stem)) if lower.ends_with('y') => format!("{stem}y"),
-        _ => found.to_owned(),
-    };
+    let ended = lower.strip_prefix(term).map(|ending| format!("{found}{ending}"));
+    let with_y = found.strip_suffix('i').filter(|_| lower.ends_with('y')).map(|stem| format!("{stem}y"));
+    let mut out = ended.into_iter().chain(with_y).chain([found.to_owned()]).find(|it| {
+        let mut terms = Vec::new();
+        analyse(it, &mut |term| terms.push(term.to_owned()));
+        terms == [found]
+    })?;
     if word.starts_with(|c: char| c.is_ascii_uppercase()) {
         out[..1].make_ascii_uppercase();
     }
-    out
+    Some(out)
 }
 
 #[cfg(test)]
@@ -84,9 +114,18 @@ mod tests {
 
     #[test]
     fn words_are_written_as_people_do() {
-        assert_eq!(written("bulider", "bulid", "build"), "builder");
-        assert_eq!(written("registery", "registeri", "registri"), "registry");
-        assert_eq!(written("Polcies", "polci", "polici"), "Policies");
-        assert_eq!(written("Throtle", "throtl", "throttl"), "Throttle");
+        let check = |word, term, found, want: &str| assert_eq!(written(word, term, found).as_deref(), Some(want));
+        check("bulider", "bulid", "build", "builder");
+        check("registery", "registeri", "registri", "registry");
+        check("Throtle", "throtl", "throttl", "Throttle");
+        check("pauze", "pauz", "paus", "pause");
+    }
+
+    #[test]
+    fn words_have_places() {
+        let text = "with_contex `contex` the contex";
+        let all: Vec<&str> = words(text).into_iter().map(|at| &text[at]).collect();
+        assert_eq!(all, ["with_contex", "contex"]);
+        assert_eq!(words(text)[1].start, 25);
     }
 }

@@ -97,6 +97,8 @@ fn misspelt_words_are_mended_and_that_is_said() {
     check("growing pause", "retry", None);
     check("growing pauze", "retry", Some("\"pauze\" occurs nowhere: \"pause\" is asked for"));
     check("unreladed", "unrelated", Some("\"unreladed\" occurs nowhere: \"unrelated\" is asked for"));
+    // Each where it stands, and said once.
+    check("pause pauz and pauz", "retry", Some("\"pauz\" occurs nowhere: \"paus\" is asked for"));
     // A word that is a word, and one in another language: nobody knows better.
     check("stale pause", "retry", None);
     check("wiederholen nach einem fehler pause", "retry", None);

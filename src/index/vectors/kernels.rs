@@ -63,8 +63,12 @@ pub fn call_for(bytes: &[u8]) {
 pub fn likeness(planes: &[Vec<u8>; 4], rows: &[u8], out: &mut [i16]) {
     #[cfg(target_arch = "x86_64")]
     if planes.iter().all(|it| it.len() == 32) {
-        if std::is_x86_feature_detected!("avx512vl") && std::is_x86_feature_detected!("avx512vpopcntdq") {
-            // SAFETY: both are there, as just asked; the kernel reads inside the slices only.
+        if std::is_x86_feature_detected!("avx2")
+            && std::is_x86_feature_detected!("avx512f")
+            && std::is_x86_feature_detected!("avx512vl")
+            && std::is_x86_feature_detected!("avx512vpopcntdq")
+        {
+            // SAFETY: all of them are there, as just asked; the kernel reads inside the slices only.
             unsafe { likeness_avx512(planes, rows, out) };
             return;
         }

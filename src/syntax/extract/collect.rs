@@ -102,6 +102,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         }
         if let Some(head) = &mut self.head {
             head.doc = shared.doc.or(head.doc);
+            head.told = head.doc.is_some();
         }
         let import = found.iter().any(|it| matches!(it.0, Capture::Import | Capture::ImportPath));
         if import && self.want != Want::Outline {

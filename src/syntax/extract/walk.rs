@@ -30,6 +30,8 @@ pub(super) enum Want {
 pub(super) struct Lead {
     pub doc: Option<Span>,
     pub attributes: Option<u32>,
+    /// The documentation came with a node of its own: a comment behind that is a remark.
+    pub told: bool,
 }
 
 /// A node around an item that belongs to it: `export`, decorators, `template<>`.
@@ -163,7 +165,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         // What stands directly before it belongs to it.
         while cursor.goto_previous_sibling() {
             let kind = cursor.node().kind_id();
-            if !self.tables.is_comment(kind) && !self.tables.is_attribute(kind) && !self.tables.is_head(kind) {
+            if !self.tables.is_comment(kind) && !self.tables.is_attribute(kind) {
                 cursor.goto_next_sibling();
                 break;
             }
@@ -234,7 +236,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         let Some(frame) = self.frames.last_mut() else { return };
         let trimmed = text.get(span.range()).map_or(0, |comment| comment.trim_end().len() as u32);
         let span = Span::new(span.start, span.start + trimmed);
-        if !begins_line(text, span.start as usize) {
+        if !begins_line(text, span.start as usize) || frame.lead.told {
             return;
         }
         let joined =
@@ -248,7 +250,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         let mut lead = std::mem::take(&mut frame.lead);
         if node.is_named() && (frame.wrapper.is_some() || frame.node.start_byte() == span.start as usize) {
             let inherited = std::mem::take(&mut frame.inherited);
-            lead.doc = lead.doc.or(inherited.doc);
+            (lead.doc, lead.told) = (lead.doc.or(inherited.doc), lead.told || inherited.told);
             lead.attributes = inherited.attributes.or(lead.attributes);
         }
         lead

@@ -39,5 +39,6 @@ told
     :: Int
     -> Int
 {-# INLINE told #-}
+-- todo: more of it
 told = run
 -- <- definition.function doc=toldintwolines
