@@ -3,6 +3,7 @@
 
 pub mod cancel;
 pub mod chars;
+pub mod edits;
 pub mod failpoint;
 pub mod frames;
 pub mod hash;

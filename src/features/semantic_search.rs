@@ -127,11 +127,14 @@ pub fn semantic_search_with(
     tuning: &Tuning,
 ) -> Answers {
     let limit = limit.clamp(1, MOST_ANSWERS);
+    let mut search = Search::new(snapshot, question, limit, cancel, tuning);
     // While files are still to come, a word that is not there may come with them.
     let is_known = snapshot.completeness().is_indexed();
-    let mended = if is_known { spelling::mended(snapshot, question, cancel) } else { None };
-    let (question, mut notes) = mended.as_ref().map_or((question, Vec::new()), |it| (&it.0, it.1.clone()));
-    let mut search = Search::new(snapshot, question, limit, cancel, tuning);
+    let mended = if is_known { spelling::mended(snapshot, question, &|term| search.held(term), cancel) } else { None };
+    let mut notes = Vec::new();
+    if let Some((other, said)) = &mended {
+        (search, notes) = (Search::new(snapshot, other, limit, cancel, tuning), said.clone());
+    }
     match partial {
         Some(partial) => {
             search.gather(None);

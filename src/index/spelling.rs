@@ -4,6 +4,7 @@
 use super::snapshot::Snapshot;
 use super::view::PackView;
 use crate::base::cancel::Cancel;
+use crate::base::edits::edits;
 use rayon::prelude::*;
 
 /// Words that are looked at more closely, of each distance in each pack: far more than there are, but in foreign data.
@@ -56,31 +57,6 @@ fn like(view: &PackView, word: &str, most: usize, cancel: &Cancel) -> Vec<(usize
     out
 }
 
-/// Letters to add, drop, replace or exchange with their neighbour, to get one word from the other.
-pub fn edits(a: &[u8], b: &[u8]) -> usize {
-    let mut rows = [[0usize; LONGEST + 1]; 3];
-    let (a, b) = (&a[..a.len().min(LONGEST)], &b[..b.len().min(LONGEST)]);
-    for (at, it) in rows[1].iter_mut().enumerate() {
-        *it = at;
-    }
-    for i in 1..=a.len() {
-        rows[2][0] = i;
-        for j in 1..=b.len() {
-            let mut least =
-                (rows[1][j] + 1).min(rows[2][j - 1] + 1).min(rows[1][j - 1] + usize::from(a[i - 1] != b[j - 1]));
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                least = least.min(rows[0][j - 2] + 1);
-            }
-            rows[2][j] = least;
-        }
-        rows.rotate_left(1);
-    }
-    rows[1][b.len()]
-}
-
-/// Bytes of a word that are compared.
-const LONGEST: usize = 40;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,18 +67,6 @@ mod tests {
     use crate::index::snapshot::FewFacts;
     use crate::store::pack::PackId;
     use std::sync::Arc;
-
-    #[test]
-    fn edits_count_letters() {
-        let check = |a: &str, b: &str, want| assert_eq!((edits(a.as_bytes(), b.as_bytes()), a, b), (want, a, b));
-        check("build", "build", 0);
-        check("bulid", "build", 1);
-        check("registeri", "registri", 1);
-        check("polci", "polici", 1);
-        check("kompress", "compress", 1);
-        check("", "abc", 3);
-        check("abc", "xyz", 3);
-    }
 
     #[test]
     fn the_nearest_then_the_most_frequent_word_is_found() {

@@ -189,6 +189,12 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// How many passages hold a term; those of the question are known.
+    pub fn held(&self, term: &str) -> u64 {
+        let known = self.terms.iter().position(|it| it.text == term);
+        known.map_or_else(|| self.snapshot.passages_with(term), |at| self.frequencies[at])
+    }
+
     /// Whether no word of the question occurs anywhere.
     pub fn has_no_word(&self) -> bool {
         self.frequencies.iter().all(|&it| it == 0)

@@ -26,7 +26,14 @@ struct Slip {
 }
 
 /// The question with its misspelt words mended, and what is to be said of them; none where it is right as it is.
-pub(super) fn mended(snapshot: &Snapshot, question: &Question, cancel: &Cancel) -> Option<(Question, Vec<String>)> {
+///
+/// `held` tells how many passages hold a term.
+pub(super) fn mended(
+    snapshot: &Snapshot,
+    question: &Question,
+    held: &dyn Fn(&str) -> u64,
+    cancel: &Cancel,
+) -> Option<(Question, Vec<String>)> {
     let text = &question.text;
     // Letters of other scripts and languages: nobody knows here what is right.
     if text.chars().any(|c| c.is_alphabetic() && !c.is_ascii()) {
@@ -34,7 +41,7 @@ pub(super) fn mended(snapshot: &Snapshot, question: &Question, cancel: &Cancel) 
     }
     let words = words(text);
     let unknown: Vec<(Range<usize>, String)> =
-        words.iter().filter_map(|at| Some((at.clone(), unknown(snapshot, &text[at.clone()])?))).collect();
+        words.iter().filter_map(|at| Some((at.clone(), unknown(snapshot, &text[at.clone()], held)?))).collect();
     let foreign = unknown.len() >= FOREIGN && unknown.len() * 2 > words.len();
     if unknown.is_empty() || unknown.len() > MOST || foreign {
         return None;
@@ -77,16 +84,20 @@ fn words(text: &str) -> Vec<Range<usize>> {
     out
 }
 
+fn terms(word: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    analyse(word, &mut |term| out.push(term.to_owned()));
+    out
+}
+
 /// The term of a plain word that occurs nowhere and is not common; none for all others.
-fn unknown(snapshot: &Snapshot, word: &str) -> Option<String> {
+fn unknown(snapshot: &Snapshot, word: &str, held: &dyn Fn(&str) -> u64) -> Option<String> {
     let is_plain = word.len() <= LONGEST
         && word.bytes().all(|b| b.is_ascii_alphabetic())
         && word.bytes().skip(1).all(|b| b.is_ascii_lowercase());
-    let mut terms = Vec::new();
-    analyse(word, &mut |term| terms.push(term.to_owned()));
-    let [term] = <[String; 1]>::try_from(terms).ok().filter(|_| is_plain)?;
+    let [term] = <[String; 1]>::try_from(terms(word)).ok().filter(|_| is_plain)?;
     let is_unknown = term.len() >= SHORTEST
-        && snapshot.passages_with(&term) == 0
+        && held(&term) == 0
         && snapshot.symbols_named(word).is_empty()
         && !is_common(&word.to_ascii_lowercase());
     is_unknown.then_some(term)
@@ -97,11 +108,7 @@ fn written(word: &str, term: &str, found: &str) -> Option<String> {
     let lower = word.to_ascii_lowercase();
     let ended = lower.strip_prefix(term).map(|ending| format!("{found}{ending}"));
     let with_y = found.strip_suffix('i').filter(|_| lower.ends_with('y')).map(|stem| format!("{stem}y"));
-    let mut out = ended.into_iter().chain(with_y).chain([found.to_owned()]).find(|it| {
-        let mut terms = Vec::new();
-        analyse(it, &mut |term| terms.push(term.to_owned()));
-        terms == [found]
-    })?;
+    let mut out = ended.into_iter().chain(with_y).chain([found.to_owned()]).find(|it| terms(it) == [found])?;
     if word.starts_with(|c: char| c.is_ascii_uppercase()) {
         out[..1].make_ascii_uppercase();
     }

@@ -25,7 +25,15 @@ fn open(change: impl FnOnce(&mut Options)) -> Option<(tempfile::TempDir, Client)
     tiny::write(&dir.path().join("model"), Kind::Float);
     let mut of_model = options(&dir.path().join("model"), &library);
     change(&mut of_model);
-    let embedder = embed::open(&of_model).unwrap();
+    let mut client = client_with(&of_model);
+    client.initialize(&[&root], able());
+    client.wait_embedded();
+    Some((dir, client))
+}
+
+/// A client of a server whose passages get vectors from `of_model`.
+fn client_with(of_model: &Options) -> Client {
+    let embedder = embed::open(of_model).unwrap();
     let base = client::options();
     let under = base.workspace.clone();
     let with = move |settings: &mut _, folders: &[_]| workspace::Options {
@@ -37,9 +45,7 @@ fn open(change: impl FnOnce(&mut Options)) -> Option<(tempfile::TempDir, Client)
     client.ignore("window/logMessage");
     client.ignore("$/progress");
     client.ignore("textDocument/publishDiagnostics");
-    client.initialize(&[&root], able());
-    client.wait_embedded();
-    Some((dir, client))
+    client
 }
 
 fn status(client: &mut Client) -> Value {
@@ -67,17 +73,7 @@ fn a_model_that_hangs_over_one_root_keeps_no_other_from_being_indexed() {
     tiny::write(&dir.path().join("model"), Kind::Float);
     let mut of_model = options(&dir.path().join("model"), &library);
     of_model.patience = Some(std::time::Duration::from_secs(3_600));
-    let embedder = embed::open(&of_model).unwrap();
-    let base = client::options();
-    let under = base.workspace.clone();
-    let with = move |settings: &mut _, folders: &[_]| workspace::Options {
-        embedder: Some(embedder.clone()),
-        ..under(settings, folders)
-    };
-    let mut client = Client::start(ServeOptions { workspace: Arc::new(with), ..base });
-    client.ignore("window/showMessage");
-    client.ignore("window/logMessage");
-    client.ignore("$/progress");
+    let mut client = client_with(&of_model);
     client.initialize(&[&first, &second], able());
     // The stage is that of the root that is furthest behind.
     until("both roots have words and names", || status(&mut client)["stage"] == "indexed");

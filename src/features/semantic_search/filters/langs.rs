@@ -1,6 +1,7 @@
 //! What a language is called in a filter: its id, its name, an extension of its files, what people say. Invariant: what a name
 //! means comes from the table of languages but for a few sayings. Must not know the index.
 
+use crate::base::edits::{LONGEST, edits};
 use crate::syntax::languages::Lang;
 
 /// What people say beside ids, names and extensions.
@@ -58,21 +59,8 @@ pub fn near(name: &str) -> Vec<&'static str> {
     all.into_iter().filter(|it| it.0 <= 2.max(name.chars().count() / 3)).map(|it| it.1).take(3).collect()
 }
 
-/// Letters that must be put in, taken out, replaced, or swapped with the next, to make one of the other.
+/// [`edits`] of letters.
 pub fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
-    let mut rows = [vec![0; b.len() + 1], (0..=b.len()).collect::<Vec<usize>>(), vec![0; b.len() + 1]];
-    for i in 1..=a.len() {
-        rows[2][0] = i;
-        for j in 1..=b.len() {
-            let mut least =
-                (rows[1][j] + 1).min(rows[2][j - 1] + 1).min(rows[1][j - 1] + usize::from(a[i - 1] != b[j - 1]));
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                least = least.min(rows[0][j - 2] + 1);
-            }
-            rows[2][j] = least;
-        }
-        rows.rotate_left(1);
-    }
-    rows[1][b.len()]
+    let letters = |it: &str| it.chars().take(LONGEST).collect::<Vec<char>>();
+    edits(&letters(a), &letters(b))
 }
