@@ -81,7 +81,7 @@
   operator: "@"
   operand: (call target: (identifier) @name (arguments))
   (#not-any-of? @name "doc" "moduledoc" "typedoc" "spec" "impl" "behaviour" "derive" "type" "typep" "opaque" "callback"
-    "macrocallback" "deprecated" "since" "tag" "moduletag" "dialyzer" "compile" "external_resource" "enforce_keys")) @definition.constant
+    "macrocallback" "deprecated" "since" "tag" "moduletag" "dialyzer" "compile" "external_resource" "enforce_keys")) @definition.constant @head
 
 ; --- what stands before an item --------------------------------------------
 (unary_operator
@@ -91,7 +91,8 @@
 (unary_operator
   operator: "@"
   operand: (call target: (identifier) @_keyword (arguments))
-  (#any-of? @_keyword "doc" "typedoc" "spec" "impl" "deprecated" "since" "dialyzer")) @head
+  (#any-of? @_keyword "doc" "typedoc" "spec" "impl" "deprecated" "since" "dialyzer" "compile" "derive" "enforce_keys"
+    "external_resource" "tag")) @head
 
 ; --- locals ----------------------------------------------------------------
 (call

@@ -89,6 +89,8 @@ impl<'a, 'tree> Walk<'a, 'tree> {
                     let name = self.slice(span_of(node)).trim();
                     self.facts.package = Some(self.facts.names.intern(&name[..floor(name, NAME)]));
                 }
+                // An item that stands among the head of the next takes nothing of it.
+                Capture::Head if pattern.defines && !lead.told => {}
                 Capture::Head => drop(self.head.get_or_insert(lead)),
                 Capture::Wrapper => self.wrap(node, pattern.sets),
                 Capture::Macro if self.raw.macros.len() < MACROS => self.raw.macros.push(span_of(node)),
@@ -109,6 +111,8 @@ impl<'a, 'tree> Walk<'a, 'tree> {
             imports::record(self, &found, pattern.sets.reexport);
         }
         if !(self.want == Want::Macro && root.has_error() || pattern.sets.nothing) {
+            let is_head = self.head.is_some() && found.iter().any(|it| it.0 == Capture::Head);
+            let lead = if is_head { Lead::default() } else { lead };
             for draft in &drafts {
                 self.declare(draft, &shared, pattern.sets, lead);
             }

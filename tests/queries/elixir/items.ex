@@ -38,6 +38,19 @@ defmodule A.B do
   def said(a), do: a
 #     ^^^^ definition.function parent=A.B doc=commented
 
+  @doc "Decorated"
+  @compile {:inline, shown: 1}
+  @decorate trace(:it)
+#  ^^^^^^^^ definition.constant parent=A.B doc=none
+  def shown(a), do: a
+#     ^^^^^ definition.function parent=A.B doc=decorated
+
+  # Of its own.
+  @wide 9
+#  ^^^^ definition.constant parent=A.B doc=ofitsown
+  def plain(a), do: a
+#     ^^^^^ definition.function parent=A.B
+
   @doc false
   def hidden(a), do: a
 #     ^^^^^^ definition.function parent=A.B
