@@ -1,6 +1,6 @@
-//! Keeps the process tree below its memory limit while it indexes. Invariants: it measures only while a pass runs; above
-//! 85 % of the limit no batch is handed out for a while, commits come early, caches and free memory are given back and
-//! workers go after their job. Must not know what a batch is.
+//! Keeps the process tree below its memory limit while it indexes. Invariants: it measures only while a pass runs or vectors
+//! are made; above 85 % of the limit no batch is handed out for a while, commits come early, caches and free memory are given
+//! back and workers go after their job. Must not know what a batch is.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,11 +27,16 @@ pub struct Governor {
     pub room: Arc<Room>,
     peak: AtomicU64,
     passes: AtomicUsize,
+    /// Passes, and what takes memory besides.
+    watched: AtomicUsize,
     thread: Mutex<Option<(Sender<()>, JoinHandle<()>)>>,
 }
 
-/// A pass runs as long as this lives.
-pub struct Running<'a>(&'a Governor);
+/// A pass runs, or memory is watched over, as long as this lives.
+pub struct Running<'a> {
+    of: &'a Governor,
+    is_pass: bool,
+}
 
 impl Governor {
     /// One for this many bytes; it sleeps until `start`.
@@ -39,7 +44,7 @@ impl Governor {
         Self { room: Arc::new(Room::new(limit)), ..Self::default() }
     }
 
-    /// Starts to look whenever a pass runs. Without its thread nothing pauses.
+    /// Starts to look whenever a pass runs or vectors are made. Without its thread nothing pauses.
     pub fn start(shared: &Arc<Shared>, facts: Arc<TieredFacts>) {
         let (wake, woken) = unbounded();
         let of = shared.clone();
@@ -61,15 +66,23 @@ impl Governor {
 
     /// A pass begins.
     pub fn begin(&self) -> Running<'_> {
-        if self.passes.fetch_add(1, Ordering::AcqRel) == 0
+        self.passes.fetch_add(1, Ordering::AcqRel);
+        let mut running = self.watch_over();
+        running.is_pass = true;
+        running
+    }
+
+    /// Something begins that takes memory and brings no file into the index: it may last for hours.
+    pub fn watch_over(&self) -> Running<'_> {
+        if self.watched.fetch_add(1, Ordering::AcqRel) == 0
             && let Some((wake, _)) = &*self.lock()
         {
             let _ = wake.send(());
         }
-        Running(self)
+        Running { of: self, is_pass: false }
     }
 
-    /// Passes that run now, those over all included while they merge.
+    /// Passes that run now, those over all included while they merge, unless vectors that take long keep them.
     pub fn passes(&self) -> usize {
         self.passes.load(Ordering::Acquire)
     }
@@ -86,7 +99,7 @@ impl Governor {
             loop {
                 let short = self.look(shared, facts, looks);
                 looks = if short { looks.wrapping_add(1) } else { 0 };
-                if self.passes() == 0 {
+                if self.watched.load(Ordering::Acquire) == 0 {
                     break;
                 }
                 match woken.recv_timeout(LOOK) {
@@ -127,7 +140,10 @@ impl Governor {
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0.passes.fetch_sub(1, Ordering::AcqRel);
+        self.of.watched.fetch_sub(1, Ordering::AcqRel);
+        if self.is_pass {
+            self.of.passes.fetch_sub(1, Ordering::AcqRel);
+        }
     }
 }
 
@@ -139,4 +155,23 @@ fn used(enough: u64, aside: Option<u32>) -> u64 {
     let sum = |of: fn(u32) -> Option<u64>| all.iter().filter_map(|&it| of(it)).fold(0, u64::saturating_add);
     let upper = sum(memory::resident_of);
     if upper <= enough { upper } else { sum(memory::pss_of) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_watched_over_is_no_pass() {
+        let it = Governor::new(1 << 30);
+        let seen = || (it.passes(), it.watched.load(Ordering::Relaxed));
+        let vectors = it.watch_over();
+        assert_eq!(seen(), (0, 1));
+        let pass = it.begin();
+        assert_eq!(seen(), (1, 2));
+        drop(vectors);
+        assert_eq!(seen(), (1, 1));
+        drop(pass);
+        assert_eq!(seen(), (0, 0));
+    }
 }

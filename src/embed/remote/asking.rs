@@ -13,15 +13,24 @@ use super::{Inner, State, lock};
 use crate::embed::device::Device;
 use crate::embed::{EmbedError, Purpose};
 
-/// How long a question waits for its vector before words alone answer.
+/// How long a question waits for its vector before words alone answer; how long where the one before waited in vain, or
+/// while a text is looked for that kills the worker.
 const QUESTION: Duration = Duration::from_secs(10);
+const QUESTION_IN_VAIN: Duration = Duration::from_secs(1);
 /// Texts in a row that may be refused: more, and it is the model.
 const IN_A_ROW: u64 = 64;
 
 impl Inner {
     pub(super) fn embed_question(self: &Arc<Self>, text: &str, out: &mut Vec<f32>) -> Result<(), EmbedError> {
-        let wait = Wait { until: Some(Instant::now() + QUESTION), goes_on: &|| true };
-        self.embed_all(Purpose::Question, &[text], &wait, out)
+        let began = Instant::now();
+        let is_in_vain = || self.counts.is_in_vain() || self.gate.is_for_one();
+        let goes_on = || began.elapsed() < QUESTION_IN_VAIN || !is_in_vain();
+        let wait = Wait { until: Some(began + QUESTION), goes_on: &goes_on };
+        let res = self.embed_all(Purpose::Question, &[text], &wait, out);
+        if res.is_err() && began.elapsed() >= QUESTION {
+            self.counts.waited_in_vain();
+        }
+        res
     }
 
     pub(super) fn embed_all(

@@ -16,6 +16,8 @@ pub(super) struct Counts {
     /// Since a text last got a vector.
     pub(super) refused_in_a_row: AtomicU64,
     pub(super) lost: AtomicU64,
+    /// When a question had waited for as long as it may, and no text got a vector since.
+    in_vain: Mutex<Option<Instant>>,
     /// On the device that it runs on, if that is not the CPU.
     pub(super) lost_on_device: AtomicU64,
     /// Who waits for passages now, since when somebody does, and for how long anybody did.
@@ -26,6 +28,9 @@ pub(super) struct Counts {
 const LOSSES: u64 = 20;
 const ONE_IN: u64 = 20;
 
+/// After so long a question waits as long as the first one again.
+const IN_VAIN: Duration = Duration::from_secs(30);
+
 /// Somebody waits for passages.
 pub(super) struct Busy<'a>(&'a Counts);
 
@@ -35,7 +40,23 @@ impl Counts {
         if texts > 0 {
             self.answered.fetch_add(texts as u64, Ordering::Relaxed);
             self.refused_in_a_row.store(0, Ordering::Relaxed);
+            self.is_answering();
         }
+    }
+
+    /// A question has waited for as long as it may.
+    pub(super) fn waited_in_vain(&self) {
+        *lock(&self.in_vain) = Some(Instant::now());
+    }
+
+    /// The model works, or works again.
+    pub(super) fn is_answering(&self) {
+        *lock(&self.in_vain) = None;
+    }
+
+    /// Whether it is not worth to wait for long.
+    pub(super) fn is_in_vain(&self) -> bool {
+        lock(&self.in_vain).is_some_and(|it| it.elapsed() < IN_VAIN)
     }
 
     /// Of what may go wrong.
@@ -70,5 +91,21 @@ impl Drop for Busy<'_> {
         {
             busy.2 += since.elapsed();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waited_in_vain_is_forgotten_with_the_next_vector() {
+        let it = Counts::default();
+        assert!(!it.is_in_vain());
+        it.waited_in_vain();
+        it.went_well(0);
+        assert!(it.is_in_vain());
+        it.went_well(1);
+        assert!(!it.is_in_vain());
     }
 }

@@ -1,6 +1,7 @@
 //! Who may ask the worker: many at once, or one who must be alone with it. Invariant: nobody waits here longer than he wants
 //! to. Must not know what is asked.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -44,6 +45,8 @@ struct Inside {
 #[derive(Default)]
 pub(super) struct Gate {
     inside: Mutex<Inside>,
+    /// Those who are alone inside or want to be: who waits asks this while `inside` is locked.
+    for_one: AtomicUsize,
     changed: Condvar,
 }
 
@@ -54,8 +57,14 @@ pub(super) struct Entered<'a> {
 }
 
 impl Gate {
+    /// Somebody is alone inside, or is about to be.
+    pub(super) fn is_for_one(&self) -> bool {
+        self.for_one.load(Ordering::Acquire) > 0
+    }
+
     /// `None` where it took longer than `wait`.
     pub(super) fn enter(&self, alone: bool, wait: &Wait<'_>) -> Option<Entered<'_>> {
+        self.for_one.fetch_add(usize::from(alone), Ordering::AcqRel);
         let mut inside = lock(&self.inside);
         inside.wanting += usize::from(alone);
         let is_free = |it: &Inside| if alone { !it.alone && it.many == 0 } else { !it.alone && it.wanting == 0 };
@@ -69,6 +78,7 @@ impl Gate {
             (true, true) => inside.alone = true,
             (true, false) => inside.many += 1,
             (false, _) => {
+                self.for_one.fetch_sub(usize::from(alone), Ordering::AcqRel);
                 self.changed.notify_all();
                 return None;
             }
@@ -82,6 +92,7 @@ impl Drop for Entered<'_> {
         let mut inside = lock(&self.gate.inside);
         if self.alone {
             inside.alone = false;
+            self.gate.for_one.fetch_sub(1, Ordering::AcqRel);
         } else {
             inside.many -= 1;
         }
@@ -112,9 +123,17 @@ mod tests {
             while gate.enter(false, &NOT_AT_ALL).is_some() {
                 std::thread::yield_now();
             }
+            assert!(gate.is_for_one());
             drop((first, second));
             alone.join().unwrap();
         });
+        assert!(!gate.is_for_one());
+        let alone = gate.enter(true, &FOR_EVER).unwrap();
+        // Who waits may ask who he waits for.
+        let wait = Wait { until: None, goes_on: &|| !gate.is_for_one() };
+        assert!(gate.enter(false, &wait).is_none());
+        drop(alone);
+        assert!(gate.enter(false, &wait).is_some());
         let past = Wait { until: Some(Instant::now()), ..FOR_EVER };
         let _alone = gate.enter(true, &past).unwrap();
         assert!(gate.enter(false, &past).is_none());

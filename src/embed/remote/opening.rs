@@ -45,13 +45,17 @@ impl Inner {
         }
     }
 
-    /// What came of a start. False: it is worth another one.
+    /// What came of a start. False: it is worth another one. A model that was given up meanwhile stays given up.
     fn opened(&self, setup: &Setup, res: Result<Link, StartError>, failed: &mut u32) -> bool {
+        if matches!(*lock(&self.state), State::Failed(_)) {
+            return true;
+        }
         let state = match res {
             Ok(link) => {
                 self.dimensions.store(link.ready.dimensions, Ordering::Release);
                 self.pid.store(u64::from(link.pid()), Ordering::Release);
                 self.tell_ready(setup, &link);
+                self.counts.is_answering();
                 State::Running(Arc::new(link))
             }
             Err(StartError::Said(why)) => State::Failed(why),
@@ -68,7 +72,11 @@ impl Inner {
                 State::Failed(self.does_not_start(&error))
             }
         };
-        *lock(&self.state) = state;
+        let mut now = lock(&self.state);
+        if !matches!(*now, State::Failed(_)) {
+            *now = state;
+        }
+        drop(now);
         self.changed.notify_all();
         true
     }

@@ -31,7 +31,7 @@ pub(super) fn end(shared: &Arc<Shared>, pool: &Pool, ending: Ending) {
     if root.cancel.is_cancelled() {
         return;
     }
-    let _running = shared.governor.begin();
+    let _running = shared.governor.watch_over();
     embed_missing(shared, &root, pool, &shared.counters);
     drop(seeds);
     if root.cancel.is_cancelled() {
