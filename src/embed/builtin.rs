@@ -101,7 +101,7 @@ impl Builtin {
         }
         hidden.resize(GROUP * self.up.columns(), 0.0);
         kernels::multiply(&self.up, normed.as_flattened(), hidden);
-        gelu::gelu(hidden);
+        kernels::gelu(hidden);
         kernels::multiply(&self.down, hidden, normed.as_flattened_mut());
         for (x, y) in sums.iter_mut().zip(&normed) {
             for (x, y) in x.iter_mut().zip(y) {

@@ -33,6 +33,12 @@ impl PartialEq for Names {
 }
 
 impl Names {
+    /// None yet, with room for so many of so many bytes together.
+    pub fn with_room(count: usize, bytes: usize) -> Self {
+        let places = if count == 0 { 0 } else { ((count + 1) * 2).next_power_of_two().max(64) };
+        Self { text: String::with_capacity(bytes), ends: Vec::with_capacity(count), places: vec![0; places] }
+    }
+
     /// The index of `name`, added if it is new.
     pub fn intern(&mut self, name: &str) -> NameIx {
         if (self.ends.len() + 1) * 2 > self.places.len() {

@@ -4,7 +4,7 @@
 use super::snapshot::Snapshot;
 use super::view::PackView;
 use crate::base::cancel::Cancel;
-use crate::base::edits::edits;
+use crate::base::edits::{edits, letters, may_be_near};
 use rayon::prelude::*;
 
 /// Words that are looked at more closely, of each distance in each pack: far more than there are, but in foreign data.
@@ -36,7 +36,7 @@ impl Snapshot {
 
 /// Such words of one pack.
 fn like(view: &PackView, word: &str, most: usize, cancel: &Cancel) -> Vec<(usize, String)> {
-    let Some(words) = view.words() else { return Vec::new() };
+    let (Some(words), Some(asked)) = (view.words(), letters(word.as_bytes())) else { return Vec::new() };
     let (mut out, mut cursor, mut turn) = (Vec::new(), words.body.terms.cursor(), 0usize);
     let mut counts = vec![0; most + 1];
     while cursor.advance() {
@@ -45,7 +45,8 @@ fn like(view: &PackView, word: &str, most: usize, cancel: &Cancel) -> Vec<(usize
             return Vec::new();
         }
         let it = cursor.text();
-        if it.len().abs_diff(word.len()) > most || !it.iter().all(u8::is_ascii_alphabetic) {
+        let of_near = |it: &[u8]| letters(it).is_some_and(|it| may_be_near(it, asked, most));
+        if it.len().abs_diff(word.len()) > most || !of_near(it) {
             continue;
         }
         let edits = edits(it, word.as_bytes());

@@ -35,11 +35,10 @@ pub fn erf(x: f32) -> f32 {
     x * y
 }
 
-/// GELU of each number, in place.
-pub fn gelu(values: &mut [f32]) {
-    for x in values {
-        *x = 0.5 * *x * (1.0 + erf(*x * std::f32::consts::FRAC_1_SQRT_2));
-    }
+/// GELU of a number.
+#[inline(always)]
+pub fn gelu(x: f32) -> f32 {
+    0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
 }
 
 #[cfg(test)]

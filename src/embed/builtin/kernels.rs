@@ -1,6 +1,9 @@
-//! The inner loops of the evaluator, in safe code, compiled twice: for any processor and for AVX2. Invariant: both give
-//! equal bits (the order of every sum is fixed, multiplication and addition stay apart). Must not know tokens or texts.
-#![allow(unsafe_code, reason = "calling a function compiled for AVX2 after asking whether the processor has it")]
+//! The inner loops of the evaluator, in safe code, compiled three times: for any processor, for AVX2 and for AVX-512.
+//! Invariant: all give equal bits (the order of every sum is fixed, multiplication and addition stay apart). Must not know
+//! tokens or texts.
+#![allow(unsafe_code, reason = "calling a function compiled for AVX after asking whether the processor has it")]
+
+use super::gelu;
 
 /// Length of a vector of the model.
 pub const DIM: usize = 256;
@@ -40,7 +43,7 @@ impl Matrix {
 }
 
 macro_rules! dispatched {
-    ($(#[$doc:meta])* $name:ident, $body:ident, $wide:ident, ($($arg:ident: $type:ty),*)) => {
+    ($(#[$doc:meta])* $name:ident, $body:ident, $wide:ident, $widest:ident, ($($arg:ident: $type:ty),*)) => {
         $(#[$doc])*
         pub fn $name($($arg: $type),*) {
             #[cfg(target_arch = "x86_64")]
@@ -49,8 +52,16 @@ macro_rules! dispatched {
                 fn $wide($($arg: $type),*) {
                     $body($($arg),*)
                 }
+                #[target_feature(enable = "avx512f")]
+                fn $widest($($arg: $type),*) {
+                    $body($($arg),*)
+                }
+                if std::is_x86_feature_detected!("avx512f") {
+                    // SAFETY: the processor was just asked for the feature that the function enables, with what it implies.
+                    return unsafe { $widest($($arg),*) };
+                }
                 if std::is_x86_feature_detected!("avx2") {
-                    // SAFETY: the processor was just asked for AVX2, the only feature that the function enables.
+                    // SAFETY: as above.
                     return unsafe { $wide($($arg),*) };
                 }
             }
@@ -61,11 +72,15 @@ macro_rules! dispatched {
 
 dispatched!(
     /// Adds rows of `table`, each times its weight, to `sum`.
-    add_rows, add_rows_body, add_rows_wide, (table: &[u8], rows: &[(u32, f32)], sum: &mut [f32; DIM])
+    add_rows, add_rows_body, add_rows_wide, add_rows_widest, (table: &[u8], rows: &[(u32, f32)], sum: &mut [f32; DIM])
 );
 dispatched!(
     /// `out = inputs x matrix + bias` for [`GROUP`] rows of inputs.
-    multiply, multiply_body, multiply_wide, (matrix: &Matrix, inputs: &[f32], out: &mut [f32])
+    multiply, multiply_body, multiply_wide, multiply_widest, (matrix: &Matrix, inputs: &[f32], out: &mut [f32])
+);
+dispatched!(
+    /// GELU of each number, in place.
+    gelu, gelu_body, gelu_wide, gelu_widest, (values: &mut [f32])
 );
 
 #[inline(always)]
@@ -113,6 +128,13 @@ fn multiply_body(matrix: &Matrix, inputs: &[f32], out: &mut [f32]) {
     }
 }
 
+#[inline(always)]
+fn gelu_body(values: &mut [f32]) {
+    for x in values {
+        *x = gelu::gelu(*x);
+    }
+}
+
 /// Sum of `f` over `x` in a fixed order.
 #[inline(always)]
 fn reduce(x: &[f32; DIM], f: impl Fn(f32) -> f32) -> f32 {
@@ -145,5 +167,38 @@ pub fn layer_norm(x: &[f32; DIM], weight: &[f32; DIM], bias: &[f32; DIM], out: &
     let scale = 1.0 / (variance + 1e-5).sqrt();
     for k in 0..DIM {
         out[k] = (x[k] - mean) * scale * weight[k] + bias[k];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn bits(all: &[f32]) -> Vec<u32> {
+        all.iter().map(|it| it.to_bits()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_this_processor_runs_gives_the_bits_of_any_other(
+            inputs in proptest::collection::vec(-3f32..3.0, GROUP * DIM),
+            numbers in proptest::collection::vec(-2f32..2.0, DIM * 32),
+            table in proptest::collection::vec(any::<u8>(), DIM * 3),
+        ) {
+            let matrix = Matrix::new(&numbers, &numbers[..32]);
+            let (mut one, mut other) = (vec![0.0; GROUP * 32], vec![0.0; GROUP * 32]);
+            multiply(&matrix, &inputs, &mut one);
+            multiply_body(&matrix, &inputs, &mut other);
+            prop_assert_eq!(bits(&one), bits(&other));
+            gelu(&mut one);
+            gelu_body(&mut other);
+            prop_assert_eq!(bits(&one), bits(&other));
+            let rows = [(2, inputs[0]), (0, inputs[1]), (9, 1.0)];
+            let (mut one, mut other) = ([0.5; DIM], [0.5; DIM]);
+            add_rows(&table, &rows, &mut one);
+            add_rows_body(&table, &rows, &mut other);
+            prop_assert_eq!(bits(&one), bits(&other));
+        }
     }
 }

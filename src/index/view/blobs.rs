@@ -96,9 +96,12 @@ impl PackView {
         let (range, bytes) = self.opened(at, chunks)?;
         let blob = bytes.get(range)?;
         let part = self.names()?;
-        let mut names = Names::default();
-        for name in self.name_list(at) {
-            names.intern(part.names.text(name as usize));
+        let (list, texts) = (self.name_list(at), part.names.texts());
+        let bytes: usize = list.iter().map(|&name| texts.get(name as usize).len()).sum();
+        // A list that nobody vouches for may name a long one very often.
+        let mut names = Names::with_room(list.len().min(part.names.len()), bytes.min(1 << 20));
+        for name in list {
+            names.intern(std::str::from_utf8(texts.get(name as usize)).unwrap_or(""));
         }
         match decode_stored(blob, names) {
             Ok(facts) => Some(facts),
