@@ -72,7 +72,7 @@ def weights_of(rows, use, steps=300, l2=1e-3):
     """A weight for each number."""
     x = numpy.concatenate([row["x"] for row in rows])
     mean, spread = x.mean(0), x.std(0) + 1e-6
-    x = (x - mean) / spread * use
+    x = ((x - mean) / spread * use).astype("f4")
     sizes = [len(row["x"]) for row in rows]
     y, of = numpy.concatenate([row["y"] for row in rows]), numpy.repeat(numpy.arange(len(rows)), sizes)
     starts = numpy.concatenate([[0], numpy.cumsum(sizes)[:-1]])
@@ -80,11 +80,11 @@ def weights_of(rows, use, steps=300, l2=1e-3):
     share /= share.sum()
     w, first, second = numpy.zeros(x.shape[1]), 0, 0
     for step in range(1, steps + 1):
-        score = x @ w
+        score = x @ w.astype("f4")
         e = numpy.exp(score - numpy.maximum.reduceat(score, starts)[of])
         right = e * y
         p, wanted = e / numpy.add.reduceat(e, starts)[of], right / numpy.add.reduceat(right, starts)[of]
-        slope = x.T @ ((p - wanted) * share[of]) + l2 * w
+        slope = ((p - wanted) * share[of]).astype("f4") @ x + l2 * w
         first, second = 0.9 * first + 0.1 * slope, 0.99 * second + 0.01 * slope * slope
         rate = 0.05 if step < steps * 0.7 else 0.01
         w -= rate * (first / (1 - 0.9 ** step)) / (numpy.sqrt(second / (1 - 0.99 ** step)) + 1e-9)
@@ -115,6 +115,14 @@ def written(tree, names, scale):
     return ["tree"] + lines
 
 
+def parts(rows, score):
+    """The scores of each row's declarations; asked for at once, as every question to the trees costs some milliseconds."""
+    if not rows:
+        return []
+    bounds = numpy.cumsum([len(row["x"]) for row in rows])
+    return numpy.split(score(numpy.concatenate([row["x"] for row in rows])), bounds[:-1])
+
+
 def fit(names, rows, without=()):
     """The model's lines, and how it scores the declarations of a question."""
     use = numpy.array([name not in without for name in names], dtype="f4")
@@ -124,7 +132,7 @@ def fit(names, rows, without=()):
     for at, name in enumerate(names):
         if name in HELD_BACK:
             weights[at] = min(weights[at], 0.0)
-    spread = lambda score: 1 / numpy.mean([score(row["x"]).std() for row in rows])
+    spread = lambda score: 1 / numpy.mean([it.std() for it in parts(rows, score)])
     plain, forest = spread(lambda x: x @ weights), spread(lambda x: trees.predict(x * use, num_threads=2))
     model = [f"weight {name} {it:.5g}" for name, it in zip(names, weights * plain)]
     for tree in trees.dump_model()["tree_info"]:
@@ -182,16 +190,17 @@ def measured(rows):
 def tested(names, rows, test, without=()):
     if test:
         _, score = fit(names, rows, without)
-        for row in test:
-            row["scores"] = score(row["x"]) if len(row["x"]) else numpy.zeros(0)
+        for row, scores in zip(test, parts(test, score)):
+            row["scores"] = scores
         return measured(test)
     repositories = sorted({row["repository"] for row in rows})
     random.Random(5).shuffle(repositories)
     for fold in range(5):
         out = set(repositories[fold::5])
         _, score = fit(names, [row for row in rows if row["repository"] not in out], without)
-        for row in (row for row in rows if row["repository"] in out):
-            row["scores"] = score(row["x"]) if len(row["x"]) else numpy.zeros(0)
+        left_out = [row for row in rows if row["repository"] in out]
+        for row, scores in zip(left_out, parts(left_out, score)):
+            row["scores"] = scores
     return measured(rows)
 
 

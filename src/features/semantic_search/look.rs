@@ -20,7 +20,7 @@ use crate::index::snapshot::FileSegment;
 use rayon::prelude::*;
 
 /// Passages that are looked at: a right function that is not in these is in hardly any more.
-pub(super) const PASSAGES: usize = 60;
+pub(super) const PASSAGES: usize = 48;
 /// Most bytes of a declaration that are read.
 const LONGEST: usize = 64 << 10;
 /// Bytes of code for one term of it, about.
@@ -60,17 +60,8 @@ impl<'c> Looked<'c> {
     }
 }
 
-/// What the passages looked at say about their file together.
-#[derive(Default)]
+/// What the path of a file holds of the question.
 struct File {
-    rank: usize,
-    scores: Vec<f32>,
-    terms: u32,
-    words: Vec<f32>,
-    near: f32,
-    /// Terms in names of its declarations.
-    named: u32,
-    /// Of its folder and of its name.
     folder: Held,
     stem: Held,
 }
@@ -104,13 +95,7 @@ impl<'s, 'a> Look<'s, 'a> {
     /// The declarations of the first of `ranked`, in the order of their passages, with their numbers.
     pub fn at<'c>(&self, ranked: &[(&'c Candidate, f32)]) -> Vec<Looked<'c>> {
         let ranked = &ranked[..ranked.len().min(PASSAGES)];
-        let (mut all, mut files) = self.units(ranked);
-        for it in &mut all {
-            if let (Some(ix), Some(file)) = (it.unit.symbol, files.get_mut(&it.candidate.info.file)) {
-                it.named = self.wanted.held(it.facts().text(it.facts().symbol(ix).name)).terms;
-                file.named |= it.named;
-            }
-        }
+        let (mut all, files) = self.units(ranked);
         let read = |&id: &FileId| {
             let (root, path) = self.paths.get(&id)?;
             let texts = self.means.texts.filter(|_| !self.search.cancel.is_cancelled());
@@ -123,41 +108,35 @@ impl<'s, 'a> Look<'s, 'a> {
         let numbers = |(at, it): (usize, &Looked<'_>)| {
             let mut signals = Signals::default();
             self.of_passage(it, ranked[it.unit.passage].1, &scale, &mut signals);
-            let file = &files[&it.candidate.info.file];
-            self.of_file(file, &scale, &mut signals);
-            let around = self.of_names(it, file, &mut signals);
+            let (own, around) = self.of_names(it, &files[&it.candidate.info.file], &mut signals);
             let body = if self.search.cancel.is_cancelled() { "" } else { bodies[at] };
             let held = self.of_text(it, body, around, &scale, &mut signals);
             self.of_meaning(it, cosines.get(at).copied(), &scale, &mut signals);
             self.of_question(&mut signals);
-            (signals, if body.is_empty() { it.candidate.terms } else { held | around.terms })
+            (signals, if body.is_empty() { it.candidate.terms } else { held | around.terms }, own.terms)
         };
-        let numbers: Vec<(Signals, u32)> = all.par_iter().enumerate().map(numbers).collect();
+        let numbers: Vec<(Signals, u32, u32)> = all.par_iter().enumerate().map(numbers).collect();
         for (it, numbers) in all.iter_mut().zip(numbers) {
-            (it.signals, it.held) = numbers;
+            (it.signals, it.held, it.named) = numbers;
         }
         relative(&mut all);
         all
     }
 
-    /// What the passages hold, and what they say of their files.
+    /// What the passages hold, and their files.
     fn units<'c>(&self, ranked: &[(&'c Candidate, f32)]) -> (Vec<Looked<'c>>, HashMap<FileId, File>) {
         let distinct: HashSet<(FileId, u32)> = ranked.iter().map(|it| (it.0.info.file, it.0.info.segment)).collect();
         let segment = |at: (FileId, u32)| Some((at, Arc::new(self.search.snapshot.segment(at.0, at.1)?)));
         let segments: HashMap<(FileId, u32), Arc<FileSegment>> = distinct.into_par_iter().filter_map(segment).collect();
         let mut files: HashMap<FileId, File> = HashMap::new();
         let mut units = Units::of(&self.search.question.filters);
-        for (place, (candidate, score)) in ranked.iter().enumerate() {
-            let (id, rank) = (candidate.info.file, files.len());
-            let file = files.entry(id).or_insert_with(|| {
+        for (place, (candidate, _)) in ranked.iter().enumerate() {
+            let id = candidate.info.file;
+            files.entry(id).or_insert_with(|| {
                 let tail = self.tail(id);
                 let (folder, stem) = tail.rsplit_once('/').unwrap_or(("", &tail));
-                File { rank, folder: self.wanted.held(folder), stem: self.wanted.held(stem), ..File::default() }
+                File { folder: self.wanted.held(folder), stem: self.wanted.held(stem) }
             });
-            file.scores.push(*score);
-            file.terms |= candidate.terms;
-            file.words.push(candidate.evidence.words);
-            file.near = file.near.max(candidate.evidence.meaning.unwrap_or(0.0));
             if let Some(segment) = segments.get(&(id, candidate.info.segment)) {
                 let declared = candidate.declared.map(|ix| (ix, candidate.evidence.declared));
                 units.take(place, &candidate.info, segment, declared);
@@ -174,7 +153,6 @@ impl<'s, 'a> Look<'s, 'a> {
     fn of_passage(&self, it: &Looked<'_>, score: f32, scale: &Scale, out: &mut Signals) {
         let (candidate, evidence) = (it.candidate, &it.candidate.evidence);
         out.set(Signal::Passage, score / scale.top);
-        out.set(Signal::Rank, 1.0 / (1.0 + it.unit.passage as f32 / 3.0));
         out.set(Signal::Words, evidence.words / scale.words);
         out.set(Signal::Names, evidence.names / scale.names);
         out.set(Signal::Path, evidence.path / scale.path);
@@ -185,18 +163,6 @@ impl<'s, 'a> Look<'s, 'a> {
         out.mark(Signal::Prose, evidence.prose);
         out.kind(it.unit.symbol.map(|ix| it.facts().symbol(ix)));
         out.purpose(candidate.info.traits, self.search.question.asked);
-    }
-
-    fn of_file(&self, file: &File, scale: &Scale, out: &mut Signals) {
-        let mut words = file.words.clone();
-        words.sort_unstable_by(|a, b| b.total_cmp(a));
-        out.set(Signal::FileRank, 1.0 / (1.0 + file.rank as f32 / 3.0));
-        out.set(Signal::FileSecond, file.scores.get(1).copied().unwrap_or(0.0) / scale.top);
-        out.set(Signal::FilePassages, file.scores.len() as f32 / 10.0);
-        out.set(Signal::FileAny, self.wanted.share(file.terms));
-        out.set(Signal::FileWords, words.iter().take(3).sum::<f32>() / scale.words / 3.0);
-        out.set(Signal::FileNear, file.near);
-        out.set(Signal::FileNamed, self.wanted.share(file.named));
     }
 
     /// The terms that its text holds.
@@ -224,8 +190,8 @@ impl<'s, 'a> Look<'s, 'a> {
         body.held.terms
     }
 
-    /// Its name, what contains it, its path; what all of them hold.
-    fn of_names(&self, it: &Looked<'_>, file: &File, out: &mut Signals) -> Held {
+    /// Its name, what contains it, its path; what the name holds, and what all of them hold.
+    fn of_names(&self, it: &Looked<'_>, file: &File, out: &mut Signals) -> (Held, Held) {
         let wanted = &self.wanted;
         let (mut own, mut within) = (Held::default(), Held::default());
         if let Some(ix) = it.unit.symbol {
@@ -245,7 +211,7 @@ impl<'s, 'a> Look<'s, 'a> {
         let all = own.and(within).and(file.stem).and(file.folder);
         out.set(Signal::InContext, wanted.share(all.terms));
         out.set(Signal::AlikeInContext, wanted.share(all.alike & !all.terms));
-        all
+        (own, all)
     }
 
     fn of_meaning(&self, it: &Looked<'_>, cosine: Option<f32>, scale: &Scale, out: &mut Signals) {

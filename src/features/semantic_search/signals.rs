@@ -1,6 +1,6 @@
 //! What speaks for a declaration, as numbers: its name, documentation, signature and body against the question, the passage
-//! and the file it lies in, its kind. Invariant: every number is finite, most are 0 to 1; the same input gives the same
-//! numbers. Must not know how they are weighed, nor where texts come from.
+//! it lies in, its kind. Invariant: every number is finite, most are 0 to 1; the same input gives the same numbers. Must not
+//! know how they are weighed, nor where texts come from.
 
 use crate::facts::{Symbol, SymbolFlags, SymbolKind, Visibility};
 use crate::index::traits::Traits;
@@ -21,8 +21,6 @@ signals! {
     // Of the passage: what the index says without reading it.
     /// Its fused score, the best passage's being 1.
     Passage "passage",
-    /// 1 for the best passage, less for every one behind it.
-    Rank "rank",
     /// BM25 over all fields, by names alone, by the path alone, each relative to the most.
     Words "words",
     Names "names",
@@ -68,15 +66,6 @@ signals! {
     Cosine "cosine",
     Nearer "nearer",
     Nearest "nearest",
-
-    // Of the file among the best passages.
-    FileRank "file_rank",
-    FileSecond "file_second",
-    FilePassages "file_passages",
-    FileAny "file_any",
-    FileWords "file_words",
-    FileNear "file_near",
-    FileNamed "file_named",
 
     // What it is.
     Callable "callable",
