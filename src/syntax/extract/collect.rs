@@ -128,7 +128,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         let mut it = Wrapper { span: span_of(node), public: sets.public, constant: sets.constant };
         if let Some(outer) = self.frames.last().and_then(|frame| frame.wrapper) {
             it.public |= outer.public;
-            it.span = wrapped(it.span, outer.span, self.first_in_wrapper(node));
+            it.span = self.wrapped(it.span, outer.span, node);
         }
         self.wrapper = Some(it);
     }
@@ -246,16 +246,29 @@ impl<'a, 'tree> Walk<'a, 'tree> {
             if wrapper.constant && it.kind == SymbolKind::Variable {
                 it.kind = SymbolKind::Constant;
             }
-            it.span = wrapped(it.span, wrapper.span, self.first_in_wrapper(draft.node));
+            it.span = self.wrapped(it.span, wrapper.span, draft.node);
         }
         Some(it)
     }
 
-    /// Whether nothing that declares stands between the wrapper's start and the node.
-    fn first_in_wrapper(&self, node: Node<'tree>) -> bool {
-        let Some(frame) = self.frames.last() else { return false };
-        let between = self.slice(Span::new(frame.node.start_byte() as u32, node.start_byte() as u32));
-        !between.contains([',', ';'])
+    /// The span of an item in its wrapper: from the wrapper's start for the first item, to its end where only a mark follows. Where
+    /// the items stand in brackets, as in Go's `const (...)`, it is the item's own.
+    fn wrapped(&self, item: Span, wrapper: Span, node: Node<'tree>) -> Span {
+        let Some(frame) = self.frames.last() else { return item };
+        let (mut cursor, mut first) = (frame.node.walk(), true);
+        // There may be thousands of items: only what stands before the first of them is gone through.
+        for it in frame.node.children(&mut cursor).take_while(|it| it.end_byte() <= node.start_byte()) {
+            if it.kind() == "(" {
+                return item;
+            }
+            if it.kind_id() == node.kind_id() {
+                first = false;
+                break;
+            }
+        }
+        let start = if first { wrapper.start } else { item.start };
+        let end = if wrapper.end.saturating_sub(item.end) <= 2 { wrapper.end } else { item.end };
+        Span::new(start.min(item.start), end.max(item.end))
     }
 }
 
@@ -268,13 +281,6 @@ fn name_draft<'tree>(drafts: &mut Vec<Draft<'tree>>, node: Node<'tree>) {
         let (kind, item) = (last.kind, last.node);
         drafts.push(Draft { kind, node: item, name: Some(node) });
     }
-}
-
-/// The span of an item in its wrapper: from the wrapper's start for the first item, to its end where only a mark follows.
-fn wrapped(item: Span, wrapper: Span, first: bool) -> Span {
-    let start = if first { wrapper.start } else { item.start };
-    let end = if wrapper.end.saturating_sub(item.end) <= 2 { wrapper.end } else { item.end };
-    Span::new(start.min(item.start), end.max(item.end))
 }
 
 /// Whether it takes parameters.

@@ -21,6 +21,20 @@ type Id int
 const Limit, other = 1, 2
 //    ^^^^^ definition.constant
 //           ^^^^^ definition.constant
+const (
+    First = 1
+//  ^^^^^ definition.constant parent=none lines=1
+    Last = 2
+//  ^^^^ definition.constant parent=none lines=1
+)
+type (
+    Some struct{ inner int }
+//  ^^^^ definition.struct parent=none lines=1
+//               ^^^^^ definition.field parent=Some
+    More struct{ outer int }
+//  ^^^^ definition.struct parent=none lines=1
+//               ^^^^^ definition.field parent=More
+)
 var count *Id
 //  ^^^^^ definition.variable type=Id
 

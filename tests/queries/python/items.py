@@ -58,3 +58,9 @@ def _helper(a, b=LIMIT):
 async def test_one():
 #         ^^^^^^^^ definition.function flags=test
     pass
+
+
+@decorate("a", "b")
+def routed():
+#   ^^^^^^ definition.function lines=4
+    pass
