@@ -173,8 +173,6 @@ pub fn open(options: &Options) -> Result<Arc<dyn Embedder>, EmbedError> {
     if options.model.is_some() {
         return Ok(Arc::new(remote::Remote::new(options, None)?));
     }
-    // One for all who ask: workspaces share it.
-    static SHARED: OnceLock<Result<Arc<builtin::Builtin>, EmbedError>> = OnceLock::new();
     let own = SHARED.get_or_init(|| builtin::Builtin::new(MODEL, TOKENIZER).map(Arc::new)).clone()?;
     Ok(match options.runtime {
         Runtime::Builtin => own,
@@ -182,9 +180,15 @@ pub fn open(options: &Options) -> Result<Arc<dyn Embedder>, EmbedError> {
     })
 }
 
+/// The default model, one for all who ask: workspaces share it.
+static SHARED: OnceLock<Result<Arc<builtin::Builtin>, EmbedError>> = OnceLock::new();
+
 /// Whether the default model has met a word so often that it is a piece of its own: then it is hardly misspelt. Whatever model
 /// is in use.
 pub fn is_common(word: &str) -> bool {
+    if let Some(Ok(it)) = SHARED.get() {
+        return it.tokenizer().is_piece(word);
+    }
     static WORDS: OnceLock<Option<tokenizer::Tokenizer>> = OnceLock::new();
     let words = WORDS.get_or_init(|| tokenizer::Tokenizer::from_json(TOKENIZER).ok());
     words.as_ref().is_some_and(|it| it.is_piece(word))

@@ -43,26 +43,26 @@ impl Matrix {
 }
 
 macro_rules! dispatched {
-    ($(#[$doc:meta])* $name:ident, $body:ident, $wide:ident, $widest:ident, ($($arg:ident: $type:ty),*)) => {
+    ($(#[$doc:meta])* $name:ident, $body:ident, ($($arg:ident: $type:ty),*)) => {
         $(#[$doc])*
         pub fn $name($($arg: $type),*) {
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx2")]
-                fn $wide($($arg: $type),*) {
+                fn wide($($arg: $type),*) {
                     $body($($arg),*)
                 }
                 #[target_feature(enable = "avx512f")]
-                fn $widest($($arg: $type),*) {
+                fn widest($($arg: $type),*) {
                     $body($($arg),*)
                 }
                 if std::is_x86_feature_detected!("avx512f") {
                     // SAFETY: the processor was just asked for the feature that the function enables, with what it implies.
-                    return unsafe { $widest($($arg),*) };
+                    return unsafe { widest($($arg),*) };
                 }
                 if std::is_x86_feature_detected!("avx2") {
                     // SAFETY: as above.
-                    return unsafe { $wide($($arg),*) };
+                    return unsafe { wide($($arg),*) };
                 }
             }
             $body($($arg),*)
@@ -72,15 +72,15 @@ macro_rules! dispatched {
 
 dispatched!(
     /// Adds rows of `table`, each times its weight, to `sum`.
-    add_rows, add_rows_body, add_rows_wide, add_rows_widest, (table: &[u8], rows: &[(u32, f32)], sum: &mut [f32; DIM])
+    add_rows, add_rows_body, (table: &[u8], rows: &[(u32, f32)], sum: &mut [f32; DIM])
 );
 dispatched!(
     /// `out = inputs x matrix + bias` for [`GROUP`] rows of inputs.
-    multiply, multiply_body, multiply_wide, multiply_widest, (matrix: &Matrix, inputs: &[f32], out: &mut [f32])
+    multiply, multiply_body, (matrix: &Matrix, inputs: &[f32], out: &mut [f32])
 );
 dispatched!(
     /// GELU of each number, in place.
-    gelu, gelu_body, gelu_wide, gelu_widest, (values: &mut [f32])
+    gelu, gelu_body, (values: &mut [f32])
 );
 
 #[inline(always)]

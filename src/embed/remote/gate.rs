@@ -37,15 +37,13 @@ impl Wait<'_> {
 struct Inside {
     many: usize,
     alone: bool,
-    /// They want to be alone: nobody else enters before them.
-    wanting: usize,
 }
 
 /// See the module.
 #[derive(Default)]
 pub(super) struct Gate {
     inside: Mutex<Inside>,
-    /// Those who are alone inside or want to be: who waits asks this while `inside` is locked.
+    /// Those who are alone inside or want to be: nobody else enters before them. Who waits asks this while `inside` is locked.
     for_one: AtomicUsize,
     changed: Condvar,
 }
@@ -66,14 +64,12 @@ impl Gate {
     pub(super) fn enter(&self, alone: bool, wait: &Wait<'_>) -> Option<Entered<'_>> {
         self.for_one.fetch_add(usize::from(alone), Ordering::AcqRel);
         let mut inside = lock(&self.inside);
-        inside.wanting += usize::from(alone);
-        let is_free = |it: &Inside| if alone { !it.alone && it.many == 0 } else { !it.alone && it.wanting == 0 };
+        let is_free = |it: &Inside| if alone { !it.alone && it.many == 0 } else { !self.is_for_one() };
         let mut entered = is_free(&inside);
         while !entered && !wait.is_over() {
             inside = wait.on(&self.changed, inside);
             entered = is_free(&inside);
         }
-        inside.wanting -= usize::from(alone);
         match (entered, alone) {
             (true, true) => inside.alone = true,
             (true, false) => inside.many += 1,

@@ -47,10 +47,11 @@ impl Inner {
 
     /// What came of a start. False: it is worth another one. A model that was given up meanwhile stays given up.
     fn opened(&self, setup: &Setup, res: Result<Link, StartError>, failed: &mut u32) -> bool {
-        if matches!(*lock(&self.state), State::Failed(_)) {
+        let mut now = lock(&self.state);
+        if matches!(*now, State::Failed(_)) {
             return true;
         }
-        let state = match res {
+        *now = match res {
             Ok(link) => {
                 self.dimensions.store(link.ready.dimensions, Ordering::Release);
                 self.pid.store(u64::from(link.pid()), Ordering::Release);
@@ -72,10 +73,6 @@ impl Inner {
                 State::Failed(self.does_not_start(&error))
             }
         };
-        let mut now = lock(&self.state);
-        if !matches!(*now, State::Failed(_)) {
-            *now = state;
-        }
         drop(now);
         self.changed.notify_all();
         true
