@@ -51,7 +51,7 @@ impl Builtin {
             return Err(unlike("table"));
         }
         let hidden = find("ba")?.shape.first().copied().unwrap_or(0);
-        if hidden == 0 || hidden % kernels::BLOCK != 0 || hidden > 4096 {
+        if hidden == 0 || hidden % (2 * kernels::BLOCK) != 0 || hidden > 4096 {
             return Err(unlike("ba"));
         }
         let exponent = floats("pw", 1)?[0] + 1.0;
@@ -93,19 +93,20 @@ impl Builtin {
         kernels::unit(sum)
     }
 
-    /// The head over a group of normalised sums, in place.
-    fn head(&self, sums: &mut [[f32; DIM]; GROUP], hidden: &mut Vec<f32>) {
-        let mut normed = [[0f32; DIM]; GROUP];
+    /// The head over normalised sums, a multiple of [`GROUP`], in place.
+    fn head(&self, sums: &mut [[f32; DIM]], scratch: &mut Scratch) {
+        let (normed, hidden) = (&mut scratch.normed, &mut scratch.hidden);
+        normed.resize(sums.len(), [0.0; DIM]);
+        hidden.resize(sums.len() * self.up.columns(), 0.0);
         for (out, x) in normed.iter_mut().zip(sums.iter()) {
             kernels::layer_norm(x, &self.norm_weight, &self.norm_bias, out);
         }
-        hidden.resize(GROUP * self.up.columns(), 0.0);
         kernels::multiply(&self.up, normed.as_flattened(), hidden);
         kernels::gelu(hidden);
         kernels::multiply(&self.down, hidden, normed.as_flattened_mut());
-        for (x, y) in sums.iter_mut().zip(&normed) {
+        for (x, y) in sums.iter_mut().zip(normed) {
             for (x, y) in x.iter_mut().zip(y) {
-                *x += y;
+                *x += *y;
             }
             kernels::unit(x);
         }
@@ -117,6 +118,8 @@ struct Scratch {
     ids: Vec<u32>,
     counts: Vec<u16>,
     rows: Vec<(u32, f32)>,
+    normed: Vec<[f32; DIM]>,
+    hidden: Vec<f32>,
 }
 
 impl Embedder for Builtin {
@@ -135,23 +138,23 @@ impl Embedder for Builtin {
     fn embed(&self, texts: &[&str], out: &mut Vec<f32>) -> Result<(), EmbedError> {
         out.clear();
         out.reserve(texts.len() * DIM);
-        let mut scratch =
-            Scratch { ids: Vec::with_capacity(MOST_TOKENS), counts: vec![0; self.tokenizer.size()], rows: Vec::new() };
-        let mut hidden = Vec::new();
-        for group in texts.chunks(GROUP) {
-            let mut sums = [[0f32; DIM]; GROUP];
-            let mut known = [false; GROUP];
-            for (ix, text) in group.iter().enumerate() {
+        let mut scratch = Scratch {
+            ids: Vec::with_capacity(MOST_TOKENS),
+            counts: vec![0; self.tokenizer.size()],
+            rows: Vec::new(),
+            normed: Vec::new(),
+            hidden: Vec::new(),
+        };
+        for together in texts.chunks(2 * GROUP) {
+            let mut sums = [[0f32; DIM]; 2 * GROUP];
+            let mut known = [false; 2 * GROUP];
+            for (ix, text) in together.iter().enumerate() {
                 self.tokenizer.encode(text, &mut scratch.ids);
                 known[ix] = self.bag(&mut scratch, &mut sums[ix]);
             }
-            self.head(&mut sums, &mut hidden);
-            for (ix, sum) in sums.iter().enumerate().take(group.len()) {
-                if known[ix] {
-                    out.extend_from_slice(sum);
-                } else {
-                    out.extend_from_slice(&[0.0; DIM]);
-                }
+            self.head(&mut sums[..together.len().next_multiple_of(GROUP)], &mut scratch);
+            for (sum, known) in sums.iter().zip(known).take(together.len()) {
+                out.extend_from_slice(if known { sum } else { &[0.0; DIM] });
             }
         }
         Ok(())

@@ -1,21 +1,30 @@
 //! Text to token ids, as tokenizer.json means it: camel case split, lower case, all but `[a-z0-9]` separates, letters and
 //! digits apart, greedy longest match. Invariant: equal ids to the `tokenizers` library. Must not know vectors.
 
+mod pieces;
+mod scan;
+
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::Deserialize;
 
 use super::EmbedError;
 use super::trie::{ALPHABET, Trie};
+use pieces::Pieces;
 
 /// Tokens beyond this many are cut off; the model was trained on shorter texts.
 pub const MOST_TOKENS: usize = 512;
 
 /// A vocabulary larger than this is refused.
 const LARGEST_VOCABULARY: usize = 1 << 20;
+/// No word is longer, whatever the file says.
+const LONGEST_WORD: usize = 256;
 
 /// The scanner and its vocabulary.
 pub struct Tokenizer {
+    /// Words that are one piece: most are.
+    whole: Pieces,
     trie: Trie,
     longest_word: usize,
     unknown: u32,
@@ -35,34 +44,10 @@ struct WordPiece {
     vocab: HashMap<String, u32>,
 }
 
-/// How a character takes part in the cutting of words.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-enum Class {
-    None,
-    Lower,
-    Upper,
-    Digit,
-    /// Becomes an ASCII letter when lower-cased (the Kelvin sign, I with a dot); camel case does not see it.
-    Caseless,
+/// The number of a lower-case letter or a digit in the trie's alphabet.
+fn code(byte: u8) -> u8 {
+    if byte.is_ascii_digit() { byte - b'0' + 26 } else { byte.wrapping_sub(b'a') }
 }
-
-/// For each byte its class and its number in the trie's alphabet.
-const BYTES: [(Class, u8); 256] = {
-    let mut table = [(Class::None, 0); 256];
-    let mut n = 0;
-    while n < 26 {
-        table[b'a' as usize + n] = (Class::Lower, n as u8);
-        table[b'A' as usize + n] = (Class::Upper, n as u8);
-        n += 1;
-    }
-    n = 0;
-    while n < 10 {
-        table[b'0' as usize + n] = (Class::Digit, 26 + n as u8);
-        n += 1;
-    }
-    table
-};
 
 const _: () = assert!(ALPHABET == 36);
 
@@ -80,16 +65,25 @@ impl Tokenizer {
         }
         let unknown = model.vocab.get(&model.unk_token).copied().unwrap_or(0);
         let size = model.vocab.values().copied().max().map_or(0, |id| id as usize + 1);
+        let longest_word = model.max_input_chars_per_word.min(LONGEST_WORD);
+        let is_plain = |piece: &str| piece.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         let mut pieces: Vec<(Vec<u8>, u32)> = model
             .vocab
             .iter()
-            .filter(|(piece, _)| {
-                !piece.is_empty() && piece.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-            })
-            .map(|(piece, &id)| (piece.bytes().map(|b| BYTES[b as usize].1).collect(), id))
+            .filter(|(piece, _)| !piece.is_empty() && is_plain(piece))
+            .map(|(piece, &id)| (piece.bytes().map(code).collect(), id))
             .collect();
         pieces.sort();
-        Ok(Self { trie: Trie::new(&pieces), longest_word: model.max_input_chars_per_word.min(256), unknown, size })
+        let mut words: Vec<(&[u8], u32)> = model
+            .vocab
+            .iter()
+            .filter(|(piece, _)| is_plain(piece) && piece.len() <= longest_word)
+            .map(|(piece, &id)| (piece.as_bytes(), id))
+            .collect();
+        // Frequent pieces have the lower ids.
+        words.sort_by_key(|it| it.1);
+        let whole = Pieces::new(words.into_iter());
+        Ok(Self { whole, trie: Trie::new(&pieces), longest_word, unknown, size })
     }
 
     /// One more than the largest id.
@@ -107,82 +101,67 @@ impl Tokenizer {
     /// The ids of `text` into `ids` (cleared first), at most [`MOST_TOKENS`].
     pub fn encode(&self, text: &str, ids: &mut Vec<u32>) {
         ids.clear();
-        let bytes = text.as_bytes();
-        let mut word = [0u8; 256];
-        let mut len = 0;
-        let mut previous = Class::None;
-        let mut at = 0;
-        while at < bytes.len() {
-            let (mut this, mut code) = BYTES[bytes[at] as usize];
-            let mut width = 1;
-            if bytes[at] >= 0x80 {
-                (this, code, width) = folded(&bytes[at..]);
-            }
-            let cut = match (previous, this) {
-                (_, Class::None) => true,
-                (Class::Lower, Class::Upper) => true,
-                (Class::Upper, Class::Upper) => bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase),
-                (Class::Digit, other) => other != Class::Digit,
-                (_, Class::Digit) => true,
-                _ => false,
-            };
-            if cut && len > 0 {
-                self.word(&word[..len.min(256)], len, ids);
-                len = 0;
-                if ids.len() >= MOST_TOKENS {
-                    break;
-                }
-            }
-            if this != Class::None {
-                if let Some(slot) = word.get_mut(len) {
-                    *slot = code;
-                }
-                len += 1;
-            }
-            previous = this;
-            if this == Class::Caseless && width == 2 {
-                // The dot of the I becomes a combining character of its own, which separates.
-                self.word(&word[..len.min(256)], len, ids);
-                (len, previous) = (0, Class::None);
-            }
-            at += width;
-        }
-        if len > 0 {
-            self.word(&word[..len.min(256)], len, ids);
-        }
+        let text = plain(text);
+        scan::words(text.as_bytes(), |word| {
+            self.word(word, ids);
+            ids.len() < MOST_TOKENS
+        });
         ids.truncate(MOST_TOKENS);
     }
 
-    /// One word of `len` letters or digits: the longest piece, then the longest of the rest.
-    fn word(&self, word: &[u8], len: usize, ids: &mut Vec<u32>) {
+    /// One word of letters or digits: the longest piece, then the longest of the rest.
+    #[inline]
+    fn word(&self, word: scan::Word<'_>, ids: &mut Vec<u32>) {
+        match word.key().and_then(|key| self.whole.find(key)) {
+            Some(id) => ids.push(id),
+            None => self.split(word.bytes(), ids),
+        }
+    }
+
+    fn split(&self, word: &[u8], ids: &mut Vec<u32>) {
         let before = ids.len();
-        if len > self.longest_word {
+        if word.len() > self.longest_word {
             ids.push(self.unknown);
             return;
         }
+        let mut codes = [0; LONGEST_WORD];
+        codes.iter_mut().zip(word).for_each(|(it, byte)| *it = code(byte.to_ascii_lowercase()));
+        let codes = &codes[..word.len()];
         let mut at = 0;
-        while at < word.len() {
-            match self.trie.longest(&word[at..]) {
-                Some((id, taken)) => {
-                    ids.push(id);
-                    at += taken;
-                }
-                None => {
-                    // As the library does: one unknown piece makes the whole word unknown.
-                    ids.truncate(before);
-                    ids.push(self.unknown);
-                    return;
-                }
-            }
+        while at < codes.len() {
+            let Some((id, taken)) = self.trie.longest(&codes[at..]) else {
+                // As the library does: one unknown piece makes the whole word unknown.
+                ids.truncate(before);
+                ids.push(self.unknown);
+                return;
+            };
+            ids.push(id);
+            at += taken;
         }
     }
 }
 
-/// The two characters outside ASCII whose lower case begins with an ASCII letter; all others separate.
-fn folded(bytes: &[u8]) -> (Class, u8, usize) {
-    match *bytes {
-        [0xE2, 0x84, 0xAA, ..] => (Class::Caseless, b'k' - b'a', 3),
-        [0xC4, 0xB0, ..] => (Class::Caseless, b'i' - b'a', 2),
-        _ => (Class::None, 0, 1),
+/// The two characters outside ASCII whose lower case begins with an ASCII letter, with that: the Kelvin sign, and I with a
+/// dot, which becomes a character of its own that separates. All others outside ASCII separate.
+const FOLDED: [(char, &str); 2] = [('\u{212A}', "k"), ('\u{130}', "i ")];
+
+/// The text, where it holds one of [`FOLDED`] cut and in lower case already: camel case does not see these.
+fn plain(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || !FOLDED.iter().any(|it| text.contains(it.0)) {
+        return Cow::Borrowed(text);
     }
+    let bytes = text.as_bytes();
+    let mut out = String::with_capacity(text.len() + 16);
+    for (at, c) in text.char_indices() {
+        let (before, after) = (at.checked_sub(1).map_or(0, |it| bytes[it]), bytes.get(at + 1));
+        let ends = before.is_ascii_uppercase() && after.is_some_and(u8::is_ascii_lowercase);
+        if c.is_ascii_uppercase() && (before.is_ascii_lowercase() || ends) {
+            out.push(' ');
+        }
+        match FOLDED.iter().find(|it| it.0 == c) {
+            Some((_, folded)) => out.push_str(folded),
+            None => out.push(c.to_ascii_lowercase()),
+        }
+    }
+    Cow::Owned(out)
 }

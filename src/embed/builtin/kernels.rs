@@ -7,9 +7,9 @@ use super::gelu;
 
 /// Length of a vector of the model.
 pub const DIM: usize = 256;
-/// Columns that are computed together.
+/// Columns that are computed together; there is an even number of blocks.
 pub const BLOCK: usize = 16;
-/// Texts that go through a matrix together.
+/// Texts that go through a matrix together, or twice so many.
 pub const GROUP: usize = 4;
 /// Partial sums of a reduction.
 const LANES: usize = 16;
@@ -22,7 +22,7 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    /// From row-major numbers; columns (the bias's length) a multiple of [`BLOCK`].
+    /// From row-major numbers; columns (the bias's length) a multiple of twice [`BLOCK`].
     pub fn new(numbers: &[f32], bias: &[f32]) -> Self {
         let columns = bias.len();
         let rows = numbers.len() / columns;
@@ -40,10 +40,21 @@ impl Matrix {
     pub fn columns(&self) -> usize {
         self.bias.len()
     }
+
+    /// Writes the sums of a block of columns, with the bias, to where they belong in each row of `out`.
+    #[inline(always)]
+    fn put<const N: usize>(&self, block: usize, sums: &[[f32; BLOCK]; N], out: &mut [f32]) {
+        let (at, columns) = (block * BLOCK, self.columns());
+        for (row, sums) in sums.iter().enumerate() {
+            for j in 0..BLOCK {
+                out[row * columns + at + j] = sums[j] + self.bias[at + j];
+            }
+        }
+    }
 }
 
 macro_rules! dispatched {
-    ($(#[$doc:meta])* $name:ident, $body:ident, ($($arg:ident: $type:ty),*)) => {
+    ($(#[$doc:meta])* $name:ident, $body:ident, $widest:ident, ($($arg:ident: $type:ty),*)) => {
         $(#[$doc])*
         pub fn $name($($arg: $type),*) {
             #[cfg(target_arch = "x86_64")]
@@ -54,7 +65,7 @@ macro_rules! dispatched {
                 }
                 #[target_feature(enable = "avx512f")]
                 fn widest($($arg: $type),*) {
-                    $body($($arg),*)
+                    $widest($($arg),*)
                 }
                 if std::is_x86_feature_detected!("avx512f") {
                     // SAFETY: the processor was just asked for the feature that the function enables, with what it implies.
@@ -72,15 +83,15 @@ macro_rules! dispatched {
 
 dispatched!(
     /// Adds rows of `table`, each times its weight, to `sum`.
-    add_rows, add_rows_body, (table: &[u8], rows: &[(u32, f32)], sum: &mut [f32; DIM])
+    add_rows, add_rows_body, add_rows_body, (table: &[u8], rows: &[(u32, f32)], sum: &mut [f32; DIM])
 );
 dispatched!(
-    /// `out = inputs x matrix + bias` for [`GROUP`] rows of inputs.
-    multiply, multiply_body, (matrix: &Matrix, inputs: &[f32], out: &mut [f32])
+    /// `out = inputs x matrix + bias` for rows of inputs, a multiple of [`GROUP`].
+    multiply, multiply_body, multiply_widest, (matrix: &Matrix, inputs: &[f32], out: &mut [f32])
 );
 dispatched!(
     /// GELU of each number, in place.
-    gelu, gelu_body, (values: &mut [f32])
+    gelu, gelu_body, gelu_body, (values: &mut [f32])
 );
 
 #[inline(always)]
@@ -103,29 +114,71 @@ fn add_rows_body(table: &[u8], rows: &[(u32, f32)], sum: &mut [f32; DIM]) {
 
 #[inline(always)]
 fn multiply_body(matrix: &Matrix, inputs: &[f32], out: &mut [f32]) {
-    let rows = matrix.rows;
-    let columns = matrix.bias.len();
-    let (Some(x), true) = (inputs.get(..GROUP * rows), out.len() >= GROUP * columns) else { return };
-    let (x0, rest) = x.split_at(rows);
-    let (x1, rest) = rest.split_at(rows);
-    let (x2, x3) = rest.split_at(rows);
-    for (ix, block) in matrix.blocks.chunks_exact(rows).enumerate() {
-        let mut acc = [[0f32; BLOCK]; GROUP];
-        for ((((w, a), b), c), d) in block.iter().zip(x0).zip(x1).zip(x2).zip(x3) {
-            for j in 0..BLOCK {
-                acc[0][j] += a * w[j];
-                acc[1][j] += b * w[j];
-                acc[2][j] += c * w[j];
-                acc[3][j] += d * w[j];
+    let (rows, columns) = (matrix.rows, matrix.columns());
+    for (x, out) in inputs.chunks_exact(GROUP * rows).zip(out.chunks_exact_mut(GROUP * columns)) {
+        let [x0, x1, x2, x3] = parts(x, rows);
+        for (ix, block) in matrix.blocks.chunks_exact(rows).enumerate() {
+            let mut acc = [[0f32; BLOCK]; GROUP];
+            for ((((w, a), b), c), d) in block.iter().zip(x0).zip(x1).zip(x2).zip(x3) {
+                for j in 0..BLOCK {
+                    acc[0][j] += a * w[j];
+                    acc[1][j] += b * w[j];
+                    acc[2][j] += c * w[j];
+                    acc[3][j] += d * w[j];
+                }
             }
-        }
-        let at = ix * BLOCK;
-        for (group, sums) in acc.iter().enumerate() {
-            for j in 0..BLOCK {
-                out[group * columns + at + j] = sums[j] + matrix.bias[at + j];
-            }
+            matrix.put(ix, &acc, out);
         }
     }
+}
+
+/// The same with sixteen sums in hand where there are registers for them: twice the rows, two blocks of columns.
+#[inline(always)]
+fn multiply_widest(matrix: &Matrix, inputs: &[f32], out: &mut [f32]) {
+    let (rows, columns) = (matrix.rows, matrix.columns());
+    let (wide, mut done) = (2 * GROUP, 0);
+    for (x, out) in inputs.chunks_exact(wide * rows).zip(out.chunks_exact_mut(wide * columns)) {
+        let [x0, x1, x2, x3, x4, x5, x6, x7] = parts(x, rows);
+        for (ix, pair) in matrix.blocks.chunks_exact(2 * rows).enumerate() {
+            let (left, right) = pair.split_at(rows);
+            let (mut low, mut high) = ([[0f32; BLOCK]; 8], [[0f32; BLOCK]; 8]);
+            let x = x0.iter().zip(x1).zip(x2).zip(x3).zip(x4).zip(x5).zip(x6).zip(x7);
+            for ((v, w), (((((((a, b), c), d), e), f), g), h)) in left.iter().zip(right).zip(x) {
+                for j in 0..BLOCK {
+                    low[0][j] += a * v[j];
+                    low[1][j] += b * v[j];
+                    low[2][j] += c * v[j];
+                    low[3][j] += d * v[j];
+                    low[4][j] += e * v[j];
+                    low[5][j] += f * v[j];
+                    low[6][j] += g * v[j];
+                    low[7][j] += h * v[j];
+                }
+                for j in 0..BLOCK {
+                    high[0][j] += a * w[j];
+                    high[1][j] += b * w[j];
+                    high[2][j] += c * w[j];
+                    high[3][j] += d * w[j];
+                    high[4][j] += e * w[j];
+                    high[5][j] += f * w[j];
+                    high[6][j] += g * w[j];
+                    high[7][j] += h * w[j];
+                }
+            }
+            matrix.put(2 * ix, &low, out);
+            matrix.put(2 * ix + 1, &high, out);
+        }
+        done += wide;
+    }
+    if let (Some(inputs), Some(out)) = (inputs.get(done * rows..), out.get_mut(done * columns..)) {
+        multiply_body(matrix, inputs, out);
+    }
+}
+
+/// `N` parts of `len` each, which `x` is made of.
+#[inline(always)]
+fn parts<const N: usize>(x: &[f32], len: usize) -> [&[f32]; N] {
+    std::array::from_fn(|at| &x[at * len..(at + 1) * len])
 }
 
 #[inline(always)]
@@ -182,12 +235,12 @@ mod tests {
     proptest! {
         #[test]
         fn what_this_processor_runs_gives_the_bits_of_any_other(
-            inputs in proptest::collection::vec(-3f32..3.0, GROUP * DIM),
+            inputs in proptest::collection::vec(-3f32..3.0, 3 * GROUP * DIM),
             numbers in proptest::collection::vec(-2f32..2.0, DIM * 32),
             table in proptest::collection::vec(any::<u8>(), DIM * 3),
         ) {
             let matrix = Matrix::new(&numbers, &numbers[..32]);
-            let (mut one, mut other) = (vec![0.0; GROUP * 32], vec![0.0; GROUP * 32]);
+            let (mut one, mut other) = (vec![0.0; 3 * GROUP * 32], vec![0.0; 3 * GROUP * 32]);
             multiply(&matrix, &inputs, &mut one);
             multiply_body(&matrix, &inputs, &mut other);
             prop_assert_eq!(bits(&one), bits(&other));

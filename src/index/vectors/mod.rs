@@ -41,7 +41,15 @@ pub fn quantise(vector: &[f32]) -> Quantised {
     let finite = |it: f32| if it.is_finite() { it } else { 0.0 };
     let widest = vector.iter().fold(0.0f32, |widest, &it| widest.max(finite(it).abs()));
     let scale = if widest > 0.0 { widest / 127.0 } else { 1.0 };
-    Quantised { values: vector.iter().map(|&it| (finite(it) / scale).round() as i8).collect(), scale }
+    Quantised { values: vector.iter().map(|&it| rounded(finite(it) / scale)).collect(), scale }
+}
+
+/// The nearest whole number to one between -128 and 127, halves away from zero, as [`f32::round`] has it: that is a call
+/// where the processor is not known to round.
+#[inline]
+fn rounded(it: f32) -> i8 {
+    // The largest number below a half: what is added to a number just below a half must not reach one.
+    (it + 0.499_999_97f32.copysign(it)) as i8
 }
 
 /// One bit per component: set where it is not negative.
@@ -197,9 +205,13 @@ impl VectorView {
         self.signs.range(first * width..(first + count) * width).unwrap_or(&[])
     }
 
+    /// Where its scale lies; empty outside.
+    fn scale_bytes(&self, at: usize) -> &[u8] {
+        (*self.scales).as_ref().get(at * 4..at * 4 + 4).unwrap_or(&[])
+    }
+
     pub fn scale(&self, at: usize) -> f32 {
-        let bytes = (*self.scales).as_ref().get(at * 4..at * 4 + 4);
-        bytes.and_then(|it| it.try_into().ok()).map_or(0.0, f32::from_le_bytes)
+        self.scale_bytes(at).try_into().map_or(0.0, f32::from_le_bytes)
     }
 
     /// A run as it was given to the pack.

@@ -16,6 +16,8 @@ const SHARE: u64 = 24;
 const LEAST: u64 = 8;
 /// Sketches that one thread compares at a time.
 const ROWS: usize = 8_192;
+/// Likenesses that are counted together.
+const STEP: usize = 8;
 /// Vectors that are on their way from memory while one is scored.
 const AHEAD: usize = 8;
 
@@ -142,14 +144,12 @@ impl Snapshot {
         out: &mut Vec<Stretch<'a>>,
     ) {
         let Some(view) = state.view() else { return };
-        let files = view.files();
-        for (segment, found) in state.vectors.iter().enumerate().filter(|(_, it)| **it != VectorRef::NONE) {
-            let file = files.file_of_segment(segment);
+        let found = state.vectors.iter().zip(view.files().by_segment());
+        for (found, (file, passages)) in found.filter(|it| *it.0 != VectorRef::NONE) {
             let Some(Some(vectors)) = self.0.vectors.get(found.slot as usize) else { continue };
             if dead.has(file) || vectors.view.dims() != dims {
                 continue;
             }
-            let passages = files.passages_of(segment);
             let (first, count) = (found.first as usize, passages.len());
             let Some(&file) = state.file_ids.get(file) else { continue };
             if first + count <= vectors.view.len() {
@@ -241,31 +241,37 @@ impl Alike {
         pack.get(it.first..it.first + it.count).unwrap_or(&[])
     }
 
-    /// How many of a piece are how much alike, from the least to the most.
+    /// How many of a piece are how much alike, from the least to the most, [`STEP`] together.
     fn counts(&self, piece: &[Stretch<'_>]) -> Vec<u32> {
-        let mut out = vec![0; 2 * self.most as usize + 1];
-        for likeness in piece.iter().flat_map(|it| self.of(it)) {
-            out[(i32::from(*likeness) + i32::from(self.most)) as usize] += 1;
+        let place = |likeness: i16| (i32::from(likeness) + i32::from(self.most)) as usize / STEP;
+        // Many are equally alike: two counts, in turn, seldom wait for each other.
+        let mut out = vec![[0u32; 2]; place(self.most) + 1];
+        for it in piece {
+            let (pairs, last) = self.of(it).as_chunks::<2>();
+            for [one, other] in pairs {
+                out[place(*one)][0] += 1;
+                out[place(*other)][1] += 1;
+            }
+            last.iter().for_each(|it| out[place(*it)][0] += 1);
         }
-        out
+        out.into_iter().map(|[one, other]| one + other).collect()
     }
 
-    /// The likeness that `wanted` vectors have at least.
+    /// A likeness that `wanted` vectors have at least, and few more.
     fn cut_off(&self, counts: &[Vec<u32>], wanted: u64) -> i16 {
         let mut seen = 0;
-        for likeness in (-self.most..=self.most).rev() {
-            let at = (i32::from(likeness) + i32::from(self.most)) as usize;
+        for at in (0..=2 * self.most as usize / STEP).rev() {
             seen += counts.iter().map(|it| u64::from(it[at])).sum::<u64>();
             if seen >= wanted {
-                return likeness;
+                return ((at * STEP) as i32 - i32::from(self.most)) as i16;
             }
         }
         -self.most
     }
 }
 
-fn score_alike(
-    piece: &[Stretch<'_>],
+fn score_alike<'s>(
+    piece: &'s [Stretch<'_>],
     alike: &Alike,
     cut: i16,
     query: &Quantised,
@@ -273,15 +279,17 @@ fn score_alike(
     ids: &FileIds,
 ) -> Vec<VectorHit> {
     let close = |it| alike.of(it).iter().enumerate().filter(|it| *it.1 >= cut).map(move |(at, _)| (it, at));
-    let close: Vec<(&Stretch<'_>, usize)> = piece.iter().flat_map(close).collect();
+    let with_row = |(it, at): (&'s Stretch<'_>, usize)| (it, at, it.view.rows(it.first + at, 1));
+    let close: Vec<(&Stretch<'_>, usize, &[u8])> = piece.iter().flat_map(close).map(with_row).collect();
     let (mut hits, mut dot) = (Vec::with_capacity(close.len()), Vec::new());
-    for (turn, &(it, at)) in close.iter().enumerate() {
+    for (turn, &(it, at, row)) in close.iter().enumerate() {
         // These lie far from each other in memory: they are called for a while before they are needed.
-        if let Some((it, at)) = close.get(turn + AHEAD) {
-            kernels::call_for(it.view.rows(it.first + at, 1));
+        if let Some((it, at, row)) = close.get(turn + AHEAD) {
+            kernels::call_for(row);
+            kernels::call_for(it.view.scale_bytes(it.first + at));
         }
         dot.clear();
-        kernels::dots(&query.values, it.view.rows(it.first + at, 1), &mut dot);
+        kernels::dots(&query.values, row, &mut dot);
         hits.extend(dot.iter().map(|&dot| it.hit(at, dot, query.scale)));
     }
     keep_best(&mut hits, limit, ids);

@@ -34,6 +34,14 @@ fn odd_numbers_are_harmless() {
 }
 
 #[test]
+fn whole_numbers_are_those_of_the_standard_library() {
+    let halves = (-256..256).map(|it| it as f32 / 2.0);
+    for it in halves.flat_map(|it| [it.next_down(), it, it.next_up(), it + 0.25]) {
+        assert_eq!(rounded(it), it.round() as i8, "{it}");
+    }
+}
+
+#[test]
 fn runs_come_back_by_key() {
     let run = |byte, value| VectorRun {
         key: Key([byte; 16]),

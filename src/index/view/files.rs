@@ -172,6 +172,17 @@ impl FilesPart {
         range.start.min(self.passage_count())..range.end.min(self.passage_count())
     }
 
+    /// Of each segment, in order, its file and its passages: as the two above tell them, but read in one go.
+    pub fn by_segment(&self) -> impl Iterator<Item = (usize, std::ops::Range<usize>)> {
+        let (files, bytes) = self.segments.column(segment::FILE);
+        let (starts, _) = self.segments.column(segment::PASSAGES);
+        let (count, start) = (self.passage_count(), move |at| starts.get(bytes, at) as usize);
+        (0..self.segment_count()).map(move |at| {
+            let from = start(at).min(count);
+            (files.get(bytes, at) as usize, from..start(at + 1).min(count).max(from))
+        })
+    }
+
     /// The passages of a file.
     pub fn passages_of_file(&self, at: usize) -> std::ops::Range<usize> {
         let segments = self.segments_of(at);
