@@ -1,5 +1,7 @@
 //! Interned strings of one segment. Invariant: an index is valid for the table that gave it; equal strings, equal index.
 
+use std::sync::OnceLock;
+
 use super::SymbolKind;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -12,8 +14,9 @@ pub struct NameIx(pub u32);
 pub struct Names {
     pub(super) text: String,
     pub(super) ends: Vec<u32>,
-    /// Open addressing: index + 1 of a string, 0 for an empty place; a power of two, at most half full.
-    pub(super) places: Vec<u32>,
+    /// Open addressing: index + 1 of a string, 0 for an empty place; a power of two, at most half full. Made when a string
+    /// is first looked for: of most tables that are read none is.
+    places: OnceLock<Vec<u32>>,
 }
 
 /// The last part of a module's or a type's name that is a path (`Outbox` of `Mail.Outbox`), by which it is found, too. Names
@@ -33,16 +36,23 @@ impl PartialEq for Names {
 }
 
 impl Names {
-    /// None yet, with room for so many of so many bytes together.
-    pub fn with_room(count: usize, bytes: usize) -> Self {
-        let places = if count == 0 { 0 } else { ((count + 1) * 2).next_power_of_two().max(64) };
-        Self { text: String::with_capacity(bytes), ends: Vec::with_capacity(count), places: vec![0; places] }
+    /// Of strings that the caller knows to be distinct, `bytes` together; none where they are no UTF-8, or too long.
+    pub fn of_distinct<'a>(all: impl ExactSizeIterator<Item = &'a [u8]>, bytes: usize) -> Option<Self> {
+        let (mut text, mut ends) = (Vec::with_capacity(bytes), Vec::with_capacity(all.len()));
+        for it in all {
+            text.extend_from_slice(it);
+            ends.push(u32::try_from(text.len()).ok()?);
+        }
+        // All at once: most are shorter than a check of their own takes.
+        let text = String::from_utf8(text).ok()?;
+        let is_sound = ends.iter().all(|&end| text.is_char_boundary(end as usize));
+        is_sound.then(|| Self { text, ends, places: OnceLock::new() })
     }
 
     /// The index of `name`, added if it is new.
     pub fn intern(&mut self, name: &str) -> NameIx {
-        if (self.ends.len() + 1) * 2 > self.places.len() {
-            self.grow();
+        if self.places.get().is_none_or(|it| self.room() > it.len()) {
+            self.places = OnceLock::from(self.placed());
         }
         match self.find(name) {
             Ok(ix) => ix,
@@ -50,7 +60,9 @@ impl Names {
                 let ix = NameIx(self.ends.len() as u32);
                 self.text.push_str(name);
                 self.ends.push(self.text.len() as u32);
-                self.places[place] = ix.0 + 1;
+                if let Some(places) = self.places.get_mut() {
+                    places[place] = ix.0 + 1;
+                }
                 ix
             }
         }
@@ -58,7 +70,7 @@ impl Names {
 
     /// The index of `name` where the table has it.
     pub fn lookup(&self, name: &str) -> Option<NameIx> {
-        if self.places.is_empty() { None } else { self.find(name).ok() }
+        self.find(name).ok()
     }
 
     /// The string at `ix`; empty for an index of another table.
@@ -85,10 +97,11 @@ impl Names {
 
     /// The index of `name`, or the place where it belongs. The table is not full.
     fn find(&self, name: &str) -> Result<NameIx, usize> {
-        let mask = self.places.len() - 1;
+        let places = self.places.get_or_init(|| self.placed());
+        let mask = places.len() - 1;
         let mut place = xxh3_64(name.as_bytes()) as usize & mask;
         loop {
-            match self.places[place] {
+            match places[place] {
                 0 => return Err(place),
                 found if self.get(NameIx(found - 1)) == name => return Ok(NameIx(found - 1)),
                 _ => place = (place + 1) & mask,
@@ -96,15 +109,21 @@ impl Names {
         }
     }
 
-    fn grow(&mut self) {
-        let size = (self.places.len() * 2).max(64);
-        self.places = vec![0; size];
+    /// Places for all and one more.
+    pub(super) fn room(&self) -> usize {
+        ((self.ends.len() + 1) * 2).next_power_of_two().max(64)
+    }
+
+    fn placed(&self) -> Vec<u32> {
+        let size = self.room();
+        let mut places = vec![0; size];
         for ix in 0..self.ends.len() as u32 {
             let mut place = xxh3_64(self.get(NameIx(ix)).as_bytes()) as usize & (size - 1);
-            while self.places[place] != 0 {
+            while places[place] != 0 {
                 place = (place + 1) & (size - 1);
             }
-            self.places[place] = ix + 1;
+            places[place] = ix + 1;
         }
+        places
     }
 }

@@ -29,7 +29,8 @@ impl Facts {
 }
 
 impl Names {
+    /// With the places of its strings, which may be made at any time.
     fn heap_size(&self) -> usize {
-        allocated(self.text.capacity()) + table(&self.ends) + table(&self.places)
+        allocated(self.text.capacity()) + table(&self.ends) + allocated(self.room() * size_of::<u32>())
     }
 }

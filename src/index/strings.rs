@@ -90,6 +90,11 @@ pub struct Texts<'a> {
 }
 
 impl<'a> Texts<'a> {
+    /// No less than all strings have together, in bytes.
+    pub fn size(&self) -> usize {
+        self.slice.len()
+    }
+
     /// The string at `at`; empty outside.
     #[inline]
     pub fn get(&self, at: usize) -> &'a [u8] {

@@ -133,6 +133,7 @@ fn multiply_body(matrix: &Matrix, inputs: &[f32], out: &mut [f32]) {
 }
 
 /// The same with sixteen sums in hand where there are registers for them: twice the rows, two blocks of columns.
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn multiply_widest(matrix: &Matrix, inputs: &[f32], out: &mut [f32]) {
     let (rows, columns) = (matrix.rows, matrix.columns());

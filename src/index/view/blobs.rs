@@ -99,10 +99,13 @@ impl PackView {
         let (list, texts) = (self.name_list(at), part.names.texts());
         let bytes: usize = list.iter().map(|&name| texts.get(name as usize).len()).sum();
         // A list that nobody vouches for may name a long one very often.
-        let mut names = Names::with_room(list.len().min(part.names.len()), bytes.min(1 << 20));
-        for name in list {
-            names.intern(std::str::from_utf8(texts.get(name as usize)).unwrap_or(""));
-        }
+        let is_distinct = list.is_sorted_by(|a, b| a < b) && bytes <= texts.size();
+        let all = || list.iter().map(|&name| texts.get(name as usize));
+        let names = is_distinct.then(|| Names::of_distinct(all(), bytes)).flatten().unwrap_or_else(|| {
+            let mut names = Names::default();
+            all().for_each(|it| _ = names.intern(std::str::from_utf8(it).unwrap_or("")));
+            names
+        });
         match decode_stored(blob, names) {
             Ok(facts) => Some(facts),
             Err(error) => {
