@@ -1,5 +1,5 @@
-//! How much memory facts take, as the allocator counts it. Invariant: within a few percent of what it hands out. Must not
-//! know who asks.
+//! How much memory facts take, as the allocator counts it. Invariant: within a few percent of what it hands out once names
+//! have been looked for in them, and no less before. Must not know who asks.
 
 use std::mem::size_of;
 

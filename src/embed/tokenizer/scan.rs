@@ -38,7 +38,7 @@ impl<'t> Word<'t> {
         };
         let kept = u128::MAX >> (128 - 8 * len);
         // Of letters this bit makes small ones; digits have it.
-        Some((read | 0x20 * (u128::MAX / 0xFF)) & kept)
+        Some((read | (0x20 * (u128::MAX / 0xFF))) & kept)
     }
 }
 

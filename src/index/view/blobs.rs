@@ -98,14 +98,13 @@ impl PackView {
         let part = self.names()?;
         let (list, texts) = (self.name_list(at), part.names.texts());
         let bytes: usize = list.iter().map(|&name| texts.get(name as usize).len()).sum();
-        // A list that nobody vouches for may name a long one very often.
-        let is_distinct = list.is_sorted_by(|a, b| a < b) && bytes <= texts.size();
+        // Nobody vouches for the list, nor for the table: one could be named very often, and some lie within each other.
         let all = || list.iter().map(|&name| texts.get(name as usize));
-        let names = is_distinct.then(|| Names::of_distinct(all(), bytes)).flatten().unwrap_or_else(|| {
-            let mut names = Names::default();
-            all().for_each(|it| _ = names.intern(std::str::from_utf8(it).unwrap_or("")));
-            names
-        });
+        let is_sound = bytes <= texts.size() && all().is_sorted_by(|a, b| a < b);
+        let Some(names) = is_sound.then(|| Names::of_distinct(all(), bytes)).flatten() else {
+            self.note(format!("segment {at}: its names are out of order"));
+            return None;
+        };
         match decode_stored(blob, names) {
             Ok(facts) => Some(facts),
             Err(error) => {
@@ -151,5 +150,27 @@ impl PackView {
             }
         }
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::build::build_facts_pack;
+    use crate::index::fixture;
+
+    #[test]
+    fn names_that_are_out_of_order_are_refused() {
+        let check = |lists: fn(&mut Vec<u8>)| {
+            let mut sections = build_facts_pack(&[fixture::file("a.rs", "fn alpha() { beta(gamma, delta) }\n")]);
+            lists(&mut sections.iter_mut().find(|it| it.id == NAME_LISTS).unwrap().bytes);
+            let view = PackView::in_memory(sections).unwrap();
+            (view.facts(0, &LastChunk::default()).is_some(), view.fault())
+        };
+        assert_eq!(check(|_| ()), (true, None));
+        let refused = (false, Some("segment 0: its names are out of order".to_owned()));
+        // Steps of nothing name one again and again; those that lead out of the table, nothing again and again.
+        assert_eq!(check(|lists| lists[1..].fill(0)), refused);
+        assert_eq!(check(|lists| lists.fill(100)), refused);
     }
 }

@@ -172,7 +172,8 @@ impl FilesPart {
         range.start.min(self.passage_count())..range.end.min(self.passage_count())
     }
 
-    /// Of each segment, in order, its file and its passages: as the two above tell them, but read in one go.
+    /// Of each segment, in order, its file and its passages: as [`Self::file_of_segment`] and
+    /// [`Self::passages_of`] tell them, but read in one go.
     pub fn by_segment(&self) -> impl Iterator<Item = (usize, std::ops::Range<usize>)> {
         let (files, bytes) = self.segments.column(segment::FILE);
         let (starts, _) = self.segments.column(segment::PASSAGES);
