@@ -67,22 +67,14 @@ impl Tokenizer {
         let size = model.vocab.values().copied().max().map_or(0, |id| id as usize + 1);
         let longest_word = model.max_input_chars_per_word.min(LONGEST_WORD);
         let is_plain = |piece: &str| piece.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        let mut pieces: Vec<(Vec<u8>, u32)> = model
-            .vocab
-            .iter()
-            .filter(|(piece, _)| !piece.is_empty() && is_plain(piece))
-            .map(|(piece, &id)| (piece.bytes().map(code).collect(), id))
-            .collect();
-        pieces.sort();
-        let mut words: Vec<(&[u8], u32)> = model
-            .vocab
-            .iter()
-            .filter(|(piece, _)| is_plain(piece) && piece.len() <= longest_word)
-            .map(|(piece, &id)| (piece.as_bytes(), id))
-            .collect();
+        let plain = model.vocab.iter().filter(|(piece, _)| !piece.is_empty() && is_plain(piece));
+        let mut plain: Vec<(&[u8], u32)> = plain.map(|(piece, &id)| (piece.as_bytes(), id)).collect();
         // Frequent pieces have the lower ids.
-        words.sort_by_key(|it| it.1);
-        let whole = Pieces::new(words.into_iter());
+        plain.sort_by_key(|it| it.1);
+        let whole = Pieces::new(plain.iter().copied().filter(|(piece, _)| piece.len() <= longest_word));
+        let coded = |(piece, id): (&[u8], u32)| (piece.iter().copied().map(code).collect(), id);
+        let mut pieces: Vec<(Vec<u8>, u32)> = plain.into_iter().map(coded).collect();
+        pieces.sort();
         Ok(Self { whole, trie: Trie::new(&pieces), longest_word, unknown, size })
     }
 

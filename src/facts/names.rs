@@ -36,15 +36,16 @@ impl PartialEq for Names {
 }
 
 impl Names {
-    /// Of strings that the caller knows to be distinct, `bytes` together; none where they are no UTF-8, or too long.
-    pub fn of_distinct<'a>(all: impl ExactSizeIterator<Item = &'a [u8]>, bytes: usize) -> Option<Self> {
-        let (mut text, mut ends) = (Vec::with_capacity(bytes), Vec::with_capacity(all.len()));
-        for it in all {
-            text.extend_from_slice(it);
-            ends.push(u32::try_from(text.len()).ok()?);
-        }
+    /// Of strings that the caller knows to be distinct; none where they are no UTF-8, or too long.
+    pub fn of_distinct(all: &[&[u8]]) -> Option<Self> {
         // All at once: most are shorter than a check of their own takes.
-        let text = String::from_utf8(text).ok()?;
+        let text = String::from_utf8(all.concat()).ok()?;
+        let mut end = u32::try_from(text.len()).map(|_| 0).ok()?;
+        let after = |it: &&[u8]| {
+            end += it.len() as u32;
+            end
+        };
+        let ends: Vec<u32> = all.iter().map(after).collect();
         let is_sound = ends.iter().all(|&end| text.is_char_boundary(end as usize));
         is_sound.then(|| Self { text, ends, places: OnceLock::new() })
     }

@@ -146,26 +146,9 @@ fn multiply_widest(matrix: &Matrix, inputs: &[f32], out: &mut [f32]) {
             let (mut low, mut high) = ([[0f32; BLOCK]; 8], [[0f32; BLOCK]; 8]);
             let x = x0.iter().zip(x1).zip(x2).zip(x3).zip(x4).zip(x5).zip(x6).zip(x7);
             for ((v, w), (((((((a, b), c), d), e), f), g), h)) in left.iter().zip(right).zip(x) {
-                for j in 0..BLOCK {
-                    low[0][j] += a * v[j];
-                    low[1][j] += b * v[j];
-                    low[2][j] += c * v[j];
-                    low[3][j] += d * v[j];
-                    low[4][j] += e * v[j];
-                    low[5][j] += f * v[j];
-                    low[6][j] += g * v[j];
-                    low[7][j] += h * v[j];
-                }
-                for j in 0..BLOCK {
-                    high[0][j] += a * w[j];
-                    high[1][j] += b * w[j];
-                    high[2][j] += c * w[j];
-                    high[3][j] += d * w[j];
-                    high[4][j] += e * w[j];
-                    high[5][j] += f * w[j];
-                    high[6][j] += g * w[j];
-                    high[7][j] += h * w[j];
-                }
+                let x = [a, b, c, d, e, f, g, h];
+                add_eight(&mut low, x, v);
+                add_eight(&mut high, x, w);
             }
             matrix.put(2 * ix, &low, out);
             matrix.put(2 * ix + 1, &high, out);
@@ -174,6 +157,22 @@ fn multiply_widest(matrix: &Matrix, inputs: &[f32], out: &mut [f32]) {
     }
     if let (Some(inputs), Some(out)) = (inputs.get(done * rows..), out.get_mut(done * columns..)) {
         multiply_body(matrix, inputs, out);
+    }
+}
+
+/// Adds a row of a block, times each of eight numbers, to the sums of that number's text.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn add_eight(sums: &mut [[f32; BLOCK]; 8], [a, b, c, d, e, f, g, h]: [&f32; 8], w: &[f32; BLOCK]) {
+    for j in 0..BLOCK {
+        sums[0][j] += a * w[j];
+        sums[1][j] += b * w[j];
+        sums[2][j] += c * w[j];
+        sums[3][j] += d * w[j];
+        sums[4][j] += e * w[j];
+        sums[5][j] += f * w[j];
+        sums[6][j] += g * w[j];
+        sums[7][j] += h * w[j];
     }
 }
 

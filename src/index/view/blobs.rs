@@ -96,12 +96,12 @@ impl PackView {
         let (range, bytes) = self.opened(at, chunks)?;
         let blob = bytes.get(range)?;
         let part = self.names()?;
-        let (list, texts) = (self.name_list(at), part.names.texts());
-        let bytes: usize = list.iter().map(|&name| texts.get(name as usize).len()).sum();
+        let texts = part.names.texts();
+        let all: Vec<&[u8]> = self.name_list(at).iter().map(|&name| texts.get(name as usize)).collect();
         // Nobody vouches for the list, nor for the table: one could be named very often, and some lie within each other.
-        let all = || list.iter().map(|&name| texts.get(name as usize));
-        let is_sound = bytes <= texts.size() && all().is_sorted_by(|a, b| a < b);
-        let Some(names) = is_sound.then(|| Names::of_distinct(all(), bytes)).flatten() else {
+        let bytes: usize = all.iter().map(|it| it.len()).sum();
+        let is_sound = bytes <= texts.size() && all.is_sorted_by(|a, b| a < b);
+        let Some(names) = is_sound.then(|| Names::of_distinct(&all)).flatten() else {
             self.note(format!("segment {at}: its names are out of order"));
             return None;
         };
